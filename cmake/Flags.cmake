@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# lw_flags: warnings for all of our code. lw_mode: optimisation and sanitizers, also for generated code.
+set(LW_MODE dev CACHE STRING "dev, release, asan or tsan")
+
+find_program(LW_CCACHE ccache)
+if(LW_CCACHE)
+  # All three settings are needed for hits from another folder, which is what CI builds in.
+  set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      ${LW_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
+endif()
+
+add_compile_options(-g -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+if(LW_MODE STREQUAL "dev")
+  add_compile_options(-O0)
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+elseif(LW_MODE STREQUAL "asan")
+  add_compile_options(-O1 -fsanitize=address,undefined -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+  add_compile_definitions(LW_SANITIZED)
+elseif(LW_MODE STREQUAL "tsan")
+  add_compile_options(-O1 -fsanitize=thread)
+  add_link_options(-fsanitize=thread)
+  add_compile_definitions(LW_SANITIZED)
+elseif(LW_MODE STREQUAL "release")
+  add_compile_options(-O2 -fstack-protector-strong)
+  add_compile_definitions(_FORTIFY_SOURCE=2 NDEBUG)
+  add_link_options(-pie -Wl,-z,relro,-z,now)
+else()
+  message(FATAL_ERROR "LW_MODE is ${LW_MODE}; use dev, release, asan or tsan")
+endif()
+
+find_program(LW_MOLD mold)
+find_program(LW_LLD ld.lld)
+if(LW_MOLD)
+  add_link_options(-fuse-ld=mold)
+elseif(LW_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()
+
+add_library(lw_flags INTERFACE)
+target_compile_options(lw_flags INTERFACE
+  -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wsign-conversion -Wold-style-cast
+  -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wimplicit-fallthrough -Wextra-semi
+  -Wredundant-decls
+  $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wduplicated-branches;-Wlogical-op>
+  # fmt 9 and the standard library of g++ 12 trip these from inside inlined system headers.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized;-Wno-dangling-pointer>
+  # TRY is a GNU statement expression by decision (STYLE, "Errors").
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression;-Wno-gnu-statement-expression-from-macro-expansion>)

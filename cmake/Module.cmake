@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: Apache-2.0
+# One folder = one library = one test binary. DEPENDS names our modules, LIBS names outside ones.
+# A folder inside a module is private to it; a sub-program (store/host) has its own CMakeLists.
+# check-layers reads these lines, so keep each call on one line.
+function(lw_module name)
+  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS;EXCLUDE" ${ARGN})
+  list(TRANSFORM ARG_DEPENDS PREPEND lw_)
+  file(GLOB_RECURSE headers CONFIGURE_DEPENDS *.h)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
+  foreach(folder ${ARG_EXCLUDE})
+    list(FILTER headers EXCLUDE REGEX "/${folder}/")
+    list(FILTER sources EXCLUDE REGEX "/${folder}/")
+  endforeach()
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "\\.test\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "\\.(test|bench|fuzz)\\.cpp$")
+
+  add_library(lw_${name} STATIC ${sources})
+  set_target_properties(lw_${name} PROPERTIES LINKER_LANGUAGE CXX)
+  target_sources(lw_${name} PUBLIC
+    FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${headers})
+  target_link_libraries(lw_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_LIBS} lw_flags)
+
+  if(tests)
+    add_executable(${name}_test ${tests})
+    target_link_libraries(${name}_test PRIVATE lw_${name} lw_flags GTest::gtest GTest::gtest_main)
+    target_compile_definitions(${name}_test PRIVATE LW_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    add_test(NAME ${name} COMMAND ${name}_test)
+    set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 120)
+  endif()
+endfunction()

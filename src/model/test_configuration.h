@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/time.h"
+
+namespace lw {
+
+enum class IpVersion { V4, V6 };
+enum class HttpMethod { Get, Post };
+
+/// What an agent at the destination does with the port: nothing, or listen if nobody else does.
+enum class DestinationPortBehavior { None, ListenIfAvailable };
+
+struct HttpHeader {
+  std::string name;
+  std::string value;
+  bool operator==(const HttpHeader&) const = default;
+};
+
+/// Status codes `first` to `last`, both included: "2xx" is 200–299, "301-304" is 301–304.
+struct StatusCodeRange {
+  int first = 200;
+  int last = 299;
+  bool operator==(const StatusCodeRange&) const = default;
+};
+
+struct HttpConfiguration {
+  std::optional<std::uint16_t> port;  ///< 443 or 80 by scheme if not given.
+  HttpMethod method = HttpMethod::Get;
+  std::string path = "/";
+  std::vector<HttpHeader> request_headers;
+  std::vector<StatusCodeRange> valid_status_codes;  ///< Empty: 200–399 is valid.
+  bool prefer_https = false;
+  bool operator==(const HttpConfiguration&) const = default;
+
+  /// Port 443 is https and port 80 http; any other port, or none, follows prefer_https.
+  [[nodiscard]] bool uses_tls() const;
+  [[nodiscard]] std::uint16_t effective_port() const;
+  [[nodiscard]] bool is_valid_status(int status) const;
+};
+
+struct TcpConfiguration {
+  std::uint16_t port = 0;
+  bool disable_trace_route = false;
+  DestinationPortBehavior destination_port_behavior = DestinationPortBehavior::None;
+  bool operator==(const TcpConfiguration&) const = default;
+};
+
+struct IcmpConfiguration {
+  bool disable_trace_route = false;
+  bool operator==(const IcmpConfiguration&) const = default;
+};
+
+/// In Azure's order of the wire's `protocol` values.
+using ProtocolConfiguration = std::variant<TcpConfiguration, HttpConfiguration, IcmpConfiguration>;
+
+/// When a test stops to Pass. A threshold that is 0 on the wire is not set here (DESIGN §6).
+struct SuccessThreshold {
+  std::optional<int> checks_failed_percent;   ///< 1–100
+  std::optional<double> round_trip_time_ms;   ///< above 0
+  bool operator==(const SuccessThreshold&) const = default;
+};
+
+/// How a test is made: protocol, frequency, thresholds. Public fields; validity is checked where
+/// documents are read (model/codec.h), so inside any value is taken as valid.
+struct TestConfiguration {
+  std::string name;
+  Seconds frequency{60};
+  std::optional<IpVersion> preferred_ip_version;
+  ProtocolConfiguration protocol = IcmpConfiguration{};
+  SuccessThreshold threshold;
+  // The `linewatch` block:
+  std::optional<int> checks_per_round;
+  std::optional<Milliseconds> check_timeout;
+  bool operator==(const TestConfiguration&) const = default;
+
+  [[nodiscard]] bool is_http() const { return std::holds_alternative<HttpConfiguration>(protocol); }
+  /// "ICMP", "TCP", "HTTP": for people.
+  [[nodiscard]] std::string protocol_name() const;
+  [[nodiscard]] int effective_checks_per_round() const;
+  /// The check time-out in force: the set one or the default, never longer than what lets the last
+  /// check of a round end before the next round begins.
+  [[nodiscard]] Milliseconds effective_check_timeout() const;
+  /// Distance between the starts of two checks of a round: checks are spread evenly over the first
+  /// part of the interval, so that the last one's time-out still ends inside it.
+  [[nodiscard]] Microseconds check_spacing() const;
+  /// The destination port, if the protocol has one.
+  [[nodiscard]] std::optional<std::uint16_t> port() const;
+};
+
+}  // namespace lw
