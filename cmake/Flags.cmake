@@ -11,6 +11,7 @@ if(LW_CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
+add_compile_definitions(LW_VERSION="${PROJECT_VERSION}")
 add_compile_options(-g -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 if(LW_MODE STREQUAL "dev")
   add_compile_options(-O0)

@@ -9,6 +9,14 @@
 
 namespace lw {
 
+Value::Value(std::uint64_t value) {
+  if (value > static_cast<std::uint64_t>(INT64_MAX)) {
+    data_ = static_cast<double>(value);
+  } else {
+    data_ = static_cast<std::int64_t>(value);
+  }
+}
+
 Value::Value(Object value) : data_(std::move(value)) {}
 
 Value Value::object() { return Object{}; }

@@ -34,8 +34,8 @@ class Value {
   Value(bool value) : data_(value) {}                          // NOLINT(google-explicit-constructor)
   Value(int value) : data_(std::int64_t{value}) {}             // NOLINT(google-explicit-constructor)
   Value(std::int64_t value) : data_(value) {}                  // NOLINT(google-explicit-constructor)
-  Value(std::uint64_t value)                                   // NOLINT(google-explicit-constructor)
-      : data_(static_cast<std::int64_t>(value)) {}
+  /// Above the signed range it becomes a floating number, as in JSON.
+  Value(std::uint64_t value);                                  // NOLINT(google-explicit-constructor)
   Value(double value) : data_(value) {}                        // NOLINT(google-explicit-constructor)
   Value(const char* value) : data_(std::string(value)) {}      // NOLINT(google-explicit-constructor)
   Value(std::string value) : data_(std::move(value)) {}        // NOLINT(google-explicit-constructor)

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON in and out of Value; the one file that includes nlohmann/json.
-#include <nlohmann/json.hpp>
-
 #include <fmt/core.h>
 
 #include <cmath>
 #include <optional>
+#include <string>
+#include <unordered_set>
 #include <vector>
+
+#include <nlohmann/json.hpp>
 
 #include "base/document.h"
 
@@ -26,15 +28,15 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool number_float(number_float_t value, const string_t&) override { return put(value); }
   bool string(string_t& value) override { return put(std::move(value)); }
   bool binary(binary_t&) override { return false; }
-  bool start_object(std::size_t) override { return open(Value::object()); }
-  bool start_array(std::size_t) override { return open(Value::array()); }
+  bool start_object(std::size_t) override { return open(true); }
+  bool start_array(std::size_t) override { return open(false); }
   bool end_object() override { return close(); }
   bool end_array() override { return close(); }
   bool key(string_t& value) override {
-    if (open_.back().find(value) != nullptr) {
+    if (!open_.back().keys.insert(value).second) {
       return refuse(fmt::format("member \"{}\" is there twice; keep one", value));
     }
-    keys_.back() = std::move(value);
+    open_.back().key = std::move(value);
     return true;
   }
   bool parse_error(std::size_t, const std::string&,
@@ -51,6 +53,16 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   }
 
  private:
+  /// An object or list whose end has not come yet.
+  struct Open {
+    bool is_object = false;
+    Value::Object object;
+    Value::Array array;
+    std::string key;
+    // Looking through the members instead would make a large object quadratic work.
+    std::unordered_set<std::string> keys;
+  };
+
   bool refuse(std::string message) {
     error_ = std::move(message);
     return false;
@@ -58,31 +70,29 @@ class Builder : public nlohmann::json_sax<nlohmann::json> {
   bool put(Value value) {
     if (open_.empty()) {
       root_ = std::move(value);
-    } else if (open_.back().is_array()) {
-      open_.back().push(std::move(value));
+    } else if (Open& parent = open_.back(); parent.is_object) {
+      parent.object.push_back({std::move(parent.key), std::move(value), {}});
     } else {
-      open_.back().set(std::move(keys_.back()), std::move(value));
+      parent.array.push_back(std::move(value));
     }
     return true;
   }
-  bool open(Value value) {
+  bool open(bool is_object) {
     if (open_.size() >= static_cast<std::size_t>(kDocumentDepthMax)) {
       return refuse(fmt::format("nested more than {} levels deep", kDocumentDepthMax));
     }
-    open_.push_back(std::move(value));
-    keys_.emplace_back();
+    open_.emplace_back().is_object = is_object;
     return true;
   }
   bool close() {
-    Value value = std::move(open_.back());
+    Open closed = std::move(open_.back());
     open_.pop_back();
-    keys_.pop_back();
-    return put(std::move(value));
+    if (closed.is_object) return put(std::move(closed.object));
+    return put(std::move(closed.array));
   }
 
   Value root_;
-  std::vector<Value> open_;
-  std::vector<std::string> keys_;
+  std::vector<Open> open_;
   std::optional<std::string> error_;
 };
 

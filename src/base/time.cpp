@@ -87,8 +87,10 @@ std::optional<Timestamp> parse_iso8601(std::string_view text) {
 
 std::string to_human(Microseconds duration) {
   const auto us = duration.count();
+  if (us < 0) return "-" + to_human(-duration);
   if (us < 1'000) return fmt::format("{} µs", us);
-  if (us < 1'000'000) return fmt::format("{:.3g} ms", static_cast<double>(us) / 1e3);
+  // From 999.5 on, three digits would read "1e+03".
+  if (us < 999'500) return fmt::format("{:.3g} ms", static_cast<double>(us) / 1e3);
   if (us < 120'000'000) return fmt::format("{:.3g} s", static_cast<double>(us) / 1e6);
   if (us < 7'200'000'000) return fmt::format("{} min", us / 60'000'000);
   if (us < 172'800'000'000) return fmt::format("{} h", us / 3'600'000'000);

@@ -19,8 +19,8 @@ using Timestamp = std::chrono::time_point<std::chrono::system_clock, Microsecond
 /// Time on a clock that never steps (CLOCK_MONOTONIC), in nanoseconds: what schedules and waits.
 using Instant = std::chrono::time_point<std::chrono::steady_clock, std::chrono::nanoseconds>;
 
-/// The only source of time. Modules take it by reference (it must outlive them) or take `now` as data.
-/// Thread-safe in both implementations.
+/// The only source of time. Modules take it by reference (it must outlive them) or take `now` as
+/// data. Thread-safe in both implementations.
 class Clock {
  public:
   virtual ~Clock() = default;
@@ -38,17 +38,21 @@ class SystemClock final : public Clock {
 /// A clock for tests: stands still until told to move. Not thread-safe.
 class ManualClock final : public Clock {
  public:
-  [[nodiscard]] Timestamp wall_now() const override { return wall_; }
+  [[nodiscard]] Timestamp wall_now() const override {
+    return std::chrono::floor<Microseconds>(wall_);
+  }
   [[nodiscard]] Instant now() const override { return instant_; }
   void advance(std::chrono::nanoseconds by) {
     instant_ += by;
-    wall_ += std::chrono::duration_cast<Microseconds>(by);
+    wall_ += by;
   }
   /// Moves the wall clock only, as an NTP step or an operator would.
   void step_wall(Microseconds by) { wall_ += by; }
 
  private:
-  Timestamp wall_{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
+  // Finer than a Timestamp, so that many small steps add up.
+  std::chrono::sys_time<std::chrono::nanoseconds> wall_{
+      std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}};
   Instant instant_{Seconds(1000)};
 };
 

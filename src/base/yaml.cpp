@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // YAML in and out of Value; the one file that includes yaml-cpp.
+#include <fmt/core.h>
 #include <yaml-cpp/yaml.h>
 
-#include <fmt/core.h>
-
+#include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <optional>
+#include <string>
+#include <unordered_map>
 
 #include "base/document.h"
 
@@ -15,10 +18,40 @@ namespace {
 
 /// Aliases can make a small text an enormous tree ("billion laughs"); real files stay far below.
 constexpr int kNodesMax = 500'000;
+constexpr std::size_t kExpandedBytesMax = 4 * kDocumentBytesMax;
 
 Error error_at(const YAML::Mark& mark, std::string_view message) {
   return {ErrorCode::InvalidInput,
           fmt::format("line {}, column {}: {}", mark.line + 1, mark.column + 1, message)};
+}
+
+/// The whole of `text` as a number of that base, if it is one.
+std::optional<std::int64_t> whole_number(std::string_view text, int base) {
+  std::int64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number, base);
+  if (text.empty() || error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+std::optional<double> floating_number(std::string_view text) {
+  // from_chars also knows "inf" and "nan", which are words in YAML.
+  if (text.find_first_of("0123456789") == std::string_view::npos) return std::nullopt;
+  if (text.find_first_not_of("-.0123456789eE+") != std::string_view::npos) return std::nullopt;
+  double number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+std::optional<double> special_number(std::string_view text) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (text == ".nan" || text == ".NaN" || text == ".NAN") return std::nan("");
+  const bool is_negative = text.starts_with('-');
+  if (is_negative || text.starts_with('+')) text.remove_prefix(1);
+  if (text != ".inf" && text != ".Inf" && text != ".INF") return std::nullopt;
+  return is_negative ? -kInfinity : kInfinity;
 }
 
 /// YAML 1.2 core schema for plain scalars.
@@ -26,19 +59,20 @@ Value scalar_value(const std::string& text) {
   if (text.empty() || text == "~" || text == "null" || text == "Null" || text == "NULL") return {};
   if (text == "true" || text == "True" || text == "TRUE") return true;
   if (text == "false" || text == "False" || text == "FALSE") return false;
-  const char* const begin = text.data() + (text[0] == '+' ? 1 : 0);
-  const char* const end = text.data() + text.size();
-  std::int64_t integer = 0;
-  if (const auto [stop, error] = std::from_chars(begin, end, integer);
-      error == std::errc() && stop == end) {
-    return integer;
+  std::string_view number = text;
+  const bool has_plus = number.starts_with('+');
+  if (has_plus) number.remove_prefix(1);
+  if (has_plus && number.starts_with('-')) return text;
+  if (const auto value = whole_number(number, 10)) return *value;
+  if (const auto value = floating_number(number)) return *value;
+  if (const auto value = special_number(text)) return *value;
+  const bool is_prefixed = text.size() > 2 && text[2] != '-';
+  const auto digits = std::string_view(text).substr(std::min<std::size_t>(2, text.size()));
+  if (is_prefixed && text.starts_with("0x")) {
+    if (const auto value = whole_number(digits, 16)) return *value;
   }
-  double number = 0;
-  const bool starts_like_number = text.find_first_of("0123456789") != std::string::npos &&
-                                  text.find_first_not_of("+-.0123456789eE") == std::string::npos;
-  if (const auto [stop, error] = std::from_chars(begin, end, number);
-      starts_like_number && error == std::errc() && stop == end) {
-    return number;
+  if (is_prefixed && text.starts_with("0o")) {
+    if (const auto value = whole_number(digits, 8)) return *value;
   }
   return text;
 }
@@ -46,11 +80,12 @@ Value scalar_value(const std::string& text) {
 class Converter {
  public:
   Result<Value> convert(const YAML::Node& node, int depth) {
-    if (depth > kDocumentDepthMax) {
+    if (depth >= kDocumentDepthMax && !node.IsScalar() && !node.IsNull()) {
       return std::unexpected(
           error_at(node.Mark(), fmt::format("nested more than {} levels deep", kDocumentDepthMax)));
     }
-    if (++nodes_ > kNodesMax) {
+    if (node.IsScalar()) bytes_ += node.Scalar().size();
+    if (++nodes_ > kNodesMax || bytes_ > kExpandedBytesMax) {
       return std::unexpected(error_at(node.Mark(), "the document grows too large by its aliases"));
     }
     Value value = TRY(convert_content(node, depth));
@@ -84,17 +119,18 @@ class Converter {
 
   Result<Value> convert_map(const YAML::Node& node, int depth) {
     Value::Object object;
+    std::unordered_map<std::string, int> lines;
     for (const auto& entry : node) {
       const YAML::Mark mark = entry.first.Mark();
       if (!entry.first.IsScalar()) {
         return std::unexpected(error_at(mark, "a key must be text"));
       }
       const std::string key = entry.first.Scalar();
-      for (const auto& member : object) {
-        if (member.key != key) continue;
-        return std::unexpected(error_at(
-            mark, fmt::format("key `{}` is there twice (first on line {}); keep one", key,
-                              member.key_location.line)));
+      const auto [first, is_new] = lines.emplace(key, mark.line + 1);
+      if (!is_new) {
+        return std::unexpected(
+            error_at(mark, fmt::format("key `{}` is there twice (first on line {}); keep one", key,
+                                       first->second)));
       }
       Value value = TRY(convert(entry.second, depth + 1));
       object.push_back({key, std::move(value), {mark.line + 1, mark.column + 1}});
@@ -103,10 +139,20 @@ class Converter {
   }
 
   int nodes_ = 0;
+  std::size_t bytes_ = 0;
 };
 
-/// Whether a plain scalar would be read back as this very text.
-bool needs_quotes(const std::string& text) { return !scalar_value(text).is_string(); }
+/// Whether a plain scalar would not be read back as this very text. The emitter itself quotes what
+/// would be other syntax, but not the marks between documents.
+bool needs_quotes(const std::string& text) {
+  return !scalar_value(text).is_string() || text.starts_with("---") || text.starts_with("...");
+}
+
+std::string number_text(double number) {
+  if (std::isnan(number)) return ".nan";
+  if (std::isinf(number)) return number > 0 ? ".inf" : "-.inf";
+  return fmt::format("{}", number);
+}
 
 void emit(YAML::Emitter& out, const Value& value) {
   if (value.is_null()) {
@@ -116,7 +162,7 @@ void emit(YAML::Emitter& out, const Value& value) {
   } else if (value.is_int()) {
     out << value.as_int();
   } else if (value.is_number()) {
-    out << fmt::format("{}", value.as_number());
+    out << number_text(value.as_number());
   } else if (value.is_string()) {
     if (needs_quotes(value.as_string())) out << YAML::DoubleQuoted;
     out << value.as_string();
@@ -129,7 +175,9 @@ void emit(YAML::Emitter& out, const Value& value) {
     if (value.as_object().empty()) out << YAML::Flow;
     out << YAML::BeginMap;
     for (const auto& member : value.as_object()) {
-      out << YAML::Key << member.key << YAML::Value;
+      out << YAML::Key;
+      if (needs_quotes(member.key)) out << YAML::DoubleQuoted;
+      out << member.key << YAML::Value;
       emit(out, member.value);
     }
     out << YAML::EndMap;

@@ -10,10 +10,10 @@
 
 namespace lw::io {
 
-/// One event loop on one thread: descriptors, timers, and work posted from elsewhere. Standalone Asio
-/// inside; nothing of it shows, so that including this costs nothing. All functions are for the
-/// loop's own thread except post() and stop(). Callbacks must not block. Objects that hand callbacks
-/// to a loop cancel them before they go.
+/// One event loop on one thread: descriptors, timers, and work posted from elsewhere. Standalone
+/// Asio inside; nothing of it shows, so that including this costs nothing. All functions are for
+/// the loop's own thread except post() and stop(). Callbacks must not block. Objects that hand
+/// callbacks to a loop cancel them before they go.
 class Loop {
  public:
   Loop();
@@ -66,7 +66,7 @@ class Loop {
   [[nodiscard]] Watch watch(int fd, Interest interest, std::function<void()> ready);
 
  private:
-  friend struct Timer::Body;
+  struct WatchTable;
   struct Impl;
   std::unique_ptr<Impl> impl_;
 };

@@ -12,8 +12,8 @@ using TestId = Id<struct TestIdTag>;
 /// An agent: random, given by the server when the agent joins.
 using AgentId = Id<struct AgentIdTag>;
 
-/// One life of an agent's spool: random, made when the spool folder is created. Sequence numbers
-/// count up within it, so (SpoolId, sequence) names a round for ever.
+/// One run of an agent: random, made at each start. Sequence numbers of its rounds count from 1
+/// within it, so (SpoolId, sequence) names a round for ever (docs/formats/spool.md).
 using SpoolId = Id<struct SpoolIdTag>;
 
 }  // namespace lw

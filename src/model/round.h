@@ -16,21 +16,21 @@ namespace lw {
 enum class CheckOutcome : std::uint8_t {
   Success = 0,
   // Network: counted as failed.
-  TimedOut = 1,         ///< No answer within the time-out.
-  Refused = 2,          ///< RST to our SYN: the host is up, nothing listens.
-  Reset = 3,            ///< RST later on.
-  Prohibited = 4,       ///< ICMP administratively prohibited (3/9, 3/10, 3/13; v6 1/1).
-  Unreachable = 5,      ///< ICMP net, host, port or protocol unreachable; `detail` says which, from whom.
-  NoRoute = 6,          ///< This host has no route there (ENETUNREACH, EHOSTUNREACH without ICMP).
-  TooBig = 7,           ///< Fragmentation needed and not allowed.
-  TtlExceeded = 8,      ///< ICMP time exceeded: a routing loop.
-  Closed = 9,           ///< The peer closed before the exchange was complete.
+  TimedOut = 1,     ///< No answer within the time-out.
+  Refused = 2,      ///< RST to our SYN: the host is up, nothing listens.
+  Reset = 3,        ///< RST later on.
+  Prohibited = 4,   ///< ICMP administratively prohibited (3/9, 3/10, 3/13; v6 1/1).
+  Unreachable = 5,  ///< ICMP net, host, port or protocol unreachable; `detail` says which.
+  NoRoute = 6,      ///< This host has no route there (ENETUNREACH, EHOSTUNREACH without ICMP).
+  TooBig = 7,       ///< Fragmentation needed and not allowed.
+  TtlExceeded = 8,  ///< ICMP time exceeded: a routing loop.
+  Closed = 9,       ///< The peer closed before the exchange was complete.
   // Name resolution
-  NameNotFound = 20,     ///< NXDOMAIN: persistent.
-  NameNoAddress = 21,    ///< The name exists without an address of the wanted family.
-  NameServerFailed = 22, ///< SERVFAIL, REFUSED: temporary.
-  NameTimedOut = 23,     ///< No name server answered.
-  NameInvalid = 24,      ///< Not a host name at all.
+  NameNotFound = 20,      ///< NXDOMAIN: persistent.
+  NameNoAddress = 21,     ///< The name exists without an address of the wanted family.
+  NameServerFailed = 22,  ///< SERVFAIL, REFUSED: temporary.
+  NameTimedOut = 23,      ///< No name server answered.
+  NameInvalid = 24,       ///< Not a host name at all.
   // TLS
   CertificateExpired = 40,
   CertificateNotYetValid = 41,
@@ -41,8 +41,8 @@ enum class CheckOutcome : std::uint8_t {
   TlsIncompatible = 46,  ///< No protocol version or cipher in common.
   TlsFailed = 47,        ///< Handshake broke otherwise.
   // HTTP
-  HttpStatus = 60,       ///< A status code that is not valid.
-  HttpMalformed = 61,    ///< The answer is no HTTP.
+  HttpStatus = 60,     ///< A status code that is not valid.
+  HttpMalformed = 61,  ///< The answer is no HTTP.
   HttpTooManyRedirects = 62,
   // This host's own fault: not counted for or against the network.
   LocalPermission = 80,  ///< No right to open the socket, or a local firewall refused the packet.
@@ -66,7 +66,7 @@ enum class StampSource : std::uint8_t { User = 0, KernelReceive = 1, Kernel = 2,
 /// One exchange: an echo, a handshake, a request.
 struct Check {
   CheckOutcome outcome = CheckOutcome::TimedOut;
-  std::optional<Microseconds> rtt;  ///< Present exactly if an RTT was measured; never 0 for missing.
+  std::optional<Microseconds> rtt;  ///< Present exactly if one was measured; never 0 for missing.
   Microseconds offset{0};           ///< Start, counted from the round's start.
   bool operator==(const Check&) const = default;
 };
@@ -107,7 +107,7 @@ struct Round {
 
 /// The numbers that states and rollups are made of. Void checks are left out of all of them.
 struct RoundSummary {
-  int total = 0;   ///< counted checks
+  int total = 0;  ///< counted checks
   int failed = 0;
   int voided = 0;
   std::optional<Microseconds> rtt_min, rtt_avg, rtt_max;  ///< over successful checks

@@ -23,18 +23,18 @@ std::optional<TestState> parse_test_state(const std::string& text);
 
 /// Which rule put the test into its state. Stored; never renumber.
 enum class ReasonCode : std::uint8_t {
-  None = 0,                 ///< Pass
+  None = 0,                   ///< Pass
   ChecksFailedThreshold = 1,  ///< the configured threshold, or above 80 % of it
   RoundTripThreshold = 2,
   AllChecksFailed = 3,      ///< no threshold is set and nothing got through
   ChecksFailedDefault = 4,  ///< no threshold is set: above 10 %
   RoundTripDefault = 5,     ///< no threshold is set: above 750 ms
   TestGroupDisabled = 10,
-  NoAgent = 20,             ///< no agent fits the source
+  NoAgent = 20,  ///< no agent fits the source
   AgentDisconnected = 21,
-  NotYetRun = 22,           ///< assigned, first round still to come
-  NoData = 23,              ///< the agent is connected but rounds stay away
-  LocalFault = 24,          ///< every check was void: overload, permission, …
+  NotYetRun = 22,   ///< assigned, first round still to come
+  NoData = 23,      ///< the agent is connected but rounds stay away
+  LocalFault = 24,  ///< every check was void: overload, permission, …
 };
 std::string to_string(ReasonCode code);
 

@@ -10,9 +10,9 @@
 
 namespace lw {
 
-/// One source × one destination × one configuration, after compound endpoints are expanded. What the
-/// planner hands to an agent and what states and history hang on. Immutable; cheap to copy since the
-/// configuration is shared.
+/// One source × one destination × one configuration, after compound endpoints are expanded. What
+/// the planner hands to an agent and what states and history hang on. Immutable; cheap to copy
+/// since the configuration is shared.
 struct Test {
   TestId id;
   std::string connection_monitor;
@@ -21,9 +21,9 @@ struct Test {
   std::string destination;  ///< likewise
   std::string destination_address;  ///< IP address or host name that is checked
   std::shared_ptr<const TestConfiguration> configuration;
-  AgentId agent;             ///< Runs it; 0 while no agent fits the source.
-  std::string missing;       ///< Why it cannot run ("no agent named `web1` has joined"); else empty.
-  bool disabled = false;     ///< Its test group is disabled: Not Running.
+  AgentId agent;          ///< Runs it; 0 while nobody can, which `missing` explains.
+  std::string missing;    ///< Why it cannot run ("no agent named `web1` has joined"); else empty.
+  bool disabled = false;  ///< Its test group is disabled: Not Running.
 
   /// "monitor/group/source/destination/configuration": for logs and the CLI.
   [[nodiscard]] std::string full_name() const;

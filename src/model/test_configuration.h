@@ -62,8 +62,8 @@ using ProtocolConfiguration = std::variant<TcpConfiguration, HttpConfiguration, 
 
 /// When a test stops to Pass. A threshold that is 0 on the wire is not set here (DESIGN §6).
 struct SuccessThreshold {
-  std::optional<int> checks_failed_percent;   ///< 1–100
-  std::optional<double> round_trip_time_ms;   ///< above 0
+  std::optional<int> checks_failed_percent;  ///< 1–100
+  std::optional<double> round_trip_time_ms;  ///< above 0
   bool operator==(const SuccessThreshold&) const = default;
 };
 
@@ -87,6 +87,8 @@ struct TestConfiguration {
   /// The check time-out in force: the set one or the default, never longer than what lets the last
   /// check of a round end before the next round begins.
   [[nodiscard]] Milliseconds effective_check_timeout() const;
+  /// The longest check time-out that the frequency leaves room for.
+  [[nodiscard]] Milliseconds check_timeout_max() const;
   /// Distance between the starts of two checks of a round: checks are spread evenly over the first
   /// part of the interval, so that the last one's time-out still ends inside it.
   [[nodiscard]] Microseconds check_spacing() const;

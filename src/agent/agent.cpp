@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/agent.h"
+
+#include <fmt/core.h>
+#include <sys/resource.h>
+
+#include <memory>
+
+#include "agent/identity.h"
+#include "agent/spool.h"
+#include "agent/uplink.h"
+#include "base/environment.h"
+#include "base/files.h"
+#include "base/guarded.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "base/signals.h"
+#include "io/host.h"
+#include "io/loop.h"
+#include "probe/prober.h"
+#include "wire/grpc_log.h"
+
+namespace lw::agent {
+namespace {
+
+/// Each TCP or HTTP check in flight holds a descriptor.
+void raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+Agent facts_of(const AgentConfig& config) {
+  Agent facts;
+  facts.name = config.name.empty() ? host_name() : config.name;
+  facts.labels = config.labels;
+  facts.resource_id = config.resource_id;
+  facts.addresses = io::local_addresses();
+  return facts;
+}
+
+/// The identity on disk, or a new one by joining. A server that is away is waited for, unless the
+/// operator stops us meanwhile (then: nothing).
+Result<std::optional<Identity>> ensure_identity(const AgentConfig& config, const Agent& facts) {
+  auto identity = TRY(load_identity(config.data_directory));
+  if (identity) return identity;
+  if (config.join_token.empty()) {
+    return fail(ErrorCode::InvalidInput,
+                "this agent has not joined a server yet; run `linewatch agent token create` on the "
+                "server and pass the token with --join-token");
+  }
+  std::string last_failure;
+  while (true) {
+    auto joined = join(config.server, config.join_token, facts);
+    if (joined) {
+      TRY(save_identity(config.data_directory, *joined));
+      log::info("agent", fmt::format("joined {} as {} ({})", config.server, facts.name,
+                                     to_string(joined->id)));
+      return std::optional<Identity>(std::move(*joined));
+    }
+    if (joined.error().code != ErrorCode::Unavailable) return std::unexpected(joined.error());
+    if (joined.error().message != last_failure) {
+      log::warning("agent", "cannot join yet: " + joined.error().message);
+    }
+    last_failure = joined.error().message;
+    if (wait_for_termination(Seconds(2)) != 0) return std::nullopt;
+  }
+}
+
+/// The probe loop and its thread. What the uplink's thread asks of it goes through posted work and
+/// a guarded copy of the report.
+class ProbeLoop {
+ public:
+  ProbeLoop(ProberConfig config, const Clock& clock, std::function<void(Round&&)> on_round)
+      : prober_(loop_, clock, std::move(config), std::move(on_round)) {}
+
+  void start() {
+    refresh_report();
+    thread_ = Thread("probe", [this] { loop_.run(); });
+  }
+  void stop() {
+    loop_.stop();
+    thread_.join();
+  }
+  void assign(std::vector<Test> tests) {
+    auto shared = std::make_shared<std::vector<Test>>(std::move(tests));
+    loop_.post([this, shared] { prober_.assign(std::move(*shared)); });
+  }
+  [[nodiscard]] ProbeReport report() const {
+    return report_.with([](const ProbeReport& report) { return report; });
+  }
+
+ private:
+  void refresh_report() {
+    const ProberStats stats = prober_.stats();
+    report_.with([&](ProbeReport& report) {
+      report.intervals_missed = stats.missed_intervals;
+    });
+    refresh_ = loop_.after(Seconds(1), [this] { refresh_report(); });
+  }
+
+  io::Loop loop_;
+  Prober prober_;
+  Guarded<ProbeReport> report_;
+  io::Loop::Timer refresh_;
+  Thread thread_;
+};
+
+Result<std::string> extra_roots(const AgentConfig& config, const Identity& identity) {
+  std::string roots;
+  if (!config.extra_ca_file.empty()) roots = TRY(read_file(config.extra_ca_file));
+  if (config.trust_server_authority) roots += "\n" + identity.authority_pem;
+  return roots;
+}
+
+}  // namespace
+
+Result<void> run_agent(const AgentConfig& config) {
+  raise_descriptor_limit();
+  wire::adopt_grpc_log();
+  TRY(make_directories(config.data_directory));
+  const DirectoryLock lock = TRY(DirectoryLock::acquire(config.data_directory));
+  const Agent facts = facts_of(config);
+  const auto identity = TRY(ensure_identity(config, facts));
+  if (!identity) return {};
+
+  const SystemClock clock;
+  Spool spool = TRY(Spool::open({.directory = config.data_directory + "/spool",
+                                 .bytes_max = config.spool_bytes_max},
+                                SpoolId{random_u64()}));
+  ProberConfig prober_config;
+  prober_config.extra_ca_pem = TRY(extra_roots(config, *identity));
+
+  std::unique_ptr<Uplink> uplink;
+  // probe → uplink
+  ProbeLoop probe(prober_config, clock, [&](Round&& round) { uplink->submit(std::move(round)); });
+  // uplink → probe
+  uplink = std::make_unique<Uplink>(
+      UplinkConfig{config.server, config.data_directory, facts}, *identity, std::move(spool), clock,
+      [&](std::vector<Test> tests) { probe.assign(std::move(tests)); },
+      [&] { return probe.report(); });
+  probe.start();
+  wait_for_termination();
+  log::info("agent", "stopping");
+  probe.stop();
+  uplink.reset();
+  return {};
+}
+
+}  // namespace lw::agent

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+
+namespace lw::agent {
+
+struct AgentConfig {
+  std::string data_directory;
+  std::string server;      ///< HOST[:PORT] of the server's agent port
+  std::string join_token;  ///< Needed once, until the data folder holds an identity.
+  std::string name;        ///< The host's name if empty.
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::string resource_id;           ///< An Azure resource id that this host stands for.
+  std::string extra_ca_file;         ///< PEM file of roots to trust besides the system's.
+  bool trust_server_authority = false;  ///< Trust the server's own CA in HTTPS checks too.
+  std::uint64_t spool_bytes_max = std::uint64_t{1} << 30;
+};
+
+/// Runs an agent until SIGINT or SIGTERM. The caller has blocked the termination signals in all
+/// threads. Returns an error only if it cannot start; afterwards it heals by itself.
+Result<void> run_agent(const AgentConfig& config);
+
+}  // namespace lw::agent

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/identity.h"
+
+#include <fmt/core.h>
+#include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
+
+#include <charconv>
+
+#include "agent/fleet_channel.h"
+#include "base/document.h"
+#include "base/files.h"
+#include "base/text.h"
+#include "io/pki.h"
+#include "wire/convert.h"
+#include "wire/fleet.grpc.pb.h"
+#include "wire/join_token.h"
+#include "wire/protocol.h"
+
+namespace lw::agent {
+namespace {
+
+namespace pb = ::linewatch::wire;
+
+constexpr Seconds kCallTimeout{10};
+
+/// As gRPC wants it: a span that it starts counting itself.
+gpr_timespec deadline_after(Seconds span) {
+  return {.tv_sec = span.count(), .tv_nsec = 0, .clock_type = GPR_TIMESPAN};
+}
+
+std::string identity_path(const std::string& data_directory) {
+  return data_directory + "/identity.json";
+}
+
+Identity make_identity(const pb::EnrollResponse& answer, std::string private_key_pem) {
+  return {.id = AgentId{answer.agent_id()},
+          .private_key_pem = std::move(private_key_pem),
+          .certificate_pem = answer.certificate_pem(),
+          .authority_pem = answer.authority_pem()};
+}
+
+/// The CA that the server shows, once its fingerprint is the token's.
+Result<std::string> trusted_authority(const std::string& server, const wire::JoinToken& token) {
+  const HostPort address = TRY(parse_server(server));
+  const std::vector<std::string> chain =
+      TRY(io::fetch_certificate_chain(address.host, address.port, Seconds(5)));
+  for (const std::string& pem : chain) {
+    const io::CertificateInfo info = TRY(io::read_certificate(pem));
+    if (io::equal_secrets(info.sha256_hex, token.authority_sha256_hex)) return pem;
+  }
+  return fail(ErrorCode::Unauthenticated,
+              "the server at " + server +
+                  " is not the one that made this join token (its CA has another fingerprint); "
+                  "check the address, or make a new token there");
+}
+
+}  // namespace
+
+Result<HostPort> parse_server(const std::string& server) {
+  const auto colon = server.rfind(':');
+  const bool is_bare_v6 = server.find(':') != colon && !server.ends_with(']') &&
+                          (colon == 0 || server[colon - 1] != ']');
+  if (colon == std::string::npos || is_bare_v6 || server.ends_with(']')) {
+    return HostPort{server, wire::kAgentPortDefault};
+  }
+  std::string host = server.substr(0, colon);
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  std::uint16_t port = 0;
+  const char* const end = server.data() + server.size();
+  const auto [stop, error] = std::from_chars(server.data() + colon + 1, end, port);
+  if (error != std::errc() || stop != end || port == 0 || host.empty()) {
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("`{}` is no server address; write HOST or HOST:PORT", server));
+  }
+  return HostPort{host, port};
+}
+
+Result<std::optional<Identity>> load_identity(const std::string& data_directory) {
+  const std::string path = identity_path(data_directory);
+  if (!file_exists(path)) return std::nullopt;
+  const Value document = TRY(parse_json(TRY(read_file(path))));
+  const auto id = parse_hex(document.text("agentId"));
+  Identity identity{.id = AgentId{id.value_or(0)},
+                    .private_key_pem = document.text("privateKey"),
+                    .certificate_pem = document.text("certificate"),
+                    .authority_pem = document.text("authority")};
+  if (!id || identity.private_key_pem.empty() || identity.certificate_pem.empty()) {
+    return fail(ErrorCode::InvalidInput,
+                path + " is not whole; remove it and join again with a new token");
+  }
+  return identity;
+}
+
+Result<void> save_identity(const std::string& data_directory, const Identity& identity) {
+  Value document;
+  document.set("agentId", to_string(identity.id));
+  document.set("privateKey", identity.private_key_pem);
+  document.set("certificate", identity.certificate_pem);
+  document.set("authority", identity.authority_pem);
+  return write_file_atomically(identity_path(data_directory), to_json(document, 2), 0600);
+}
+
+Result<Identity> join(const std::string& server, const std::string& join_token,
+                      const Agent& facts) {
+  const wire::JoinToken token = TRY(wire::parse_join_token(join_token));
+  const std::string authority = TRY(trusted_authority(server, token));
+  io::SigningRequest signing = TRY(io::create_signing_request("linewatch-agent"));
+  pb::EnrollRequest request;
+  request.set_protocol(wire::kProtocol);
+  request.set_version(LW_VERSION);
+  request.set_token(token.secret);
+  *request.mutable_facts() = wire::encode_facts(facts);
+  request.set_signing_request_pem(signing.request_pem);
+
+  const auto stub = pb::Fleet::NewStub(open_channel(server, authority, nullptr));
+  grpc::ClientContext context;
+  context.set_deadline(deadline_after(kCallTimeout));
+  pb::EnrollResponse answer;
+  const grpc::Status status = stub->Enroll(&context, request, &answer);
+  if (!status.ok()) return std::unexpected(to_error(status, server));
+  return make_identity(answer, std::move(signing.private_key_pem));
+}
+
+Result<Identity> renew(const std::string& server, const Identity& identity) {
+  io::SigningRequest signing = TRY(io::create_signing_request("linewatch-agent"));
+  pb::RenewRequest request;
+  request.set_signing_request_pem(signing.request_pem);
+  const auto stub =
+      pb::Fleet::NewStub(open_channel(server, identity.authority_pem, &identity));
+  grpc::ClientContext context;
+  context.set_deadline(deadline_after(kCallTimeout));
+  pb::EnrollResponse answer;
+  const grpc::Status status = stub->Renew(&context, request, &answer);
+  if (!status.ok()) return std::unexpected(to_error(status, server));
+  return make_identity(answer, std::move(signing.private_key_pem));
+}
+
+}  // namespace lw::agent

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/uplink.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "agent/assignment_file.h"
+#include "base/log.h"
+#include "io/pki.h"
+#include "wire/convert.h"
+#include "wire/fleet.pb.h"
+#include "wire/protocol.h"
+
+namespace lw::agent {
+namespace {
+
+namespace pb = ::linewatch::wire;
+
+/// How often the uplink looks for new rounds: batches them a little, and is far below any interval.
+constexpr Milliseconds kTick{20};
+constexpr Seconds kSyncEvery{1};
+constexpr Seconds kStatusEvery{5};
+constexpr Seconds kPauseMax{15};
+constexpr std::chrono::hours kRenewalCheckEvery{1};
+/// Sent but not yet acknowledged: enough to keep the line busy while the store commits.
+constexpr std::size_t kRecordsInFlightMax = 20'000;
+constexpr std::size_t kBatchRecordsMax = 2'000;
+constexpr std::size_t kBatchBytesMax = std::size_t{512} << 10;
+
+}  // namespace
+
+Uplink::Uplink(UplinkConfig config, Identity identity, Spool spool, const Clock& clock,
+               std::function<void(std::vector<Test>)> on_assignment,
+               std::function<ProbeReport()> report)
+    : config_(std::move(config)),
+      identity_(std::move(identity)),
+      spool_(std::move(spool)),
+      clock_(clock),
+      on_assignment_(std::move(on_assignment)),
+      report_(std::move(report)),
+      thread_("uplink", [this] { run(); }) {}
+
+Uplink::~Uplink() {
+  stopping_.raise();
+  thread_.join();
+}
+
+void Uplink::submit(Round round) { rounds_.push(std::move(round)); }
+
+void Uplink::run() {
+  restore_assignment();
+  std::optional<Instant> give_up;
+  while (true) {
+    if (auto event = events_.pop_for(kTick)) handle(std::move(*event));
+    while (auto event = events_.try_pop()) handle(std::move(*event));
+    drain_rounds();
+    const Instant now = clock_.now();
+    if (now - synced_at_ >= kSyncEvery) {
+      spool_.sync();
+      synced_at_ = now;
+    }
+    if (stopping_.is_raised()) {
+      if (!give_up) give_up = now + Seconds(2);
+      if (!is_welcome_ || spool_.stats().records == 0 || now >= *give_up) break;
+    } else {
+      connect_if_due();
+      renew_if_due();
+    }
+    write_next();
+  }
+  connection_.reset();
+  spool_.sync();
+}
+
+void Uplink::drain_rounds() {
+  while (auto round = rounds_.try_pop()) spool_.append(wire::encode_round(*round));
+}
+
+void Uplink::connect_if_due() {
+  if (connection_ || clock_.now() < retry_at_) return;
+  ++generation_;
+  connection_ = connect(config_.server, identity_, generation_, events_);
+  pb::AgentMessage message;
+  pb::Hello& hello = *message.mutable_hello();
+  hello.set_protocol(wire::kProtocol);
+  hello.set_version(LW_VERSION);
+  *hello.mutable_facts() = wire::encode_facts(config_.facts);
+  hello.set_assignment_version(assignment_version_);
+  is_writing_ = true;
+  connection_->write(message);
+}
+
+void Uplink::handle(ConnectionEvent event) {
+  const std::uint64_t generation =
+      std::visit([](const auto& some) { return some.generation; }, event);
+  if (generation != generation_ || !connection_) return;
+  if (const auto* received = std::get_if<MessageReceived>(&event)) {
+    on_received(*received->message);
+  } else if (std::holds_alternative<MessageWritten>(event)) {
+    is_writing_ = false;
+  } else {
+    on_closed(std::get<ConnectionClosed>(event).reason);
+  }
+}
+
+void Uplink::on_closed(const Error& reason) {
+  connection_.reset();
+  is_welcome_ = false;
+  is_writing_ = false;
+  in_flight_.clear();
+  records_in_flight_ = 0;
+  assignment_parts_.clear();
+  incoming_tests_.clear();
+  spool_.rewind();
+  pause_ = std::min<Seconds>(kPauseMax, std::max<Seconds>(Seconds(1), pause_ * 2));
+  retry_at_ = clock_.now() + pause_;
+  // A server that stays away must not fill the log.
+  if (reason.message != last_failure_) {
+    log::warning("uplink", fmt::format("{}; trying again, rounds are kept on disk meanwhile",
+                                       reason.message));
+  }
+  last_failure_ = reason.message;
+}
+
+void Uplink::on_received(const pb::ServerMessage& message) {
+  switch (message.message_case()) {
+    case pb::ServerMessage::kWelcome:
+      log::info("uplink", fmt::format("connected to {} as agent {}", config_.server,
+                                      to_string(identity_.id)));
+      is_welcome_ = true;
+      pause_ = Seconds(0);
+      last_failure_.clear();
+      spool_.rewind();
+      break;
+    case pb::ServerMessage::kAssignment:
+      adopt_assignment_part(message.assignment().SerializeAsString());
+      break;
+    case pb::ServerMessage::kAck: {
+      const SpoolId spool{message.ack().spool_id()};
+      spool_.acknowledge(spool, message.ack().sequence());
+      while (!in_flight_.empty() &&
+             (in_flight_.front().spool != spool ||
+              in_flight_.front().last_sequence <= message.ack().sequence())) {
+        records_in_flight_ -= in_flight_.front().records;
+        in_flight_.pop_front();
+      }
+      break;
+    }
+    case pb::ServerMessage::MESSAGE_NOT_SET:
+      break;  // something newer than this agent
+  }
+}
+
+void Uplink::adopt_assignment_part(const std::string& part_bytes) {
+  pb::Assignment part;
+  part.ParseFromString(part_bytes);
+  auto tests = wire::decode_assignment(part);
+  if (!tests) {
+    log::error("uplink", "assignment refused: " + tests.error().message);
+    return;
+  }
+  for (Test& test : *tests) {
+    test.agent = identity_.id;
+    incoming_tests_.push_back(std::move(test));
+  }
+  assignment_parts_.push_back(part_bytes);
+  if (!part.last_part()) return;
+  assignment_version_ = part.version();
+  log::info("uplink", fmt::format("assignment {}: {} tests", to_hex(assignment_version_),
+                                  incoming_tests_.size()));
+  if (auto saved = save_assignment(config_.data_directory, assignment_parts_); !saved) {
+    log::warning("uplink", saved.error().message);
+  }
+  on_assignment_(std::exchange(incoming_tests_, {}));
+  assignment_parts_.clear();
+  status_at_ = {};
+}
+
+void Uplink::restore_assignment() {
+  auto parts = load_assignment(config_.data_directory);
+  if (!parts) {
+    log::warning("uplink", parts.error().message);
+    return;
+  }
+  for (const std::string& part : *parts) adopt_assignment_part(part);
+}
+
+void Uplink::write_next() {
+  if (!connection_ || !is_welcome_ || is_writing_) return;
+  if (clock_.now() - status_at_ >= kStatusEvery) {
+    write_status();
+    return;
+  }
+  is_writing_ = write_batch();
+}
+
+bool Uplink::write_batch() {
+  if (records_in_flight_ >= kRecordsInFlightMax) return false;
+  SpoolBatch batch = spool_.read(kBatchRecordsMax, kBatchBytesMax);
+  if (batch.payloads.empty()) return false;
+  const std::size_t records = batch.payloads.size();
+  in_flight_.push_back({batch.spool, batch.first_sequence + records - 1, records});
+  records_in_flight_ += records;
+  pb::AgentMessage message;
+  pb::RoundBatch& rounds = *message.mutable_rounds();
+  rounds.set_spool_id(batch.spool.value);
+  rounds.set_first_sequence(batch.first_sequence);
+  for (std::string& payload : batch.payloads) rounds.add_rounds(std::move(payload));
+  connection_->write(message);
+  return true;
+}
+
+void Uplink::write_status() {
+  status_at_ = clock_.now();
+  const SpoolStats spool = spool_.stats();
+  const ProbeReport probe = report_();
+  pb::AgentMessage message;
+  pb::AgentStatus& status = *message.mutable_status();
+  status.set_assignment_version(assignment_version_);
+  status.set_spool_records(spool.records);
+  status.set_spool_bytes(spool.bytes);
+  status.set_rounds_dropped(spool.dropped + rounds_.stats().conflated);
+  status.set_intervals_missed(probe.intervals_missed);
+  status.set_problem(spool.problem.empty() ? probe.problem : "spool: " + spool.problem);
+  status.set_wall_time_us(static_cast<std::uint64_t>(to_unix_us(clock_.wall_now())));
+  is_writing_ = true;
+  connection_->write(message);
+}
+
+void Uplink::renew_if_due() {
+  if (!is_welcome_ || clock_.now() - renewal_checked_at_ < kRenewalCheckEvery) return;
+  renewal_checked_at_ = clock_.now();
+  const auto info = io::read_certificate(identity_.certificate_pem);
+  if (!info) return;
+  // A third of its life before the end, so that a long outage does not lock the agent out.
+  const auto life = info->not_after - info->not_before;
+  if (clock_.wall_now() < info->not_after - life / 3) return;
+  auto renewed = renew(config_.server, identity_);
+  if (!renewed) {
+    log::warning("uplink", "certificate not renewed yet: " + renewed.error().message);
+    return;
+  }
+  if (auto saved = save_identity(config_.data_directory, *renewed); !saved) {
+    log::warning("uplink", saved.error().message);
+  }
+  identity_ = std::move(*renewed);
+  log::info("uplink", "certificate renewed");
+}
+
+}  // namespace lw::agent

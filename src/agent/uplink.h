@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/connection.h"
+#include "agent/spool.h"
+#include "base/channel.h"
+#include "base/thread.h"
+#include "base/time.h"
+#include "model/round.h"
+#include "model/test.h"
+
+namespace lw::agent {
+
+/// What the agent's other half reports for AgentStatus.
+struct ProbeReport {
+  std::uint64_t intervals_missed = 0;
+  std::string problem;
+};
+
+struct UplinkConfig {
+  std::string server;
+  std::string data_directory;
+  Agent facts;
+};
+
+/// Carries rounds from the probe loop through the spool to the server, and assignments back. Has one
+/// thread of its own, which may block on the disk but never on the network. Reconnects for ever, with
+/// growing pauses. What the server acknowledged leaves the spool; everything else is sent again.
+class Uplink {
+ public:
+  /// `on_assignment` gets each complete set of tests, on the uplink's thread; the last known set is
+  /// handed out at once, before there is any connection. `report` is asked from that thread too.
+  Uplink(UplinkConfig config, Identity identity, Spool spool, const Clock& clock,
+         std::function<void(std::vector<Test>)> on_assignment, std::function<ProbeReport()> report);
+  /// Sends what it can within two seconds, then ends. Rounds that are left wait in the spool.
+  ~Uplink();
+
+  /// Any thread; never blocks. If the disk stalls for so long that the queue is full, the oldest round
+  /// goes and is counted as dropped.
+  void submit(Round round);
+
+ private:
+  void run();
+  void drain_rounds();
+  void handle(ConnectionEvent event);
+  void on_received(const ::linewatch::wire::ServerMessage& message);
+  void on_closed(const Error& reason);
+  void adopt_assignment_part(const std::string& part_bytes);
+  void restore_assignment();
+  void connect_if_due();
+  void write_next();
+  bool write_batch();
+  void write_status();
+  void renew_if_due();
+
+  const UplinkConfig config_;
+  Identity identity_;
+  Spool spool_;
+  const Clock& clock_;
+  const std::function<void(std::vector<Test>)> on_assignment_;
+  const std::function<ProbeReport()> report_;
+
+  // probe loop → uplink
+  Channel<Round> rounds_{100'000, WhenFull::Conflate};
+  // gRPC's threads → uplink. Bounded by what the server sends between two of our reads.
+  Channel<ConnectionEvent> events_{10'000, WhenFull::Block};
+  Flag stopping_;
+
+  // All below belongs to the thread.
+  std::unique_ptr<Connection> connection_;
+  std::uint64_t generation_ = 0;
+  bool is_welcome_ = false;
+  bool is_writing_ = false;
+  Instant retry_at_{};
+  Seconds pause_{0};
+  std::string last_failure_;
+  /// Batches on their way: acknowledged from the front.
+  struct InFlight {
+    SpoolId spool;
+    std::uint64_t last_sequence;
+    std::size_t records;
+  };
+  std::deque<InFlight> in_flight_;
+  std::size_t records_in_flight_ = 0;
+  Instant synced_at_{};
+  Instant status_at_{};
+  Instant renewal_checked_at_{};
+  std::uint64_t assignment_version_ = 0;
+  std::vector<std::string> assignment_parts_;  ///< of the set that is coming in
+  std::vector<Test> incoming_tests_;
+  Thread thread_;
+};
+
+}  // namespace lw::agent

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// linewatch agent: runs checks on this host; and what an operator does with agents.
+#include "agent/agent.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "cli/api_client.h"
+#include "cli/context.h"
+#include "cli/table.h"
+#include "io/http_server.h"
+
+namespace lw::cli {
+namespace {
+
+struct AgentOptions {
+  std::string server, join_token, join_file, name, resource_id, extra_ca;
+  std::vector<std::string> labels;
+  bool trust_server = false;
+  std::uint64_t spool_mb = 1024;
+};
+
+Result<agent::AgentConfig> to_config(const Context& context, const AgentOptions& options) {
+  agent::AgentConfig config;
+  config.data_directory = context.data.empty() ? data_directory(context) + "/agent" : context.data;
+  config.server = options.server;
+  config.join_token = options.join_token;
+  if (!options.join_file.empty()) {
+    config.join_token = std::string(trim(TRY(read_file(options.join_file))));
+  }
+  config.name = options.name;
+  config.resource_id = options.resource_id;
+  config.extra_ca_file = options.extra_ca;
+  config.trust_server_authority = options.trust_server;
+  config.spool_bytes_max = options.spool_mb << 20;
+  for (const std::string& label : options.labels) {
+    const auto equals = label.find('=');
+    if (equals == 0 || equals == std::string::npos) {
+      return fail(ErrorCode::InvalidInput, fmt::format("`{}` is no label; write KEY=VALUE", label));
+    }
+    config.labels.emplace_back(label.substr(0, equals), label.substr(equals + 1));
+  }
+  return config;
+}
+
+int run(const Context& context, const AgentOptions& options) {
+  if (options.server.empty()) {
+    return report({ErrorCode::InvalidInput, "say which server: --connect HOST[:8444]"});
+  }
+  const auto config = to_config(context, options);
+  if (!config) return report(config.error());
+  const auto done = agent::run_agent(*config);
+  return done ? kExitSuccess : report(done.error());
+}
+
+int create_token(const Context& context, int hours, int uses) {
+  auto client = ApiClient::open(context);
+  if (!client) return report(client.error());
+  const Value wish = Value::object({{"lifeSeconds", hours * 3600}, {"uses", uses}});
+  const auto answer =
+      client->send("POST", "/api/v1/join-tokens", {}, to_json(wish), "application/json");
+  if (!answer) return report(answer.error());
+  if (context.output.empty() || context.output == "table") {
+    fmt::print("{}\n", answer->text("token"));
+  } else {
+    print_object(context.output, *answer);
+  }
+  return kExitSuccess;
+}
+
+int remove(const Context& context, const std::string& name) {
+  auto client = ApiClient::open(context);
+  if (!client) return report(client.error());
+  const auto removed =
+      client->send("DELETE", "/api/v1/agents/" + io::percent_encode(name), {}, "", "");
+  if (!removed) return report(removed.error());
+  fmt::print("removed {}\n", name);
+  return kExitSuccess;
+}
+
+void add_token(CLI::App& agent, Context& context) {
+  auto* const token = agent.add_subcommand("token", "Join tokens for new agents");
+  token->require_subcommand(1);
+  auto* const create = token->add_subcommand("create", "Make a join token and print it");
+  auto hours = std::make_shared<int>(24);
+  auto uses = std::make_shared<int>(1);
+  create->add_option("--hours", *hours, "How long it is good")->check(CLI::Range(1, 8760))
+      ->capture_default_str();
+  create->add_option("--uses", *uses, "How many agents may join with it")->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  create->callback([=, &context] {
+    context.action = [=, &context] { return create_token(context, *hours, *uses); };
+  });
+}
+
+}  // namespace
+
+void add_agent(CLI::App& app, Context& context) {
+  auto* const agent = app.add_subcommand("agent", "Run an agent, or manage agents");
+  agent->require_subcommand(0, 1);
+  auto options = std::make_shared<AgentOptions>();
+  agent->add_option("--connect,--server", options->server, "The server's agent address, HOST[:8444]");
+  agent->add_option("--join-token", options->join_token, "Needed at the first start only")
+      ->envname("LINEWATCH_JOIN_TOKEN");
+  agent->add_option("--join-file", options->join_file, "File that holds the join token");
+  agent->add_option("--name", options->name, "Name of this agent; default: the host's name");
+  agent->add_option("--label", options->labels, "KEY=VALUE, for AgentGroup endpoints");
+  agent->add_option("--resource-id", options->resource_id,
+                    "Azure resource id that this host stands for");
+  agent->add_option("--extra-ca", options->extra_ca, "PEM file of roots to trust in HTTPS checks");
+  agent->add_flag("--trust-server-ca", options->trust_server,
+                  "Trust the linewatch server's CA in HTTPS checks");
+  agent->add_option("--spool-mb", options->spool_mb, "Limit of the spool on disk, in MB")
+      ->check(CLI::Range(1, 1'000'000))->capture_default_str();
+  add_token(*agent, context);
+  auto* const remove_verb = agent->add_subcommand("remove", "Forget an agent and refuse it");
+  auto name = std::make_shared<std::string>();
+  remove_verb->add_option("name", *name, "Name or id")->required();
+  remove_verb->callback([=, &context] {
+    context.action = [=, &context] { return remove(context, *name); };
+  });
+  agent->callback([=, &context] {
+    if (agent->get_subcommands().empty()) {
+      context.action = [=, &context] { return run(context, *options); };
+    }
+  });
+}
+
+}  // namespace lw::cli

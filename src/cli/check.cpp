@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// linewatch check: one round of checks from here, without a server.
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include <csignal>
+
+#include "base/files.h"
+#include "base/ip_address.h"
+#include "base/time.h"
+#include "cli/check_target.h"
+#include "cli/context.h"
+#include "cli/table.h"
+#include "io/loop.h"
+#include "model/round.h"
+#include "probe/prober.h"
+
+namespace lw::cli {
+namespace {
+
+struct CheckOptions {
+  std::string target;
+  int count = 0;
+  int interval_ms = 200;
+  int timeout_ms = 0;
+  bool v4 = false;
+  bool v6 = false;
+  bool https = false;
+  std::string extra_ca;
+};
+
+Value ms(const std::optional<Microseconds>& duration) {
+  return duration ? Value(static_cast<double>(duration->count()) / 1000.0) : Value();
+}
+
+Value round_document(const Test& test, const Round& round) {
+  const RoundSummary summary = summarize(round);
+  Value checks = Value::array();
+  for (const Check& check : round.checks) {
+    checks.push(Value::object({{"outcome", outcome_name(check.outcome)},
+                               {"roundTripTimeMs", ms(check.rtt)},
+                               {"offsetMs", ms(check.offset)}}));
+  }
+  Value value;
+  value.set("target", test.destination_address);
+  value.set("address", round.address);
+  value.set("protocol", test.configuration->protocol_name());
+  value.set("started", to_iso8601(round.started));
+  value.set("checksTotal", summary.total);
+  value.set("checksFailed", summary.failed);
+  value.set("checksVoid", summary.voided);
+  value.set("roundTripTimeMinMs", ms(summary.rtt_min));
+  value.set("roundTripTimeMs", ms(summary.rtt_avg));
+  value.set("roundTripTimeMaxMs", ms(summary.rtt_max));
+  value.set("jitterMs", ms(summary.jitter));
+  value.set("detail", round.detail);
+  value.set("httpStatus", round.http_status ? Value(*round.http_status) : Value());
+  if (round.http) {
+    value.set("http", Value::object({{"dnsMs", ms(round.http->dns)},
+                                     {"connectMs", ms(round.http->connect)},
+                                     {"tlsMs", ms(round.http->tls)},
+                                     {"firstByteMs", ms(round.http->first_byte)},
+                                     {"transferMs", ms(round.http->transfer)}}));
+  }
+  if (round.tls) {
+    value.set("tls", Value::object({{"subject", round.tls->subject},
+                                    {"issuer", round.tls->issuer},
+                                    {"notAfter", to_iso8601(round.tls->not_after)},
+                                    {"version", round.tls->version},
+                                    {"cipher", round.tls->cipher}}));
+  }
+  value.set("checks", std::move(checks));
+  return value;
+}
+
+void print_check(int number, const Check& check, const std::string& detail) {
+  if (check.outcome == CheckOutcome::Success) {
+    fmt::print("{:>3}  ok  {}\n", number, check.rtt ? to_human(*check.rtt) : "");
+  } else {
+    fmt::print("{:>3}  {}{}{}\n", number, to_string(check.outcome), detail.empty() ? "" : ": ",
+               detail);
+  }
+  std::fflush(stdout);
+}
+
+void print_phases(const HttpPhases& phases) {
+  const auto shown = [](const std::optional<Microseconds>& phase) {
+    return phase ? to_human(*phase) : std::string("-");
+  };
+  fmt::print("last: dns {}, connect {}, tls {}, first byte {}, transfer {}\n", shown(phases.dns),
+             shown(phases.connect), shown(phases.tls), shown(phases.first_byte),
+             shown(phases.transfer));
+}
+
+void print_summary(const Round& round) {
+  const RoundSummary summary = summarize(round);
+  fmt::print("{} of {} checks failed", summary.failed, summary.total);
+  if (summary.rtt_avg) {
+    fmt::print("; min {}, average {}, max {}", to_human(*summary.rtt_min),
+               to_human(*summary.rtt_avg), to_human(*summary.rtt_max));
+    if (summary.jitter) fmt::print(", jitter {}", to_human(*summary.jitter));
+  }
+  fmt::print("\n");
+  if (round.http) print_phases(*round.http);
+  if (!round.detail.empty()) fmt::print("{}\n", round.detail);
+  if (round.tls) {
+    fmt::print("certificate: {}, issued by {}, expires {}\n", round.tls->subject, round.tls->issuer,
+               to_iso8601(round.tls->not_after));
+  }
+}
+
+/// Void checks say nothing about the target, but a round of them is no success either.
+int exit_code(const Round& round) {
+  const RoundSummary summary = summarize(round);
+  return summary.failed == 0 && summary.total > 0 ? kExitSuccess : kExitNegative;
+}
+
+int run(const Context& context, const std::string& protocol, const CheckOptions& options) {
+  CheckTarget wish{.protocol = protocol, .target = options.target, .https = options.https,
+                   .count = options.count, .timeout = Milliseconds(options.timeout_ms),
+                   .version = std::nullopt};
+  if (options.v4) wish.version = IpVersion::V4;
+  if (options.v6) wish.version = IpVersion::V6;
+  const auto test = to_test(wish);
+  if (!test) return report(test.error());
+  ProberConfig config;
+  if (!options.extra_ca.empty()) {
+    const auto roots = read_file(options.extra_ca);
+    if (!roots) return report(roots.error());
+    config.extra_ca_pem = *roots;
+  }
+  // Ctrl-C ends a check at once, as people expect of such a command.
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGINT);
+  sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);
+
+  const bool is_table = context.output.empty() || context.output == "table";
+  const SystemClock clock;
+  io::Loop loop;
+  Prober prober(loop, clock, config, [](Round&&) {});
+  std::optional<Round> finished;
+  int number = 0;
+  loop.post([&] {
+    prober.check(
+        *test,
+        [&](const Check& check, const std::string& detail) {
+          if (is_table) print_check(++number, check, detail);
+        },
+        [&](Round&& round) {
+          finished = std::move(round);
+          loop.stop();
+        },
+        Milliseconds(options.interval_ms));
+  });
+  loop.run();
+  if (is_table) {
+    print_summary(*finished);
+  } else {
+    print_object(context.output, round_document(*test, *finished));
+  }
+  return exit_code(*finished);
+}
+
+void add_protocol(CLI::App& check, Context& context, const std::string& protocol,
+                  const char* help) {
+  auto* const verb = check.add_subcommand(protocol, help);
+  auto options = std::make_shared<CheckOptions>();
+  verb->add_option("target", options->target,
+                   protocol == "http" ? "URL, or HOST[:PORT]"
+                   : protocol == "tcp" ? "HOST:PORT"
+                                       : "HOST")
+      ->required();
+  verb->add_option("-c,--count", options->count, "Number of checks")->check(CLI::Range(1, 100));
+  verb->add_option("-i,--interval", options->interval_ms, "Milliseconds between checks")
+      ->check(CLI::Range(1, 60'000))->capture_default_str();
+  verb->add_option("-t,--timeout", options->timeout_ms, "Time-out of a check in milliseconds")
+      ->check(CLI::Range(10, 60'000));
+  verb->add_flag("-4", options->v4, "IPv4 only");
+  verb->add_flag("-6", options->v6, "IPv6 only");
+  if (protocol == "http") {
+    verb->add_flag("--https", options->https, "Use TLS whatever the port");
+    verb->add_option("--extra-ca", options->extra_ca, "PEM file of further roots to trust");
+  }
+  verb->callback([=, &context] {
+    context.action = [=, &context] { return run(context, protocol, *options); };
+  });
+}
+
+}  // namespace
+
+void add_check(CLI::App& app, Context& context) {
+  auto* const check = app.add_subcommand("check", "Check a target once from here, without a server");
+  check->require_subcommand(1);
+  add_protocol(*check, context, "icmp", "Echo requests");
+  add_protocol(*check, context, "tcp", "TCP handshakes");
+  add_protocol(*check, context, "http", "HTTP or HTTPS requests");
+}
+
+}  // namespace lw::cli

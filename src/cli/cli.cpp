@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/cli.h"
+
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include "base/environment.h"
+#include "base/text.h"
+#include "cli/context.h"
+
+namespace lw::cli {
+namespace {
+
+void add_global_options(CLI::App& app, Context& context) {
+  app.add_option("-o,--output", context.output, "How to print: table, json, yaml or csv")
+      ->check(CLI::IsMember({"table", "json", "yaml", "csv"}));
+  app.add_option("--server", context.server, "Server, as https://HOST:8443")
+      ->envname("LINEWATCH_SERVER");
+  app.add_option("--token", context.token, "Bearer token for the server")
+      ->envname("LINEWATCH_TOKEN");
+  app.add_option("--ca", context.ca, "PEM file with the server's CA")->envname("LINEWATCH_CA");
+  app.add_option("--data", context.data,
+                 "Data folder; also where a server on this machine left its address and token")
+      ->envname("LINEWATCH_DATA");
+}
+
+/// The verb that was probably meant, for "unknown verb" errors.
+std::string suggestion(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2 || argv[1][0] == '-') return {};
+  std::vector<std::string> verbs;
+  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
+    verbs.push_back(verb->get_name());
+    if (verb->get_name() == argv[1]) return {};
+  }
+  const auto near = nearest(argv[1], verbs);
+  return fmt::format("there is no verb `{}`{}", argv[1],
+                     near ? fmt::format("; did you mean `{}`?", *near) : "");
+}
+
+int misuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
+  const std::string hint = suggestion(app, argc, argv);
+  fmt::print(stderr, "linewatch: {}; see `linewatch --help`\n",
+             hint.empty() ? std::string(error.what()) : hint);
+  return kExitMisuse;
+}
+
+}  // namespace
+
+int report(const Error& error) {
+  fmt::print(stderr, "linewatch: {}\n", error.message);
+  return error.code == ErrorCode::InvalidInput ? kExitMisuse : kExitNegative;
+}
+
+std::string data_directory(const Context& context) {
+  if (!context.data.empty()) return context.data;
+  if (::geteuid() == 0) return "/var/lib/linewatch";
+  if (const auto base = environment_variable("XDG_DATA_HOME")) return *base + "/linewatch";
+  return environment_variable("HOME").value_or(".") + "/.local/share/linewatch";
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("linewatch watches connections and says what broke, where, since when and why.",
+               "linewatch");
+  Context context;
+  app.set_version_flag("--version", std::string("linewatch ") + LW_VERSION);
+  app.require_subcommand(1);
+  app.fallthrough();
+  app.get_formatter()->column_width(34);
+  add_global_options(app, context);
+  for (const auto add : {add_up, add_status, add_get, add_apply, add_delete, add_check, add_agent,
+                         add_server, add_completion}) {
+    add(app, context);
+  }
+  if (argc < 2) {
+    fmt::print("{}", app.help());
+    return kExitMisuse;
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success& wanted) {
+    return app.exit(wanted);
+  } catch (const CLI::ParseError& error) {
+    return misuse(app, error, argc, argv);
+  }
+  return context.action ? context.action() : kExitMisuse;
+}
+
+}  // namespace lw::cli

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+// linewatch get: lists of what the server knows.
+#include <CLI/CLI.hpp>
+#include <fmt/core.h>
+
+#include "base/text.h"
+#include "cli/api_client.h"
+#include "cli/context.h"
+#include "cli/table.h"
+
+namespace lw::cli {
+namespace {
+
+struct GetOptions {
+  std::string state, monitor, group, source, destination, search, test, from, to;
+  int limit = 0;
+};
+
+std::string reason_text(const Value& item) {
+  const Value* const reason = item.find("reason");
+  return reason != nullptr && reason->is_object() ? field(*reason, "text") : "-";
+}
+
+std::string failed_text(const Value& item) {
+  const double total = item.number("checksTotal");
+  if (total == 0) return "-";
+  return fmt::format("{:.0f}/{:.0f}", item.number("checksFailed"), total);
+}
+
+/// "2026-01-31T12:00:00.123456Z" to the second: what a table has room for.
+std::string short_time(const Value& item, std::string_view key) {
+  const std::string time = item.text(key);
+  return time.size() < 19 ? "-" : time.substr(0, 10) + " " + time.substr(11, 8);
+}
+
+std::vector<Column> test_columns() {
+  return {column("STATE", "state"),
+          column("MONITOR", "connectionMonitor"),
+          column("GROUP", "testGroup"),
+          {"TEST", [](const Value& item) {
+             return field(item, "source") + " → " + field(item, "destination");
+           }},
+          column("CONFIGURATION", "testConfiguration"),
+          {"RTT", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMs"); }},
+          {"FAILED", failed_text},
+          {"SINCE", [](const Value& item) { return short_time(item, "since"); }},
+          {"REASON", reason_text, true}};
+}
+
+std::vector<Column> group_columns() {
+  return {column("STATE", "state"),       column("MONITOR", "connectionMonitor"),
+          column("GROUP", "testGroup"),   column("TESTS", "tests"),
+          column("FAIL", "testsFail"),    column("WARNING", "testsWarning"),
+          column("PASS", "testsPass"),    column("INDETERMINATE", "testsIndeterminate"),
+          {"REASON", reason_text, true}};
+}
+
+std::vector<Column> monitor_columns() {
+  return {column("STATE", "state"),
+          column("NAME", "name"),
+          column("TESTS", "tests"),
+          column("FAIL", "testsFail"),
+          column("WARNING", "testsWarning"),
+          column("PASS", "testsPass"),
+          {"UPDATED", [](const Value& item) { return short_time(item, "updated"); }},
+          {"REASON", reason_text, true}};
+}
+
+std::vector<Column> agent_columns() {
+  return {column("NAME", "name"),
+          column("ID", "id"),
+          column("CONNECTED", "connected"),
+          {"LAST SEEN", [](const Value& item) { return short_time(item, "lastSeen"); }},
+          column("VERSION", "version"),
+          column("WAITING", "roundsWaiting"),
+          column("DROPPED", "roundsDropped"),
+          {"PROBLEM", [](const Value& item) { return field(item, "problem"); }, true}};
+}
+
+std::vector<Column> round_columns() {
+  return {{"STARTED", [](const Value& item) { return short_time(item, "started"); }},
+          column("STATE", "state"),
+          {"RTT", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMs"); }},
+          {"MIN", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMinMs"); }},
+          {"MAX", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMaxMs"); }},
+          {"JITTER", [](const Value& item) { return milliseconds_field(item, "jitterMs"); }},
+          {"FAILED", failed_text},
+          column("ADDRESS", "address"),
+          {"REASON", reason_text, true}};
+}
+
+std::vector<Column> change_columns() {
+  return {{"TIME", [](const Value& item) { return short_time(item, "time"); }},
+          column("FROM", "from"),
+          column("TO", "to"),
+          {"REASON", reason_text, true}};
+}
+
+int print_path(const Context& context, const std::string& path, const ApiClient::Query& query,
+               const std::vector<Column>& columns) {
+  auto client = ApiClient::open(context);
+  if (!client) return report(client.error());
+  const auto body = client->get(path, query);
+  if (!body) return report(body.error());
+  const Value* const list = body->find("value");
+  print_list(context.output, columns, list != nullptr ? *list : Value::array());
+  return kExitSuccess;
+}
+
+/// The id of the test that the user named: an id, or words that fit exactly one test.
+Result<std::string> find_test(ApiClient& client, const std::string& text) {
+  const Value found = TRY(client.get("/api/v1/tests", {{"limit", "100000"}}));
+  std::vector<const Value*> fitting;
+  const std::string wanted = to_lower(text);
+  for (const Value& test : found.find("value")->as_array()) {
+    if (field(test, "id") == text) return text;
+    std::string name;
+    for (const char* key : {"connectionMonitor", "testGroup", "source", "destination",
+                            "testConfiguration"}) {
+      name += (name.empty() ? "" : "/") + test.text(key);
+    }
+    if (to_lower(name).find(wanted) != std::string::npos) fitting.push_back(&test);
+  }
+  if (fitting.size() == 1) return fitting.front()->text("id");
+  if (fitting.empty()) {
+    return fail(ErrorCode::NotFound,
+                fmt::format("no test has `{}` in its name; see `linewatch get tests`", text));
+  }
+  std::string message = fmt::format("`{}` fits {} tests; name one:", text, fitting.size());
+  for (std::size_t i = 0; i < std::min<std::size_t>(fitting.size(), 10); ++i) {
+    const Value& test = *fitting[i];
+    message += fmt::format("\n  {}  {} → {}, {}", test.text("id"), test.text("source"),
+                           test.text("destination"), test.text("testConfiguration"));
+  }
+  return fail(ErrorCode::InvalidInput, message);
+}
+
+int print_of_test(const Context& context, const GetOptions& options, const std::string& what,
+                  const std::vector<Column>& columns) {
+  auto client = ApiClient::open(context);
+  if (!client) return report(client.error());
+  const auto id = find_test(*client, options.test);
+  if (!id) return report(id.error());
+  return print_path(context, "/api/v1/tests/" + *id + "/" + what,
+                    {{"from", options.from},
+                     {"to", options.to},
+                     {"limit", options.limit > 0 ? std::to_string(options.limit) : ""}},
+                    columns);
+}
+
+void add_filters(CLI::App& verb, GetOptions& options) {
+  verb.add_option("--state", options.state, "Only these states, separated by commas");
+  verb.add_option("--monitor", options.monitor, "Only of this connection monitor");
+  verb.add_option("--group", options.group, "Only of this test group");
+  verb.add_option("--source", options.source, "Only from this source");
+  verb.add_option("--destination", options.destination, "Only to this destination");
+  verb.add_option("--search", options.search, "Only with this text in a name, address or reason");
+}
+
+ApiClient::Query filter_query(const GetOptions& options) {
+  return {{"state", options.state},           {"connectionMonitor", options.monitor},
+          {"testGroup", options.group},       {"source", options.source},
+          {"destination", options.destination}, {"search", options.search},
+          {"limit", "100000"}};
+}
+
+void add_span(CLI::App& verb, GetOptions& options) {
+  verb.add_option("test", options.test, "The test's id, or a part of its name")->required();
+  verb.add_option("--from", options.from, "UTC, like 2026-01-31T12:00:00Z; default: an hour ago");
+  verb.add_option("--to", options.to, "UTC; default: now");
+  verb.add_option("--limit", options.limit, "At most so many, the latest");
+}
+
+}  // namespace
+
+void add_get(CLI::App& app, Context& context) {
+  auto* const get = app.add_subcommand("get", "List tests, groups, monitors, agents, or a test's past");
+  get->require_subcommand(1);
+  auto options = std::make_shared<GetOptions>();
+  const auto listing = [&](const char* name, const char* help, const char* path, auto columns) {
+    auto* const verb = get->add_subcommand(name, help);
+    verb->callback([=, &context] {
+      context.action = [=, &context] {
+        return print_path(context, path, filter_query(*options), columns());
+      };
+    });
+    return verb;
+  };
+  add_filters(*listing("tests", "Tests with their state and reason", "/api/v1/tests", test_columns),
+              *options);
+  add_filters(*listing("test-groups", "Test groups", "/api/v1/test-groups", group_columns),
+              *options);
+  listing("monitors", "Connection monitors", "/api/v1/connection-monitors", monitor_columns);
+  listing("agents", "Agents", "/api/v1/agents", agent_columns);
+  const auto of_test = [&](const char* name, const char* help, auto columns) {
+    auto* const verb = get->add_subcommand(name, help);
+    add_span(*verb, *options);
+    verb->callback([=, &context] {
+      context.action = [=, &context] { return print_of_test(context, *options, name, columns()); };
+    });
+  };
+  of_test("rounds", "One test's rounds", round_columns);
+  of_test("changes", "One test's state changes", change_columns);
+}
+
+}  // namespace lw::cli

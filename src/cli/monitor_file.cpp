@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/monitor_file.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <iostream>
+#include <iterator>
+
+#include "base/document.h"
+#include "base/files.h"
+#include "base/text.h"
+
+namespace lw::cli {
+
+Result<std::string> read_monitor_text(const std::string& file) {
+  if (file != "-") return read_file(file);
+  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+}
+
+Result<std::vector<std::string>> monitor_names(const std::string& file) {
+  const std::string text = TRY(read_monitor_text(file));
+  auto document = parse_yaml(text);
+  if (!document) return std::unexpected(document.error().during(file));
+  const Value* const list = document->find("connectionMonitors");
+  std::vector<std::string> names;
+  if (list != nullptr && list->is_array()) {
+    for (const Value& monitor : list->as_array()) names.push_back(monitor.text("name"));
+  }
+  if (names.empty()) {
+    return fail(ErrorCode::InvalidInput, file + " has no connection monitors");
+  }
+  return names;
+}
+
+Result<std::string> substitute(const std::string& text,
+                               const std::vector<std::pair<std::string, std::string>>& values) {
+  std::string out;
+  std::size_t at = 0;
+  while (true) {
+    const std::size_t start = text.find("${", at);
+    out += text.substr(at, start - at);
+    if (start == std::string::npos) return out;
+    const std::size_t end = text.find('}', start);
+    const std::string name =
+        end == std::string::npos ? std::string() : text.substr(start + 2, end - start - 2);
+    const auto found = std::ranges::find(values, name, &std::pair<std::string, std::string>::first);
+    if (found == values.end()) {
+      std::vector<std::string> known;
+      for (const auto& [key, value] : values) known.push_back("${" + key + "}");
+      return fail(ErrorCode::InvalidInput, fmt::format("unknown placeholder `${{{}}}`; known are {}",
+                                                       name, join(known, ", ")));
+    }
+    out += found->second;
+    at = end + 1;
+  }
+}
+
+}  // namespace lw::cli

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace lw::cli {
+
+/// The text of a monitor file, or of standard input for "-", with `${gateway}`, `${resolver}`,
+/// `${api_host}` and `${api_port}` left as they are.
+Result<std::string> read_monitor_text(const std::string& file);
+
+/// The names of the connection monitors in a file.
+Result<std::vector<std::string>> monitor_names(const std::string& file);
+
+/// Replaces each `${name}` of `values`; an unknown name is an error that lists the known ones.
+Result<std::string> substitute(
+    const std::string& text, const std::vector<std::pair<std::string, std::string>>& values);
+
+}  // namespace lw::cli

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "model/round.h"
+
+/// The texts of reasons: observed value, limit, cause. One function per thing to say.
+namespace lw::sentences {
+
+/// "10 of 10 checks failed: connection refused (RST from 10.0.2.10:80)".
+std::string checks_failed(const Round& round);
+/// The same with "; limit 10 %".
+std::string checks_failed_above(const Round& round, double limit_percent);
+/// The same for a threshold that is nearly reached.
+std::string checks_failed_near(const Round& round, double threshold_percent);
+/// "average round-trip time 812 ms is above the limit of 750 ms".
+std::string round_trip_above(double observed_ms, double limit_ms);
+/// "10 of 10 checks passed, average round-trip time 1.2 ms".
+std::string passed(const Round& round);
+/// Why a round without counted checks says nothing.
+std::string nothing_counted(const Round& round);
+
+}  // namespace lw::sentences

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/dns_server.h"
+
+#include <ares.h>
+#include <arpa/nameser.h>
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cstring>
+#include <unordered_map>
+#include <utility>
+
+#include "base/assert.h"
+#include "base/log.h"
+
+namespace lw::io {
+namespace {
+
+using Done = std::function<void(const DnsAnswer&)>;
+
+constexpr int kAddressesMax = 64;
+
+/// "10.0.0.53:53": evidence always names the port.
+std::string with_port(const std::string& server) {
+  if (const auto address = parse_ip_address(server)) return to_url_host(*address) + ":53";
+  return server;
+}
+
+template <class Ttl, class Read>
+void read_addresses(const Ttl* records, int count, Read read, DnsAnswer& answer) {
+  for (int i = 0; i < count; ++i) {
+    IpAddress address;
+    read(records[i], address);
+    answer.addresses.push_back(address);
+    const Seconds ttl(std::max(0, records[i].ttl));
+    answer.ttl = i == 0 ? ttl : std::min(answer.ttl, ttl);
+  }
+}
+
+int parse_v4(const unsigned char* bytes, int size, DnsAnswer& answer) {
+  ares_addrttl records[kAddressesMax];
+  int count = kAddressesMax;
+  const int status = ares_parse_a_reply(bytes, size, nullptr, records, &count);
+  if (status != ARES_SUCCESS) return status;
+  read_addresses(
+      records, count,
+      [](const ares_addrttl& record, IpAddress& address) {
+        std::memcpy(address.bytes.data(), &record.ipaddr, 4);
+      },
+      answer);
+  return status;
+}
+
+int parse_v6(const unsigned char* bytes, int size, DnsAnswer& answer) {
+  ares_addr6ttl records[kAddressesMax];
+  int count = kAddressesMax;
+  const int status = ares_parse_aaaa_reply(bytes, size, nullptr, records, &count);
+  if (status != ARES_SUCCESS) return status;
+  read_addresses(
+      records, count,
+      [](const ares_addr6ttl& record, IpAddress& address) {
+        address.is_v6 = true;
+        std::memcpy(address.bytes.data(), &record.ip6addr, 16);
+      },
+      answer);
+  return status;
+}
+
+DnsStatus status_of(int ares_status) {
+  switch (ares_status) {
+    case ARES_SUCCESS:
+      return DnsStatus::Found;
+    case ARES_ENOTFOUND:
+      return DnsStatus::NotFound;
+    case ARES_ENODATA:
+      return DnsStatus::NoAddress;
+    case ARES_ETIMEOUT:
+      return DnsStatus::TimedOut;
+    default:
+      return DnsStatus::Failed;
+  }
+}
+
+const char* word_for(int ares_status) {
+  switch (ares_status) {
+    case ARES_ENOTFOUND:
+      return "NXDOMAIN";
+    case ARES_ENODATA:
+      return "no address of this family";
+    case ARES_ESERVFAIL:
+      return "SERVFAIL";
+    case ARES_EREFUSED:
+      return "REFUSED";
+    case ARES_ENOTIMP:
+      return "NOTIMP";
+    case ARES_EFORMERR:
+      return "FORMERR";
+    case ARES_ECONNREFUSED:
+      return "nothing listens";
+    case ARES_EBADRESP:
+      return "malformed answer";
+    default:
+      return ares_strerror(ares_status);
+  }
+}
+
+}  // namespace
+
+struct DnsServer::Impl {
+  Impl(Loop& on, Options with) : loop(on), options(std::move(with)) {}
+
+  struct Sockets {
+    Loop::Watch readable, writable;
+  };
+  struct Question {
+    Impl* server = nullptr;
+    bool want_v6 = false;
+    Done done;
+  };
+
+  Loop& loop;
+  Options options;
+  ares_channel channel = nullptr;
+  bool is_closing = false;
+  std::unordered_map<ares_socket_t, Sockets> sockets;
+  Loop::Timer timer, delivery;
+  std::vector<std::pair<Done, DnsAnswer>> finished;
+
+  bool open();
+  void watch(ares_socket_t fd, bool read, bool write);
+  void process(ares_socket_t read, ares_socket_t write);
+  void arm();
+  void deliver();
+  void on_answer(const Question& question, int status, const unsigned char* bytes, int size);
+  [[nodiscard]] std::string evidence_of(int status) const;
+};
+
+bool DnsServer::Impl::open() {
+  static const int ready = ares_library_init(ARES_LIB_INIT_ALL);
+  LW_ASSERT(ready == ARES_SUCCESS);
+  std::vector<char*> domains;
+  for (std::string& domain : options.search) domains.push_back(domain.data());
+  char no_file[] = "/dev/null";  // We have read the system's file ourselves.
+  ares_options setup{};
+  // Error codes of servers are answers to us, not a reason to ask elsewhere.
+  setup.flags = ARES_FLAG_NOCHECKRESP | ARES_FLAG_NOALIASES;
+  // c-ares doubles the time with each try: a third, then two thirds.
+  setup.timeout = static_cast<int>(std::max<std::int64_t>(1, options.timeout.count() / 3));
+  setup.tries = 2;
+  setup.ndots = options.ndots;
+  setup.domains = domains.data();
+  setup.ndomains = static_cast<int>(domains.size());
+  setup.resolvconf_path = no_file;
+  setup.sock_state_cb_data = this;
+  setup.sock_state_cb = [](void* self, ares_socket_t fd, int read, int write) {
+    static_cast<Impl*>(self)->watch(fd, read != 0, write != 0);
+  };
+  const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
+                   ARES_OPT_DOMAINS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB;
+  if (ares_init_options(&channel, &setup, mask) != ARES_SUCCESS) return false;
+  const int status = ares_set_servers_ports_csv(channel, with_port(options.address).c_str());
+  if (status == ARES_SUCCESS) return true;
+  ares_destroy(channel);
+  channel = nullptr;
+  return false;
+}
+
+void DnsServer::Impl::watch(ares_socket_t fd, bool read, bool write) {
+  Sockets& pair = sockets[fd];
+  pair = {};
+  if (read) {
+    pair.readable =
+        loop.watch(fd, Loop::Interest::Read, [this, fd] { process(fd, ARES_SOCKET_BAD); });
+  }
+  if (write) {
+    pair.writable =
+        loop.watch(fd, Loop::Interest::Write, [this, fd] { process(ARES_SOCKET_BAD, fd); });
+  }
+  if (!read && !write) sockets.erase(fd);
+}
+
+void DnsServer::Impl::process(ares_socket_t read, ares_socket_t write) {
+  ares_process_fd(channel, read, write);
+  arm();
+}
+
+void DnsServer::Impl::arm() {
+  timeval wait{};
+  if (ares_timeout(channel, nullptr, &wait) == nullptr) {
+    timer.cancel();
+    return;
+  }
+  // A millisecond more, since c-ares does not act on a time that is not over in its own units.
+  const auto delay = Seconds(wait.tv_sec) + Microseconds(wait.tv_usec) + Milliseconds(1);
+  timer = loop.after(delay, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); });
+}
+
+std::string DnsServer::Impl::evidence_of(int status) const {
+  const std::string server = with_port(options.address);
+  if (status == ARES_SUCCESS) return {};
+  if (status == ARES_ETIMEOUT) {
+    return fmt::format("no answer from {} in {}", server, to_human(options.timeout));
+  }
+  return fmt::format("{} from {}", word_for(status), server);
+}
+
+void DnsServer::Impl::on_answer(const Question& question, int status, const unsigned char* bytes,
+                                int size) {
+  if (is_closing) return;
+  DnsAnswer answer;
+  if (status == ARES_SUCCESS) {
+    status = question.want_v6 ? parse_v6(bytes, size, answer) : parse_v4(bytes, size, answer);
+  }
+  if (status == ARES_SUCCESS && answer.addresses.empty()) status = ARES_ENODATA;
+  answer.status = status_of(status);
+  answer.evidence = evidence_of(status);
+  if (finished.empty()) delivery = loop.after(std::chrono::nanoseconds(0), [this] { deliver(); });
+  finished.emplace_back(question.done, std::move(answer));
+}
+
+void DnsServer::Impl::deliver() {
+  // The callback may destroy this object, so everything is taken out first.
+  const auto ready = std::exchange(finished, {});
+  for (const auto& [done, answer] : ready) done(answer);
+}
+
+DnsServer::DnsServer(Loop& loop, Options options)
+    : impl_(std::make_unique<Impl>(loop, std::move(options))) {
+  if (!impl_->open()) {
+    log::warning("resolver", fmt::format("`{}` is no name server address", impl_->options.address));
+  }
+}
+
+DnsServer::~DnsServer() {
+  impl_->is_closing = true;
+  if (impl_->channel != nullptr) ares_destroy(impl_->channel);
+}
+
+void DnsServer::ask(const std::string& name, bool want_v6, Done done) {
+  auto question =
+      std::make_unique<Impl::Question>(Impl::Question{impl_.get(), want_v6, std::move(done)});
+  if (impl_->channel == nullptr) {
+    impl_->on_answer(*question, ARES_EBADSTR, nullptr, 0);
+    return;
+  }
+  ares_search(
+      impl_->channel, name.c_str(), ns_c_in, want_v6 ? ns_t_aaaa : ns_t_a,
+      [](void* raw, int status, int, unsigned char* bytes, int size) {
+        const std::unique_ptr<Impl::Question> owned(static_cast<Impl::Question*>(raw));
+        owned->server->on_answer(*owned, status, bytes, size);
+      },
+      question.release());
+  impl_->arm();
+}
+
+}  // namespace lw::io

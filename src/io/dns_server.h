@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+#include "io/loop.h"
+
+namespace lw::io {
+
+enum class DnsStatus { Found, NotFound, NoAddress, Failed, TimedOut };
+
+struct DnsAnswer {
+  DnsStatus status = DnsStatus::TimedOut;
+  std::vector<IpAddress> addresses;
+  Seconds ttl{0};        ///< The shortest of the addresses'.
+  std::string evidence;  ///< What this server said, or that it did not; empty if found.
+};
+
+/// One name server to ask: c-ares on the loop. A channel of its own per server, so that each answer
+/// says whose it is.
+class DnsServer {
+ public:
+  struct Options {
+    std::string address;  ///< "10.0.0.53", "10.0.0.53:5353", "[::1]:53"
+    std::vector<std::string> search;
+    int ndots = 1;
+    Milliseconds timeout{2'000};
+  };
+
+  DnsServer(Loop& loop, Options options);
+  /// Gives up what is under way; nobody is called for it.
+  ~DnsServer();
+
+  /// Calls `done` once, later, from the loop; never from inside c-ares, so it may do anything.
+  void ask(const std::string& name, bool want_v6, std::function<void(const DnsAnswer&)> done);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lw::io

@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/icmp_socket.h"
+
+#include <fmt/core.h>
+#include <netinet/icmp6.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <unordered_map>
+#include <vector>
+
+#include "base/files.h"
+#include "io/error_queue.h"
+#include "io/icmp_filter.h"
+#include "io/socket_address.h"
+#include "io/timestamp.h"
+
+namespace lw::io {
+namespace {
+
+constexpr std::size_t kBatch = 64;
+// Our requests and what quotes them are far smaller; a longer reply is cut, which does no harm.
+constexpr std::size_t kPacketBytes = 1024;
+constexpr std::size_t kControlBytes = 256;
+// Room for the replies of some 5,000 requests that arrive while the loop does something else.
+constexpr int kReceiveBuffer = 4 << 20;
+// Linux 6.13; older headers do not know it.
+constexpr int kScmTsOptId = 81;
+
+struct Batch {
+  struct Slot {
+    alignas(cmsghdr) std::array<std::uint8_t, kControlBytes> control;
+    std::array<std::uint8_t, kPacketBytes> data;
+    sockaddr_storage from;
+    iovec vector;
+  };
+  std::vector<Slot> slots{kBatch};
+  std::array<mmsghdr, kBatch> messages{};
+
+  /// How many messages came; 0 if there are none.
+  std::size_t receive(int fd, int flags) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      Slot& slot = slots[i];
+      slot.vector = {slot.data.data(), slot.data.size()};
+      msghdr& header = messages[i].msg_hdr;
+      header = {};
+      header.msg_name = &slot.from;
+      header.msg_namelen = sizeof slot.from;
+      header.msg_iov = &slot.vector;
+      header.msg_iovlen = 1;
+      header.msg_control = slot.control.data();
+      header.msg_controllen = slot.control.size();
+    }
+    const int count = ::recvmmsg(fd, messages.data(), kBatch, flags | MSG_DONTWAIT, nullptr);
+    return count > 0 ? static_cast<std::size_t>(count) : 0;
+  }
+
+  [[nodiscard]] std::span<const std::uint8_t> bytes(std::size_t i) const {
+    return std::span(slots[i].data).first(messages[i].msg_len);
+  }
+  [[nodiscard]] IpAddress from(std::size_t i) const {
+    return address_of(reinterpret_cast<const sockaddr*>(&slots[i].from));
+  }
+};
+
+/// The part of an IPv4 packet after its header; the kernel has checked it.
+std::span<const std::uint8_t> without_ipv4_header(std::span<const std::uint8_t> packet) {
+  if (packet.empty()) return {};
+  const std::size_t length = static_cast<std::size_t>(packet[0] & 0x0f) * 4;
+  return length <= packet.size() ? packet.subspan(length) : std::span<const std::uint8_t>{};
+}
+
+void enlarge_receive_buffer(int fd) {
+  // FORCE needs CAP_NET_ADMIN and ignores the system's limit; the other gets as much as allowed.
+  if (::setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &kReceiveBuffer, sizeof kReceiveBuffer) != 0) {
+    ::setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &kReceiveBuffer, sizeof kReceiveBuffer);
+  }
+}
+
+FileDescriptor open_icmp(bool is_v6, int type) {
+  return FileDescriptor(::socket(is_v6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
+                                 is_v6 ? static_cast<int>(IPPROTO_ICMPV6) : IPPROTO_ICMP));
+}
+
+void pass_only_wanted_types(int fd) {
+  icmp6_filter filter{};
+  ICMP6_FILTER_SETBLOCKALL(&filter);
+  ICMP6_FILTER_SETPASS(ICMP6_ECHO_REPLY, &filter);
+  for (const int type :
+       {ICMP6_DST_UNREACH, ICMP6_PACKET_TOO_BIG, ICMP6_TIME_EXCEEDED, ICMP6_PARAM_PROB}) {
+    ICMP6_FILTER_SETPASS(type, &filter);
+  }
+  ::setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
+}
+
+}  // namespace
+
+struct IcmpSocket::Impl {
+  FileDescriptor fd;
+  bool is_v6 = false;
+  bool is_datagram = false;
+  Handlers handlers;
+  StampKeys keys = StampKeys::None;
+  // Only with counted keys: which request each of the kernel's numbers stands for.
+  std::unordered_map<std::uint32_t, std::uint32_t> key_of_count;
+  std::uint32_t sends = 0;
+  std::uint32_t drops = 0;
+  Batch batch;
+  Loop::Watch readable, failed;
+
+  std::size_t read_replies();
+  void read_error_queue();
+  void take_stamp(std::uint32_t kernel_key, std::int64_t stamp_ns);
+  int send_message(const IpAddress& to, std::span<const std::uint8_t> message,
+                   std::optional<std::uint32_t> key) const;
+  int send_counted(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key);
+};
+
+Result<std::unique_ptr<IcmpSocket>> IcmpSocket::open(Loop& loop, const Options& options,
+                                                     Handlers handlers) {
+  auto impl = std::make_unique<Impl>();
+  if (!options.without_privilege) impl->fd = open_icmp(options.is_v6, SOCK_RAW);
+  if (!impl->fd.is_open()) {
+    impl->fd = open_icmp(options.is_v6, SOCK_DGRAM);
+    impl->is_datagram = true;
+  }
+  if (!impl->fd.is_open()) {
+    if (errno != EPERM && errno != EACCES) return fail_errno("open an ICMP socket", errno);
+    return fail(
+        ErrorCode::PermissionDenied,
+        "open an ICMP socket: not permitted; run `setcap cap_net_raw+ep linewatch` or allow "
+        "this group in the sysctl net.ipv4.ping_group_range");
+  }
+  const int fd = impl->fd.get();
+  impl->is_v6 = options.is_v6;
+  impl->handlers = std::move(handlers);
+  enlarge_receive_buffer(fd);
+  if (impl->is_datagram) {
+    enable_icmp_reports(fd, options.is_v6);
+  } else {
+    if (options.is_v6) pass_only_wanted_types(fd);
+    if (const int error = attach_icmp_filter(fd, options.is_v6, options.mark); error != 0) {
+      return fail_errno("attach the filter of the ICMP socket", error);
+    }
+  }
+  impl->keys = enable_stamps(fd);
+  // One batch per wake-up: the watch is level-triggered, and timers want their turn.
+  // The send stamp of a request is in the error queue before its reply arrives, so reading that
+  // queue first gives each reply its stamp.
+  Impl* self = impl.get();
+  impl->readable = loop.watch(fd, Loop::Interest::Read, [self] {
+    self->read_error_queue();
+    self->read_replies();
+  });
+  impl->failed = loop.watch(fd, Loop::Interest::Error, [self] { self->read_error_queue(); });
+  return std::make_unique<IcmpSocket>(std::move(impl));
+}
+
+IcmpSocket::IcmpSocket(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+IcmpSocket::~IcmpSocket() = default;
+bool IcmpSocket::is_datagram() const { return impl_->is_datagram; }
+std::uint32_t IcmpSocket::drops() const { return impl_->drops; }
+
+std::size_t IcmpSocket::Impl::read_replies() {
+  const std::size_t count = batch.receive(fd.get(), 0);
+  for (std::size_t i = 0; i < count; ++i) {
+    const KernelStamps stamps = read_stamps(batch.messages[i].msg_hdr);
+    if (stamps.drops) drops = *stamps.drops;
+    const bool has_ip_header = !is_v6 && !is_datagram;
+    const auto bytes = batch.bytes(i);
+    handlers.arrived(
+        {batch.from(i), has_ip_header ? without_ipv4_header(bytes) : bytes, stamps.stamp_ns});
+  }
+  return count;
+}
+
+void IcmpSocket::Impl::read_error_queue() {
+  for (;;) {
+    const std::size_t count = batch.receive(fd.get(), MSG_ERRQUEUE);
+    for (std::size_t i = 0; i < count; ++i) {
+      const msghdr& header = batch.messages[i].msg_hdr;
+      if (const auto key = read_stamp_key(header)) {
+        if (const auto stamps = read_stamps(header); stamps.stamp_ns) {
+          take_stamp(*key, *stamps.stamp_ns);
+        }
+      } else if (const auto report = read_icmp_report(header)) {
+        handlers.refused({report->from, batch.from(i), report->type, report->code, batch.bytes(i)});
+      }
+    }
+    if (count < kBatch) return;
+  }
+}
+
+void IcmpSocket::read_pending() {
+  do impl_->read_error_queue();
+  while (impl_->read_replies() == kBatch);
+}
+
+void IcmpSocket::Impl::take_stamp(std::uint32_t kernel_key, std::int64_t stamp_ns) {
+  if (keys == StampKeys::Chosen) {
+    handlers.sent(kernel_key, stamp_ns);
+    return;
+  }
+  const auto found = key_of_count.find(kernel_key);
+  if (found == key_of_count.end()) return;
+  handlers.sent(found->second, stamp_ns);
+  key_of_count.erase(found);
+}
+
+int IcmpSocket::Impl::send_message(const IpAddress& to, std::span<const std::uint8_t> message,
+                                   std::optional<std::uint32_t> key) const {
+  SocketAddress address(to, 0);
+  // The kernel does not write to the message.
+  iovec vector{const_cast<std::uint8_t*>(message.data()), message.size()};
+  msghdr header{};
+  header.msg_name = address.data();
+  header.msg_namelen = address.size();
+  header.msg_iov = &vector;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(std::uint32_t))> control{};
+  if (key) {
+    header.msg_control = control.data();
+    header.msg_controllen = control.size();
+    cmsghdr* const item = CMSG_FIRSTHDR(&header);
+    item->cmsg_level = SOL_SOCKET;
+    item->cmsg_type = kScmTsOptId;
+    item->cmsg_len = CMSG_LEN(sizeof(std::uint32_t));
+    std::memcpy(CMSG_DATA(item), &*key, sizeof(std::uint32_t));
+  }
+  return ::sendmsg(fd.get(), &header, MSG_DONTWAIT) < 0 ? errno : 0;
+}
+
+int IcmpSocket::Impl::send_counted(const IpAddress& to, std::span<const std::uint8_t> message,
+                                   std::uint32_t key) {
+  const int error = send_message(to, message, std::nullopt);
+  if (error == 0) {
+    key_of_count[sends++] = key;
+    return 0;
+  }
+  // Whether the kernel counted a send that failed depends on where it failed: begin anew.
+  restart_counted_keys(fd.get());
+  key_of_count.clear();
+  sends = 0;
+  return error;
+}
+
+int IcmpSocket::send(const IpAddress& to, std::span<const std::uint8_t> message,
+                     std::uint32_t key) {
+  switch (impl_->keys) {
+    case StampKeys::None:
+      return impl_->send_message(to, message, std::nullopt);
+    case StampKeys::Counted:
+      return impl_->send_counted(to, message, key);
+    case StampKeys::Chosen:
+      return impl_->send_message(to, message, key);
+  }
+  return EINVAL;
+}
+
+}  // namespace lw::io

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "base/ip_address.h"
+#include "base/result.h"
+#include "io/loop.h"
+
+namespace lw::io {
+
+/// One socket for all echo requests of an engine and family: raw with CAP_NET_RAW, else a datagram
+/// ICMP socket. Kernel receive stamps always, send stamps where the kernel gives them. A raw one
+/// carries a socket filter, so that only replies with our mark and errors about echo requests wake
+/// us. Belongs to the loop's thread.
+class IcmpSocket {
+ public:
+  struct Options {
+    bool is_v6 = false;
+    std::uint32_t mark = 0;  ///< First four bytes of every payload we send, as a big-endian number.
+    bool without_privilege = false;  ///< Do not try a raw socket. For tests.
+  };
+
+  /// A reply or error as it arrived. The span is good during the call only.
+  struct Arrival {
+    IpAddress from;
+    std::span<const std::uint8_t> message;  ///< From the ICMP type on.
+    std::optional<std::int64_t> stamp_ns;   ///< Kernel, CLOCK_REALTIME.
+  };
+
+  /// An ICMP error that a datagram socket reports about one of our requests.
+  struct Refusal {
+    IpAddress from;
+    IpAddress destination;
+    std::uint8_t type = 0;
+    std::uint8_t code = 0;
+    std::span<const std::uint8_t> request;  ///< What we sent, from the ICMP type on.
+  };
+
+  struct Handlers {
+    std::function<void(const Arrival&)> arrived;
+    std::function<void(const Refusal&)> refused;
+    /// The kernel's send stamp of the request that was sent with this key. Comes before the reply.
+    std::function<void(std::uint32_t key, std::int64_t stamp_ns)> sent;
+  };
+
+  /// Fails with what to do about it if the system allows neither kind.
+  static Result<std::unique_ptr<IcmpSocket>> open(Loop& loop, const Options& options,
+                                                  Handlers handlers);
+  ~IcmpSocket();
+
+  /// Sends a complete ICMP message. 0, or the errno of the refusal (ENETUNREACH, EPERM, ENOBUFS …).
+  int send(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key);
+
+  /// Reads all that waits in the socket, beyond the one batch of a wake-up. Calls the handlers.
+  void read_pending();
+
+  /// A datagram socket replaces the ICMP id by its own, and the kernel demultiplexes by it.
+  [[nodiscard]] bool is_datagram() const;
+  /// Packets that the kernel dropped because this socket's buffer was full, as far as known.
+  [[nodiscard]] std::uint32_t drops() const;
+
+  struct Impl;
+  explicit IcmpSocket(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lw::io

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/name_files.h"
+
+#include <algorithm>
+#include <cctype>
+#include <charconv>
+
+#include "base/text.h"
+
+namespace lw::io {
+namespace {
+
+std::vector<std::string> words_of(std::string_view line) {
+  if (const auto comment = line.find_first_of("#;"); comment != std::string_view::npos) {
+    line = line.substr(0, comment);
+  }
+  std::vector<std::string> words;
+  std::string word;
+  for (const char c : line) {
+    if (std::isspace(static_cast<unsigned char>(c)) == 0) {
+      word += c;
+    } else if (!word.empty()) {
+      words.push_back(std::move(word));
+      word.clear();
+    }
+  }
+  if (!word.empty()) words.push_back(std::move(word));
+  return words;
+}
+
+void read_option(std::string_view option, ResolvConf& conf) {
+  constexpr std::string_view kNdots = "ndots:";
+  if (!option.starts_with(kNdots)) return;
+  option.remove_prefix(kNdots.size());
+  int value = 0;
+  const auto [end, error] = std::from_chars(option.data(), option.data() + option.size(), value);
+  if (error == std::errc{} && value >= 0) conf.ndots = std::min(value, 15);
+}
+
+}  // namespace
+
+ResolvConf parse_resolv_conf(std::string_view text) {
+  ResolvConf conf;
+  for (const std::string& line : split(text, '\n')) {
+    const std::vector<std::string> words = words_of(line);
+    if (words.size() < 2) continue;
+    const std::vector<std::string> values(words.begin() + 1, words.end());
+    if (words[0] == "nameserver") conf.servers.push_back(values[0]);
+    // The last of "search" and "domain" counts.
+    if (words[0] == "search") conf.search = values;
+    if (words[0] == "domain") conf.search = {values[0]};
+    if (words[0] == "options") {
+      for (const std::string& option : values) read_option(option, conf);
+    }
+  }
+  if (conf.servers.empty()) conf.servers.emplace_back("127.0.0.1");
+  return conf;
+}
+
+HostsFile parse_hosts(std::string_view text) {
+  HostsFile hosts;
+  for (const std::string& line : split(text, '\n')) {
+    const std::vector<std::string> words = words_of(line);
+    const auto address = words.empty() ? std::nullopt : parse_ip_address(words[0]);
+    if (!address) continue;
+    for (std::size_t i = 1; i < words.size(); ++i) hosts[to_lower(words[i])].push_back(*address);
+  }
+  return hosts;
+}
+
+bool is_host_name(std::string_view name) {
+  if (name.ends_with('.')) name.remove_suffix(1);
+  if (name.empty() || name.size() > 253) return false;
+  return std::ranges::all_of(split(name, '.'), [](const std::string& label) {
+    const auto is_fine = [](unsigned char c) {
+      return std::isalnum(c) != 0 || c == '-' || c == '_';
+    };
+    return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
+           std::ranges::all_of(label, is_fine);
+  });
+}
+
+}  // namespace lw::io

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ip_address.h"
+
+/// The system's files about names, as texts. Pure. What is not understood is skipped, as the C
+/// library does.
+namespace lw::io {
+
+struct ResolvConf {
+  std::vector<std::string> servers;  ///< 127.0.0.1 if the file names none.
+  std::vector<std::string> search;
+  int ndots = 1;  ///< Names with so many dots are tried as they are before the search list.
+};
+ResolvConf parse_resolv_conf(std::string_view text);
+
+/// Addresses by lower-case name, in the order of the file.
+using HostsFile = std::unordered_map<std::string, std::vector<IpAddress>>;
+HostsFile parse_hosts(std::string_view text);
+
+/// RFC 1123 with underscores: labels of 1 to 63, 253 in all, one dot at the end allowed.
+bool is_host_name(std::string_view name);
+
+}  // namespace lw::io

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/timestamp.h"
+
+#include <linux/errqueue.h>
+#include <linux/net_tstamp.h>
+#include <netinet/in.h>
+#include <sys/utsname.h>
+
+#include <cstdio>
+#include <cstring>
+
+namespace lw::io {
+namespace {
+
+constexpr int kReceiveFlags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+constexpr int kSendFlags = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_OPT_ID |
+                           SOF_TIMESTAMPING_OPT_TSONLY | SOF_TIMESTAMPING_OPT_CMSG;
+
+bool set_stamping(int fd, int flags) {
+  return ::setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) == 0;
+}
+
+template <class T>
+T data_of(const cmsghdr& header) {
+  T value{};
+  std::memcpy(&value, CMSG_DATA(&header), sizeof value);
+  return value;
+}
+
+bool kernel_is_at_least(int major, int minor) {
+  utsname name{};
+  int has_major = 0;
+  int has_minor = 0;
+  if (::uname(&name) != 0) return false;
+  if (std::sscanf(name.release, "%d.%d", &has_major, &has_minor) != 2) return false;
+  return has_major != major ? has_major > major : has_minor >= minor;
+}
+
+template <class Visit>
+void for_each_control(const msghdr& message, Visit visit) {
+  msghdr copy = message;  // CMSG_NXTHDR wants it mutable.
+  for (cmsghdr* header = CMSG_FIRSTHDR(&copy); header != nullptr;
+       header = CMSG_NXTHDR(&copy, header)) {
+    visit(*header);
+  }
+}
+
+std::optional<std::int64_t> nanoseconds_of(const timespec& stamp) {
+  if (stamp.tv_sec == 0 && stamp.tv_nsec == 0) return std::nullopt;
+  return std::int64_t{stamp.tv_sec} * 1'000'000'000 + stamp.tv_nsec;
+}
+
+}  // namespace
+
+KernelStamps read_stamps(const msghdr& message) {
+  KernelStamps stamps;
+  for_each_control(message, [&](const cmsghdr& header) {
+    if (header.cmsg_level != SOL_SOCKET) return;
+    if (header.cmsg_type == SCM_TIMESTAMPING) {
+      // Hardware stamps (the third) count on the card's own clock; without a clock service that
+      // ties it to ours, only software stamps compare with each other.
+      stamps.stamp_ns = nanoseconds_of(data_of<scm_timestamping>(header).ts[0]);
+    } else if (header.cmsg_type == SO_RXQ_OVFL) {
+      stamps.drops = data_of<std::uint32_t>(header);
+    }
+  });
+  return stamps;
+}
+
+std::optional<std::uint32_t> read_stamp_key(const msghdr& message) {
+  std::optional<std::uint32_t> key;
+  for_each_control(message, [&](const cmsghdr& header) {
+    const bool is_v4 = header.cmsg_level == SOL_IP && header.cmsg_type == IP_RECVERR;
+    const bool is_v6 = header.cmsg_level == SOL_IPV6 && header.cmsg_type == IPV6_RECVERR;
+    if (!is_v4 && !is_v6) return;
+    const auto error = data_of<sock_extended_err>(header);
+    if (error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) key = error.ee_data;
+  });
+  return key;
+}
+
+StampKeys enable_stamps(int fd) {
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
+  if (set_stamping(fd, kReceiveFlags | kSendFlags)) {
+    return kernel_is_at_least(6, 13) ? StampKeys::Chosen : StampKeys::Counted;
+  }
+  set_stamping(fd, kReceiveFlags);
+  return StampKeys::None;
+}
+
+void restart_counted_keys(int fd) {
+  set_stamping(fd, kReceiveFlags);
+  set_stamping(fd, kReceiveFlags | kSendFlags);
+}
+
+}  // namespace lw::io

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "io/tls_inspector.h"
+
+#include <fmt/core.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+
+#include <algorithm>
+#include <ctime>
+
+#include "base/ip_address.h"
+#include "base/text.h"
+
+namespace lw::io {
+namespace {
+
+int inspector_index() {
+  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+Timestamp timestamp_of(const ASN1_TIME* time) {
+  std::tm parts{};
+  if (ASN1_TIME_to_tm(time, &parts) != 1) return {};
+  return Timestamp(Seconds(::timegm(&parts)));
+}
+
+/// One line as RFC 2253 has it: "CN=example.com,O=Example".
+std::string text_of(const X509_NAME* name) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(BIO_new(BIO_s_mem()), BIO_free);
+  X509_NAME_print_ex(memory.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(memory.get(), &data);
+  return size > 0 ? std::string(data, static_cast<std::size_t>(size)) : std::string();
+}
+
+std::string text_of(const GENERAL_NAME& name) {
+  if (name.type == GEN_DNS) {
+    const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name.d.dNSName));
+    return {bytes, static_cast<std::size_t>(ASN1_STRING_length(name.d.dNSName))};
+  }
+  if (name.type != GEN_IPADD) return {};
+  IpAddress address;
+  const auto size = static_cast<std::size_t>(ASN1_STRING_length(name.d.iPAddress));
+  if (size != 4 && size != 16) return {};
+  address.is_v6 = size == 16;
+  std::copy_n(ASN1_STRING_get0_data(name.d.iPAddress), size, address.bytes.begin());
+  return to_string(address);
+}
+
+std::vector<std::string> names_of(const X509* certificate) {
+  const std::unique_ptr<GENERAL_NAMES, decltype(&GENERAL_NAMES_free)> list(
+      static_cast<GENERAL_NAMES*>(
+          X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
+  std::vector<std::string> names;
+  for (int i = 0; list != nullptr && i < sk_GENERAL_NAME_num(list.get()); ++i) {
+    std::string name = text_of(*sk_GENERAL_NAME_value(list.get(), i));
+    if (!name.empty()) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+TlsProblem problem_of_verify_error(int error) {
+  switch (error) {
+    case X509_V_ERR_CERT_HAS_EXPIRED:
+      return TlsProblem::Expired;
+    case X509_V_ERR_CERT_NOT_YET_VALID:
+      return TlsProblem::NotYetValid;
+    case X509_V_ERR_CERT_REVOKED:
+      return TlsProblem::Revoked;
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+    case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+    case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+    case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+    case X509_V_ERR_CERT_UNTRUSTED:
+      return TlsProblem::UnknownRoot;
+    default:
+      return TlsProblem::Broken;
+  }
+}
+
+bool is_incompatibility(int alert) {
+  return alert == SSL_AD_PROTOCOL_VERSION || alert == SSL_AD_INSUFFICIENT_SECURITY ||
+         alert == SSL_AD_HANDSHAKE_FAILURE || alert == SSL_AD_NO_APPLICATION_PROTOCOL;
+}
+
+/// Several faults of one certificate: the one to name first is the one that its owner can mend.
+int rank_of(TlsProblem problem) {
+  switch (problem) {
+    case TlsProblem::Revoked:
+      return 0;
+    case TlsProblem::Expired:
+      return 1;
+    case TlsProblem::NotYetValid:
+      return 2;
+    case TlsProblem::WrongName:
+      return 3;
+    case TlsProblem::UnknownRoot:
+      return 4;
+    case TlsProblem::ClientCertificateRequired:
+    case TlsProblem::Incompatible:
+    case TlsProblem::Broken:
+    case TlsProblem::None:
+      return 5;
+  }
+  return 5;
+}
+
+void add_pem(X509_STORE* store, const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
+      BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
+  for (;;) {
+    const std::unique_ptr<X509, decltype(&X509_free)> certificate(
+        PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), X509_free);
+    if (certificate == nullptr) break;
+    X509_STORE_add_cert(store, certificate.get());
+  }
+  ERR_clear_error();  // The end of the text counts as an error.
+}
+
+}  // namespace
+
+std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem) {
+  std::shared_ptr<X509_STORE> store(X509_STORE_new(), X509_STORE_free);
+  X509_STORE_set_default_paths(store.get());
+  add_pem(store.get(), extra_pem);
+  return store;
+}
+
+TlsInspector::TlsInspector(std::shared_ptr<X509_STORE> roots, std::string host)
+    : roots_(std::move(roots)), host_(std::move(host)) {
+  if (host_.ends_with('.')) host_.pop_back();  // Certificates never name the root label.
+}
+
+void TlsInspector::install(SSL_CTX* context) {
+  SSL_CTX_set_ex_data(context, inspector_index(), this);
+  SSL_CTX_set1_cert_store(context, roots_.get());
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
+  SSL_CTX_set_info_callback(context, on_info);
+  SSL_CTX_set_client_cert_cb(context, on_certificate_request);
+}
+
+TlsInspector* TlsInspector::of(const SSL* ssl) {
+  return static_cast<TlsInspector*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), inspector_index()));
+}
+
+int TlsInspector::on_verify(int is_fine, X509_STORE_CTX* context) {
+  if (is_fine == 1) return 1;
+  const auto* ssl = static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  of(ssl)->add_verify_error(X509_STORE_CTX_get_error(context),
+                            X509_STORE_CTX_get_current_cert(context));
+  return 1;  // The handshake goes on: the verdict comes when everything is known.
+}
+
+void TlsInspector::add_verify_error(int error, X509* certificate) {
+  const TlsProblem kind = problem_of_verify_error(error);
+  // One untrusted root makes several errors.
+  if (std::ranges::any_of(problems_, [&](const Problem& one) { return one.kind == kind; })) return;
+  const std::string who = certificate == nullptr ? "" : text_of(X509_get_subject_name(certificate));
+  switch (kind) {
+    case TlsProblem::Expired:
+      problems_.push_back(
+          {kind, fmt::format("certificate expired {} ({})",
+                             to_iso8601(timestamp_of(X509_get0_notAfter(certificate))), who)});
+      return;
+    case TlsProblem::NotYetValid:
+      problems_.push_back(
+          {kind, fmt::format("certificate is valid from {} only ({})",
+                             to_iso8601(timestamp_of(X509_get0_notBefore(certificate))), who)});
+      return;
+    case TlsProblem::UnknownRoot:
+      problems_.push_back(
+          {kind,
+           fmt::format("certificate issuer is not trusted: {} ({})",
+                       certificate == nullptr ? "" : text_of(X509_get_issuer_name(certificate)),
+                       X509_verify_cert_error_string(error))});
+      return;
+    default:
+      problems_.push_back(
+          {kind, fmt::format("certificate: {} ({})", X509_verify_cert_error_string(error), who)});
+  }
+}
+
+void TlsInspector::on_info(const SSL* ssl, int where, int value) {
+  TlsInspector* const self = of(ssl);
+  if ((where & SSL_CB_HANDSHAKE_START) != 0) self->has_begun_ = true;
+  if ((where & SSL_CB_HANDSHAKE_DONE) != 0) self->finish(ssl);
+  if ((where & SSL_CB_ALERT) == 0) return;
+  const int alert = value & 0xff;
+  if (alert == SSL_AD_CLOSE_NOTIFY) return;
+  ((where & SSL_CB_READ) != 0 ? self->alert_received_ : self->alert_sent_) = alert;
+}
+
+int TlsInspector::on_certificate_request(SSL* ssl, X509**, EVP_PKEY**) {
+  of(ssl)->was_asked_for_certificate_ = true;
+  return 0;  // We have none.
+}
+
+void TlsInspector::finish(const SSL* ssl) {
+  if (is_done_) return;  // TLS 1.3 reports later messages as handshakes too.
+  is_done_ = true;
+  facts_.version = SSL_get_version(ssl);
+  facts_.cipher = SSL_get_cipher_name(ssl);
+  X509* const certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate == nullptr) return;
+  describe(certificate);
+  check_name(certificate);
+}
+
+void TlsInspector::describe(X509* certificate) {
+  facts_.has_certificate = true;
+  facts_.subject = text_of(X509_get_subject_name(certificate));
+  facts_.issuer = text_of(X509_get_issuer_name(certificate));
+  facts_.names = names_of(certificate);
+  facts_.not_before = timestamp_of(X509_get0_notBefore(certificate));
+  facts_.not_after = timestamp_of(X509_get0_notAfter(certificate));
+}
+
+void TlsInspector::check_name(X509* certificate) {
+  const bool is_address = parse_ip_address(host_).has_value();
+  const int fits = is_address
+                       ? X509_check_ip_asc(certificate, host_.c_str(), 0)
+                       : X509_check_host(certificate, host_.c_str(), host_.size(), 0, nullptr);
+  if (fits == 1) return;
+  const std::string names = facts_.names.empty() ? facts_.subject : join(facts_.names, ", ");
+  problems_.push_back(
+      {TlsProblem::WrongName, fmt::format("certificate is for {}, not for {}", names, host_)});
+}
+
+bool TlsInspector::lacks_client_certificate() const {
+  // TLS 1.3 has an alert for it; before, servers send a general one after the empty certificate.
+  if (alert_received_ == SSL_AD_CERTIFICATE_REQUIRED) return true;
+  return was_asked_for_certificate_ && (alert_received_ == SSL_AD_HANDSHAKE_FAILURE ||
+                                        alert_received_ == SSL_AD_BAD_CERTIFICATE ||
+                                        alert_received_ == SSL_AD_CERTIFICATE_UNKNOWN ||
+                                        alert_received_ == SSL_AD_NO_CERTIFICATE);
+}
+
+TlsInspector::Problem TlsInspector::broken_handshake(const std::string& failure) const {
+  if (lacks_client_certificate()) {
+    return {TlsProblem::ClientCertificateRequired, "the server requires a client certificate"};
+  }
+  if (is_incompatibility(alert_received_)) {
+    return {TlsProblem::Incompatible,
+            fmt::format("no TLS version or cipher in common: the server sent the alert \"{}\"",
+                        SSL_alert_desc_string_long(alert_received_))};
+  }
+  // We say so ourselves when the server answers with a version or cipher that we do not take.
+  if (is_incompatibility(alert_sent_) ||
+      failure.find("unsupported protocol") != std::string::npos ||
+      failure.find("key too small") != std::string::npos ||
+      failure.find("disallowed") != std::string::npos) {
+    return {TlsProblem::Incompatible,
+            fmt::format("no TLS version or cipher in common: {}", failure)};
+  }
+  if (alert_received_ >= 0) {
+    return {TlsProblem::Broken,
+            fmt::format("TLS handshake failed: the server sent the alert \"{}\"",
+                        SSL_alert_desc_string_long(alert_received_))};
+  }
+  return {TlsProblem::Broken, fmt::format("TLS handshake failed: {}", failure)};
+}
+
+TlsReport TlsInspector::report(const std::string& failure) const {
+  TlsReport report = facts_;
+  std::vector<Problem> problems = problems_;
+  if (!is_done_ || lacks_client_certificate()) problems.push_back(broken_handshake(failure));
+  if (problems.empty()) return report;
+  std::ranges::stable_sort(problems, {}, [](const Problem& one) { return rank_of(one.kind); });
+  report.problem = problems.front().kind;
+  for (const Problem& one : problems) {
+    report.evidence += (report.evidence.empty() ? "" : "; ") + one.evidence;
+  }
+  return report;
+}
+
+}  // namespace lw::io

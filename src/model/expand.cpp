@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/expand.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string_view>
+
+#include "model/members.h"
+
+namespace lw {
+namespace {
+
+/// Resolves each endpoint and shares each configuration once per monitor, however many groups use
+/// it.
+class Expansion {
+ public:
+  Expansion(const ConnectionMonitor& monitor, const std::vector<Agent>& agents)
+      : monitor_(monitor) {
+    for (const Endpoint& endpoint : monitor.endpoints) {
+      sides_[endpoint.name] = {endpoint.is_compound(), source_members(endpoint, agents),
+                               destination_members(endpoint, agents)};
+    }
+    for (const TestConfiguration& configuration : monitor.test_configurations) {
+      configurations_[configuration.name] =
+          std::make_shared<const TestConfiguration>(configuration);
+    }
+  }
+
+  void add_group(const TestGroup& group) {
+    for (const std::string& source : group.sources) {
+      for (const std::string& destination : group.destinations) {
+        const auto from = sides_.find(source);
+        const auto to = sides_.find(destination);
+        if (from == sides_.end() || to == sides_.end()) continue;
+        add_endpoints(group, from->second, to->second);
+      }
+    }
+  }
+
+  std::vector<Test> take() { return std::move(tests_); }
+
+ private:
+  struct Sides {
+    bool is_compound = false;
+    std::vector<Member> sources;
+    std::vector<Member> destinations;
+  };
+
+  void add_endpoints(const TestGroup& group, const Sides& source, const Sides& destination) {
+    for (const Member& from : source.sources) {
+      for (const Member& to : destination.destinations) {
+        const bool is_same_agent = from.agent != AgentId{} && from.agent == to.agent;
+        // Two endpoints written one by one were meant so; a group against itself was not.
+        if (is_same_agent && (source.is_compound || destination.is_compound)) continue;
+        add_pair(group, from, to);
+      }
+    }
+  }
+
+  void add_pair(const TestGroup& group, const Member& from, const Member& to) {
+    const std::string& missing = from.missing.empty() ? to.missing : from.missing;
+    for (const std::string& name : group.test_configurations) {
+      const auto configuration = configurations_.find(name);
+      if (configuration == configurations_.end()) continue;
+      tests_.push_back({.id = test_id(monitor_.name, group.name, from.name, to.name, name),
+                        .connection_monitor = monitor_.name,
+                        .test_group = group.name,
+                        .source = from.name,
+                        .destination = to.name,
+                        .destination_address = to.address,
+                        .configuration = configuration->second,
+                        .agent = missing.empty() ? from.agent : AgentId{},
+                        .missing = missing,
+                        .disabled = group.disable});
+    }
+  }
+
+  const ConnectionMonitor& monitor_;
+  std::map<std::string, Sides, std::less<>> sides_;
+  std::map<std::string, std::shared_ptr<const TestConfiguration>, std::less<>> configurations_;
+  std::vector<Test> tests_;
+};
+
+}  // namespace
+
+std::vector<Test> expand(const ConnectionMonitor& monitor, const std::vector<Agent>& agents) {
+  Expansion expansion(monitor, agents);
+  for (const TestGroup& group : monitor.test_groups) expansion.add_group(group);
+  return expansion.take();
+}
+
+}  // namespace lw

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "model/round.h"
+
+namespace lw {
+
+/// Which check of which running round something is about.
+struct CheckTicket {
+  std::uint64_t round = 0;
+  int index = 0;
+  bool operator==(const CheckTicket&) const = default;
+};
+
+/// How one check ended, with the evidence.
+struct CheckResult {
+  CheckOutcome outcome = CheckOutcome::TimedOut;
+  std::optional<Microseconds> rtt;
+  StampSource stamps = StampSource::User;
+  std::string detail;  ///< Empty on success.
+  std::optional<int> http_status;
+  std::optional<HttpPhases> http;
+  std::optional<TlsFacts> tls;
+};
+
+/// Where finished checks go. May be called from inside the call that starts a check.
+using CheckSink = std::function<void(const CheckTicket&, CheckResult&&)>;
+
+}  // namespace lw

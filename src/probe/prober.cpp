@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/prober.h"
+
+#include <unordered_map>
+#include <utility>
+
+#include "probe/round_runner.h"
+#include "probe/schedule.h"
+
+namespace lw {
+namespace {
+
+constexpr Milliseconds kLateAfter{50};
+// So many checks per turn; then sockets are read before the next.
+constexpr std::size_t kChecksPerTurn = 64;
+
+RoundRunner::Options runner_options(ProberConfig config) {
+  RoundRunner::Options options;
+  options.extra_ca_pem = std::move(config.extra_ca_pem);
+  options.resolver.servers = std::move(config.name_servers);
+  options.resolver.resolv_conf = std::move(config.resolv_conf);
+  options.resolver.hosts = std::move(config.hosts_file);
+  return options;
+}
+
+Schedule::Rhythm rhythm_of(const TestConfiguration& configuration) {
+  return {configuration.frequency, configuration.effective_checks_per_round(),
+          configuration.check_spacing()};
+}
+
+bool runs_the_same(const Test& a, const Test& b) {
+  return a.destination_address == b.destination_address && *a.configuration == *b.configuration;
+}
+
+}  // namespace
+
+struct Prober::Impl {
+  Impl(io::Loop& on, const Clock& by, ProberConfig config, std::function<void(Round&&)> to)
+      : loop(on),
+        clock(by),
+        on_round(std::move(to)),
+        runner(on, by, runner_options(std::move(config)),
+               {[this](std::uint64_t round, const Check& check, const std::string& detail) {
+                  on_check(round, check, detail);
+                },
+                [this](std::uint64_t round, Round&& result) {
+                  on_finished(round, std::move(result));
+                }}) {}
+
+  struct Assigned {
+    std::shared_ptr<const Test> test;
+    std::uint64_t round = 0;  ///< The latest; 0 before the first.
+  };
+  struct OneShot {
+    EachCheck each;
+    std::function<void(Round&&)> done;
+    std::vector<io::Loop::Timer> timers;
+  };
+
+  io::Loop& loop;
+  const Clock& clock;
+  std::function<void(Round&&)> on_round;
+  RoundRunner runner;
+  Schedule schedule;
+  std::unordered_map<TestId, Assigned> assigned;
+  std::unordered_map<std::uint64_t, OneShot> one_shots;
+  std::optional<Instant> armed_for;
+  io::Loop::Timer timer;
+  std::uint64_t late_checks = 0;
+  std::uint64_t rounds_finished = 0;
+
+  void keep_or_add(Test&& test, Instant now, std::unordered_map<TestId, Assigned>& next);
+  void stop(TestId id, const Assigned& gone);
+  void arm();
+  void turn();
+  void run_due(const Schedule::Due& due, Instant now);
+  void on_check(std::uint64_t round, const Check& check, const std::string& detail);
+  void on_finished(std::uint64_t round, Round&& result);
+};
+
+Prober::Prober(io::Loop& loop, const Clock& clock, ProberConfig config,
+               std::function<void(Round&&)> on_round)
+    : impl_(std::make_unique<Impl>(loop, clock, std::move(config), std::move(on_round))) {}
+Prober::~Prober() = default;
+
+void Prober::assign(std::vector<Test> tests) {
+  std::unordered_map<TestId, Impl::Assigned> next;
+  const Instant now = impl_->clock.now();
+  for (Test& test : tests) {
+    if (!test.disabled) impl_->keep_or_add(std::move(test), now, next);
+  }
+  for (const auto& [id, gone] : impl_->assigned) {
+    if (!next.contains(id)) impl_->stop(id, gone);
+  }
+  impl_->assigned = std::move(next);
+  impl_->arm();
+}
+
+void Prober::Impl::keep_or_add(Test&& test, Instant now,
+                               std::unordered_map<TestId, Assigned>& next) {
+  const TestId id = test.id;
+  const auto found = assigned.find(id);
+  if (found != assigned.end() && runs_the_same(*found->second.test, test)) {
+    next.emplace(id, found->second);
+    return;
+  }
+  if (found != assigned.end()) stop(id, found->second);
+  schedule.add(id, rhythm_of(*test.configuration), now);
+  next.insert_or_assign(id, Assigned{std::make_shared<const Test>(std::move(test)), 0});
+}
+
+void Prober::Impl::stop(TestId id, const Assigned& gone) {
+  schedule.remove(id);
+  runner.abandon(gone.round);
+}
+
+void Prober::Impl::arm() {
+  const auto next = schedule.next_due();
+  if (!next || (armed_for && *armed_for <= *next)) return;
+  armed_for = next;
+  timer = loop.at(*next, [this] { turn(); });
+}
+
+void Prober::Impl::turn() {
+  armed_for.reset();
+  const Instant now = clock.now();
+  for (const Schedule::Due& due : schedule.take_due(now, kChecksPerTurn)) run_due(due, now);
+  arm();
+}
+
+void Prober::Impl::run_due(const Schedule::Due& due, Instant now) {
+  const auto found = assigned.find(due.test);
+  if (found == assigned.end()) return;
+  if (now - due.planned > kLateAfter) ++late_checks;
+  if (due.check > 0) return runner.check(found->second.round, due.check);
+  const std::uint64_t round = runner.begin(found->second.test);
+  found->second.round = round;
+  runner.check(round, 0);
+  runner.resolve(round);
+}
+
+void Prober::Impl::on_check(std::uint64_t round, const Check& check, const std::string& detail) {
+  const auto found = one_shots.find(round);
+  if (found != one_shots.end() && found->second.each) found->second.each(check, detail);
+}
+
+void Prober::Impl::on_finished(std::uint64_t round, Round&& result) {
+  ++rounds_finished;
+  auto node = one_shots.extract(round);
+  if (node.empty()) return on_round(std::move(result));
+  node.mapped().done(std::move(result));
+}
+
+void Prober::check(const Test& test, EachCheck each, std::function<void(Round&&)> done,
+                   std::optional<Microseconds> spacing) {
+  Impl& impl = *impl_;
+  const Microseconds between = spacing.value_or(test.configuration->check_spacing());
+  const std::uint64_t round = impl.runner.begin(std::make_shared<const Test>(test));
+  Impl::OneShot& shot = impl.one_shots[round];
+  shot.each = std::move(each);
+  shot.done = std::move(done);
+  for (int i = 0; i < test.configuration->effective_checks_per_round(); ++i) {
+    shot.timers.push_back(impl.loop.after(between * i, [&impl, round, i] {
+      impl.runner.check(round, i);
+      if (i == 0) impl.runner.resolve(round);
+    }));
+  }
+}
+
+ProberStats Prober::stats() const {
+  const RoundRunner& runner = impl_->runner;
+  const EchoTracker::Counters& echoes = runner.icmp().counters();
+  return {impl_->assigned.size(),
+          runner.running(),
+          impl_->rounds_finished,
+          runner.checks_started(),
+          impl_->schedule.missed_intervals(),
+          impl_->late_checks,
+          echoes.late,
+          echoes.duplicates,
+          echoes.foreign,
+          runner.icmp().socket_drops()};
+}
+
+}  // namespace lw

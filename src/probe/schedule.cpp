@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/schedule.h"
+
+namespace lw {
+namespace {
+
+/// The finalizer of SplitMix64. Ids are hashes already, but tests and tools make up small ones.
+std::uint64_t mixed(std::uint64_t value) {
+  value += 0x9e3779b97f4a7c15U;
+  value = (value ^ (value >> 30)) * 0xbf58476d1ce4e5b9U;
+  value = (value ^ (value >> 27)) * 0x94d049bb133111ebU;
+  return value ^ (value >> 31);
+}
+
+Instant first_start(TestId test, std::chrono::nanoseconds interval, Instant now) {
+  const auto phase = Schedule::phase_of(test, interval);
+  const auto since_phase = now.time_since_epoch() - phase;
+  auto rounds = since_phase / interval;
+  if (since_phase % interval > std::chrono::nanoseconds(0)) ++rounds;
+  return Instant(phase + rounds * interval);
+}
+
+}  // namespace
+
+std::chrono::nanoseconds Schedule::phase_of(TestId test, std::chrono::nanoseconds interval) {
+  const auto width = static_cast<std::uint64_t>(interval.count());
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(mixed(test.value) % width));
+}
+
+void Schedule::add(TestId test, const Rhythm& rhythm, Instant now) {
+  Entry& entry = entries_[test];
+  entry = {rhythm, first_start(test, rhythm.interval, now), 0, next_generation_++};
+  queue_.push(entry.round_start, {test, entry.generation});
+}
+
+void Schedule::remove(TestId test) {
+  if (entries_.erase(test) == 0) return;
+  // Tombstones go by themselves within an interval; sweep early only if most of the queue is dead.
+  if (queue_.size() < 1024 || queue_.size() < 2 * entries_.size()) return;
+  queue_.remove_if([this](const Item& item) {
+    const auto found = entries_.find(item.test);
+    return found == entries_.end() || found->second.generation != item.generation;
+  });
+}
+
+std::vector<Schedule::Due> Schedule::take_due(Instant now, std::size_t limit) {
+  std::vector<Due> due;
+  while (due.size() < limit) {
+    const auto planned = queue_.next();
+    const auto item = queue_.pop_due(now);
+    if (!item) break;
+    const auto found = entries_.find(item->test);
+    if (found == entries_.end() || found->second.generation != item->generation) continue;
+    Entry& entry = found->second;
+    due.push_back({item->test, entry.next_check, *planned});
+    advance(entry, now);
+    queue_.push(entry.round_start + entry.next_check * entry.rhythm.spacing, *item);
+  }
+  return due;
+}
+
+void Schedule::advance(Entry& entry, Instant now) {
+  if (++entry.next_check < entry.rhythm.checks) return;
+  entry.next_check = 0;
+  entry.round_start += entry.rhythm.interval;
+  // A round that should have been over by now is not made up for: that would be a burst, and its
+  // results would stand for a time that is past.
+  if (now - entry.round_start >= entry.rhythm.interval) {
+    const auto skipped = (now - entry.round_start) / entry.rhythm.interval;
+    missed_ += static_cast<std::uint64_t>(skipped);
+    entry.round_start += skipped * entry.rhythm.interval;
+  }
+}
+
+}  // namespace lw

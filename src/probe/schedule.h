@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/time.h"
+#include "base/timer_queue.h"
+#include "model/ids.h"
+
+namespace lw {
+
+/// When each check of each test is due. A test's rounds begin at phase + n × interval of the
+/// monotonic clock, and the phase is a hash of the test's id: stable whatever else comes and goes,
+/// spread over the interval from the first round on, and the same after a restart of the program on
+/// one boot. Nothing waits for a check that is under way. Pure: time comes in as an argument.
+class Schedule {
+ public:
+  struct Rhythm {
+    std::chrono::nanoseconds interval{Seconds(60)};
+    int checks = 1;
+    std::chrono::nanoseconds spacing{0};  ///< between the starts of two checks of a round
+  };
+
+  struct Due {
+    TestId test;
+    int check = 0;  ///< 0 begins a round.
+    Instant planned{};
+  };
+
+  /// The first round begins at the test's first phase instant from `now` on. Replaces a test of
+  /// that id; if the interval is the same, its phase is too.
+  void add(TestId test, const Rhythm& rhythm, Instant now);
+  void remove(TestId test);
+
+  [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next(); }
+  /// Takes at most `limit` due checks out, in order of their planned instants.
+  std::vector<Due> take_due(Instant now, std::size_t limit);
+
+  /// Rounds that never began because the caller was late by a whole interval or more.
+  [[nodiscard]] std::uint64_t missed_intervals() const { return missed_; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+
+  static std::chrono::nanoseconds phase_of(TestId test, std::chrono::nanoseconds interval);
+
+ private:
+  struct Entry {
+    Rhythm rhythm;
+    Instant round_start{};
+    int next_check = 0;
+    std::uint32_t generation = 0;
+  };
+  struct Item {
+    TestId test;
+    std::uint32_t generation = 0;
+  };
+  void advance(Entry& entry, Instant now);
+
+  std::unordered_map<TestId, Entry> entries_;
+  TimerQueue<Item> queue_;  ///< One item per test: its next check.
+  std::uint32_t next_generation_ = 0;
+  std::uint64_t missed_ = 0;
+};
+
+}  // namespace lw

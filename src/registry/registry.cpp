@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/registry.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <fmt/core.h>
+#include <sqlite3.h>
+
+#include "base/random.h"
+#include "registry/schema.h"
+
+namespace lw::registry {
+namespace {
+
+/// Runs `action`, turning SQLiteCpp's exceptions into errors. The only place that catches them.
+template <class Action>
+auto guarded(std::string_view what, Action&& action) -> decltype(action()) {
+  try {
+    return action();
+  } catch (const SQLite::Exception& failure) {
+    const int code = failure.getErrorCode();
+    const bool is_full = code == SQLITE_FULL || code == SQLITE_IOERR;
+    const bool is_taken = code == SQLITE_CONSTRAINT;
+    return fail(is_full    ? ErrorCode::NoSpace
+                : is_taken ? ErrorCode::Conflict
+                           : ErrorCode::Internal,
+                fmt::format("{}: {}", what, failure.what()));
+  }
+}
+
+std::string labels_to_json(const Agent& agent) {
+  Value labels = Value::object();
+  for (const auto& [key, value] : agent.labels) labels.set(key, value);
+  return to_json(labels);
+}
+
+std::string addresses_to_json(const Agent& agent) {
+  Value addresses = Value::array();
+  for (const std::string& address : agent.addresses) addresses.push(address);
+  return to_json(addresses);
+}
+
+Result<Agent> read_agent(SQLite::Statement& row) {
+  Agent agent;
+  const auto id = parse_hex(row.getColumn(0).getString());
+  if (!id) return fail(ErrorCode::Internal, "the registry holds an agent without an id");
+  agent.id = AgentId{*id};
+  agent.name = row.getColumn(1).getString();
+  const Value labels = TRY(parse_json(row.getColumn(2).getString()));
+  for (const auto& member : labels.as_object()) {
+    agent.labels.emplace_back(member.key, member.value.as_string());
+  }
+  agent.resource_id = row.getColumn(3).getString();
+  const Value addresses = TRY(parse_json(row.getColumn(4).getString()));
+  for (const Value& address : addresses.as_array()) agent.addresses.push_back(address.as_string());
+  agent.joined = from_unix_us(row.getColumn(5).getInt64());
+  return agent;
+}
+
+void bind_blob(SQLite::Statement& statement, int index, const std::string& bytes) {
+  statement.bind(index, bytes.data(), static_cast<int>(bytes.size()));
+}
+
+}  // namespace
+
+struct Registry::Impl {
+  SQLite::Database database;
+
+  explicit Impl(const std::string& path)
+      : database(path, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE, 5000) {
+    database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON");
+  }
+
+  Result<void> migrate() {
+    const int version = database.execAndGet("PRAGMA user_version").getInt();
+    const int newest = static_cast<int>(migrations().size());
+    if (version > newest) {
+      return fail(ErrorCode::InvalidInput,
+                  fmt::format("the registry has schema {}, this program knows up to {}; run the "
+                              "newer linewatch again",
+                              version, newest));
+    }
+    for (int next = version; next < newest; ++next) {
+      SQLite::Transaction transaction(database);
+      database.exec(migrations()[static_cast<std::size_t>(next)]);
+      database.exec(fmt::format("PRAGMA user_version = {}", next + 1));
+      transaction.commit();
+    }
+    return {};
+  }
+
+  void put_agent(const Agent& agent) {
+    SQLite::Statement statement(
+        database,
+        "INSERT INTO agents (id, name, labels, resource_id, addresses, joined_us) "
+        "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, "
+        "labels = excluded.labels, resource_id = excluded.resource_id, "
+        "addresses = excluded.addresses");
+    statement.bind(1, to_string(agent.id));
+    statement.bind(2, agent.name);
+    statement.bind(3, labels_to_json(agent));
+    statement.bind(4, agent.resource_id);
+    statement.bind(5, addresses_to_json(agent));
+    statement.bind(6, to_unix_us(agent.joined));
+    statement.exec();
+  }
+};
+
+Registry::Registry(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Registry::Registry(Registry&&) noexcept = default;
+Registry& Registry::operator=(Registry&&) noexcept = default;
+Registry::~Registry() = default;
+
+Result<Registry> Registry::open(const std::string& path) {
+  return guarded("open registry " + path, [&]() -> Result<Registry> {
+    auto impl = std::make_unique<Impl>(path);
+    TRY(impl->migrate());
+    return Registry(std::move(impl));
+  });
+}
+
+Result<std::string> Registry::setting(const std::string& key, const std::string& initial) {
+  return guarded("read setting", [&]() -> Result<std::string> {
+    SQLite::Statement insert(impl_->database,
+                             "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING");
+    insert.bind(1, key);
+    insert.bind(2, initial);
+    insert.exec();
+    SQLite::Statement query(impl_->database, "SELECT value FROM settings WHERE key = ?");
+    query.bind(1, key);
+    query.executeStep();
+    return query.getColumn(0).getString();
+  });
+}
+
+Result<std::vector<StoredMonitor>> Registry::monitors() {
+  return guarded("read connection monitors", [&]() -> Result<std::vector<StoredMonitor>> {
+    SQLite::Statement query(impl_->database,
+                            "SELECT name, document, etag, created_us, updated_us "
+                            "FROM connection_monitors ORDER BY name");
+    std::vector<StoredMonitor> monitors;
+    while (query.executeStep()) {
+      monitors.push_back({.name = query.getColumn(0).getString(),
+                          .document = TRY(parse_json(query.getColumn(1).getString())),
+                          .etag = query.getColumn(2).getString(),
+                          .created = from_unix_us(query.getColumn(3).getInt64()),
+                          .updated = from_unix_us(query.getColumn(4).getInt64())});
+    }
+    return monitors;
+  });
+}
+
+Result<void> Registry::write_monitors(const std::vector<std::pair<std::string, Value>>& changed,
+                                      const std::vector<std::string>& removed, Timestamp now) {
+  return guarded("write connection monitors", [&]() -> Result<void> {
+    SQLite::Transaction transaction(impl_->database);
+    for (const auto& [name, document] : changed) {
+      SQLite::Statement put(
+          impl_->database,
+          "INSERT INTO connection_monitors VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name) DO "
+          "UPDATE SET document = excluded.document, etag = excluded.etag, "
+          "updated_us = excluded.updated_us");
+      put.bind(1, name);
+      put.bind(2, to_json(document));
+      put.bind(3, "W/\"" + random_uuid() + "\"");
+      put.bind(4, to_unix_us(now));
+      put.exec();
+    }
+    for (const std::string& name : removed) {
+      SQLite::Statement remove(impl_->database, "DELETE FROM connection_monitors WHERE name = ?");
+      remove.bind(1, name);
+      if (remove.exec() == 0) {
+        return fail(ErrorCode::NotFound, fmt::format("there is no connection monitor `{}`", name));
+      }
+    }
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<std::vector<Agent>> Registry::agents() {
+  return guarded("read agents", [&]() -> Result<std::vector<Agent>> {
+    SQLite::Statement query(impl_->database,
+                            "SELECT id, name, labels, resource_id, addresses, joined_us "
+                            "FROM agents ORDER BY name");
+    std::vector<Agent> agents;
+    while (query.executeStep()) agents.push_back(TRY(read_agent(query)));
+    return agents;
+  });
+}
+
+Result<void> Registry::put_agent(const Agent& agent) {
+  return guarded("write agent", [&]() -> Result<void> {
+    impl_->put_agent(agent);
+    return {};
+  });
+}
+
+Result<void> Registry::remove_agent(AgentId id) {
+  return guarded("remove agent", [&]() -> Result<void> {
+    SQLite::Statement remove(impl_->database, "DELETE FROM agents WHERE id = ?");
+    remove.bind(1, to_string(id));
+    if (remove.exec() == 0) {
+      return fail(ErrorCode::NotFound, "there is no agent " + to_string(id));
+    }
+    return {};
+  });
+}
+
+Result<void> Registry::add_join_token(const JoinTokenGrant& grant) {
+  return guarded("write join token", [&]() -> Result<void> {
+    SQLite::Statement insert(impl_->database, "INSERT INTO join_tokens VALUES (?, ?, ?)");
+    bind_blob(insert, 1, grant.secret_sha256);
+    insert.bind(2, to_unix_us(grant.expires));
+    insert.bind(3, grant.uses_left);
+    insert.exec();
+    return {};
+  });
+}
+
+Result<void> Registry::redeem_join_token(const std::string& secret_sha256, const Agent& agent,
+                                         Timestamp now) {
+  return guarded("join agent", [&]() -> Result<void> {
+    SQLite::Transaction transaction(impl_->database);
+    SQLite::Statement spend(impl_->database,
+                            "UPDATE join_tokens SET uses_left = uses_left - 1 "
+                            "WHERE secret_sha256 = ? AND expires_us > ? AND uses_left > 0");
+    bind_blob(spend, 1, secret_sha256);
+    spend.bind(2, to_unix_us(now));
+    if (spend.exec() == 0) {
+      return fail(ErrorCode::Unauthenticated,
+                  "the join token is unknown, expired or used up; make a new one with "
+                  "`linewatch agent token create`");
+    }
+    impl_->put_agent(agent);
+    impl_->database.exec(fmt::format(
+        "DELETE FROM join_tokens WHERE uses_left <= 0 OR expires_us <= {}", to_unix_us(now)));
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<void> Registry::add_api_token(const std::string& token_sha256, const std::string& name,
+                                     Role role) {
+  return guarded("write token", [&]() -> Result<void> {
+    SQLite::Statement insert(impl_->database, "INSERT OR REPLACE INTO api_tokens VALUES (?, ?, ?)");
+    bind_blob(insert, 1, token_sha256);
+    insert.bind(2, name);
+    insert.bind(3, static_cast<int>(role));
+    insert.exec();
+    return {};
+  });
+}
+
+Result<std::vector<std::pair<std::string, Role>>> Registry::api_tokens() {
+  return guarded("read tokens", [&]() -> Result<std::vector<std::pair<std::string, Role>>> {
+    SQLite::Statement query(impl_->database, "SELECT token_sha256, role FROM api_tokens");
+    std::vector<std::pair<std::string, Role>> tokens;
+    while (query.executeStep()) {
+      tokens.emplace_back(query.getColumn(0).getString(),
+                          static_cast<Role>(query.getColumn(1).getInt()));
+    }
+    return tokens;
+  });
+}
+
+}  // namespace lw::registry

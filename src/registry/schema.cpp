@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/schema.h"
+
+#include <array>
+
+namespace lw::registry {
+namespace {
+
+constexpr std::array<const char*, 1> kMigrations = {
+    // 1: settings, connection monitors, agents, tokens. Times are microseconds since 1970, UTC;
+    // documents and lists are JSON; secrets are kept as SHA-256 only.
+    R"sql(
+      CREATE TABLE settings (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+      CREATE TABLE connection_monitors (
+        name TEXT PRIMARY KEY COLLATE NOCASE,
+        document TEXT NOT NULL,
+        etag TEXT NOT NULL,
+        created_us INTEGER NOT NULL,
+        updated_us INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE agents (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        labels TEXT NOT NULL,
+        resource_id TEXT NOT NULL,
+        addresses TEXT NOT NULL,
+        joined_us INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE join_tokens (
+        secret_sha256 BLOB PRIMARY KEY,
+        expires_us INTEGER NOT NULL,
+        uses_left INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE api_tokens (
+        token_sha256 BLOB PRIMARY KEY,
+        name TEXT NOT NULL,
+        role INTEGER NOT NULL
+      ) STRICT;
+    )sql",
+};
+
+}  // namespace
+
+std::span<const char* const> migrations() { return kMigrations; }
+
+}  // namespace lw::registry

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
+#include "server/api/services.h"
+#include "server/api/shapes.h"
+
+namespace lw::server::api {
+namespace {
+
+constexpr int kUsesMax = 10'000;
+constexpr auto kLifeMax = std::chrono::days(365);
+
+void list_agents(Services& services, const Call& call) {
+  Value list = Value::array();
+  for (const AgentView& view : services.control.agents()) list.push(agent_value(view));
+  answer(call, Value::object({{"value", std::move(list)}}));
+}
+
+/// By id or by name, as people know it.
+Result<AgentId> find_agent(const Control& control, const std::string& text) {
+  for (const AgentView& view : control.agents()) {
+    if (view.agent.name == text || to_string(view.agent.id) == text) return view.agent.id;
+  }
+  return fail(ErrorCode::NotFound, fmt::format("there is no agent `{}`", text));
+}
+
+void remove_agent(Services& services, const Call& call) {
+  const auto removed = [&]() -> Result<void> {
+    const AgentId id = TRY(find_agent(services.control, call.path.at("agent")));
+    return services.control.remove_agent(id);
+  }();
+  if (!removed) {
+    answer_error(call.responder, removed.error());
+    return;
+  }
+  call.responder.send({.status = 204, .headers = {}, .body = ""});
+}
+
+struct TokenWish {
+  std::chrono::seconds life = std::chrono::hours(24);
+  int uses = 1;
+};
+
+Result<TokenWish> read_wish(const std::string& body) {
+  TokenWish wish;
+  if (body.empty()) return wish;
+  const Value document = TRY(parse_json(body));
+  const double life = document.number("lifeSeconds", static_cast<double>(wish.life.count()));
+  const double uses = document.number("uses", wish.uses);
+  if (life < 1 || life > static_cast<double>(std::chrono::seconds(kLifeMax).count())) {
+    return fail(ErrorCode::InvalidInput, "`lifeSeconds` must be from 1 to 31536000 (a year)");
+  }
+  if (uses < 1 || uses > kUsesMax) {
+    return fail(ErrorCode::InvalidInput, fmt::format("`uses` must be from 1 to {}", kUsesMax));
+  }
+  wish.life = std::chrono::seconds(static_cast<std::int64_t>(life));
+  wish.uses = static_cast<int>(uses);
+  return wish;
+}
+
+void create_token(Services& services, const Call& call) {
+  const auto token = [&]() -> Result<Value> {
+    const TokenWish wish = TRY(read_wish(call.request.body));
+    const std::string text = TRY(services.control.create_join_token(wish.life, wish.uses));
+    return Value::object({{"token", text},
+                          {"expires", to_iso8601(services.clock.wall_now() + wish.life)},
+                          {"uses", wish.uses}});
+  }();
+  if (!token) {
+    answer_error(call.responder, token.error());
+    return;
+  }
+  answer(call, *token, 201);
+}
+
+}  // namespace
+
+void add_agent_routes(Router& router, Services& services) {
+  router.add("GET", "/api/v1/agents", Access::Reader, [&](Call call) {
+    on_control(services, std::move(call),
+               [&](const Call& inner) { list_agents(services, inner); });
+  });
+  router.add("DELETE", "/api/v1/agents/{agent}", Access::Administrator, [&](Call call) {
+    on_control(services, std::move(call),
+               [&](const Call& inner) { remove_agent(services, inner); });
+  });
+  router.add("POST", "/api/v1/join-tokens", Access::Administrator, [&](Call call) {
+    on_control(services, std::move(call),
+               [&](const Call& inner) { create_token(services, inner); });
+  });
+}
+
+}  // namespace lw::server::api

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// /metrics: the server's own health for Prometheus.
+#include <unistd.h>
+
+#include <sstream>
+
+#include "base/files.h"
+#include "server/api/services.h"
+#include "server/metrics_text.h"
+
+namespace lw::server::api {
+namespace {
+
+/// Resident memory of this process in bytes, from /proc (field 2 of statm, in pages).
+double resident_bytes() {
+  std::istringstream statm(read_file("/proc/self/statm").value_or(""));
+  double total = 0;
+  double resident = 0;
+  statm >> total >> resident;
+  return resident * static_cast<double>(::sysconf(_SC_PAGESIZE));
+}
+
+void add_tests(const LiveState& live, MetricsText& metrics) {
+  metrics.begin("linewatch_tests", "gauge", "Tests by their state now.");
+  for (const TestState state : {TestState::Pass, TestState::Warning, TestState::Fail,
+                                TestState::Indeterminate, TestState::NotRunning}) {
+    metrics.sample(static_cast<double>(live.count(state)), {{"state", to_string(state)}});
+  }
+}
+
+void add_agents(const std::vector<AgentView>& agents, MetricsText& metrics) {
+  metrics.begin("linewatch_agent_connected", "gauge", "1 while the agent is connected.");
+  for (const AgentView& view : agents) {
+    metrics.sample(view.connection ? 1 : 0, {{"agent", view.agent.name}});
+  }
+  const auto per_connection = [&](std::string_view name, std::string_view type,
+                                  std::string_view help, auto value_of) {
+    metrics.begin(name, type, help);
+    for (const AgentView& view : agents) {
+      if (!view.connection) continue;
+      metrics.sample(static_cast<double>(value_of(*view.connection)), {{"agent", view.agent.name}});
+    }
+  };
+  per_connection("linewatch_agent_rounds_waiting", "gauge",
+                 "Rounds in the agent's spool that are not acknowledged yet.",
+                 [](const AgentConnection& c) { return c.spool_records; });
+  per_connection("linewatch_agent_rounds_dropped_total", "counter",
+                 "Rounds that the agent lost because its spool was full, since it started.",
+                 [](const AgentConnection& c) { return c.rounds_dropped; });
+  per_connection("linewatch_agent_intervals_missed_total", "counter",
+                 "Intervals in which a test's round did not start, since the agent started.",
+                 [](const AgentConnection& c) { return c.intervals_missed; });
+}
+
+void add_writer(const store::WriterStats& writer, MetricsText& metrics) {
+  metrics.single("linewatch_rounds_stored_total", "counter", "Rounds written to the store.",
+                 static_cast<double>(writer.rows_inserted));
+  metrics.single("linewatch_store_batches_total", "counter", "Batches written to the store.",
+                 static_cast<double>(writer.batches));
+  metrics.single("linewatch_store_retries_total", "counter", "Batches that had to be sent again.",
+                 static_cast<double>(writer.retries));
+  metrics.single("linewatch_rounds_waiting", "gauge", "Rounds that wait for the store.",
+                 static_cast<double>(writer.waiting_rows));
+  metrics.single("linewatch_store_problem", "gauge", "1 while the store takes no rounds.",
+                 writer.problem.empty() ? 0 : 1);
+}
+
+void metrics(Services& services, const Call& call) {
+  MetricsText text;
+  add_tests(services.control.live(), text);
+  add_agents(services.control.agents(), text);
+  add_writer(services.writer.stats(), text);
+  text.single("linewatch_history_jobs_dropped_total", "counter",
+              "State changes that were not written because the store was away for too long.",
+              static_cast<double>(services.history.dropped()));
+  text.single("process_resident_memory_bytes", "gauge", "Resident memory of the server.",
+              resident_bytes());
+  text.single("process_start_time_seconds", "gauge", "Start of the server, seconds since 1970.",
+              static_cast<double>(to_unix_us(services.control.started())) / 1e6);
+  answer_text(call, text.text(), "text/plain; version=0.0.4; charset=utf-8");
+}
+
+}  // namespace
+
+void add_metrics_routes(Router& router, Services& services) {
+  router.add("GET", "/metrics", Access::Reader, [&](Call call) {
+    on_control(services, std::move(call), [&](const Call& inner) { metrics(services, inner); });
+  });
+}
+
+}  // namespace lw::server::api

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/api/router.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace lw::server::api {
+namespace {
+
+/// The parameters, if the path fits. Each segment is decoded by itself, so that a name may hold "%2F".
+std::optional<std::map<std::string, std::string>> match(const std::vector<std::string>& pattern,
+                                                        const std::vector<std::string>& path) {
+  if (pattern.size() != path.size()) return std::nullopt;
+  std::map<std::string, std::string> parameters;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (!pattern[i].starts_with('{')) {
+      if (pattern[i] != path[i]) return std::nullopt;
+      continue;
+    }
+    const auto decoded = io::percent_decode(path[i], false);
+    if (!decoded || decoded->empty()) return std::nullopt;
+    parameters[pattern[i].substr(1, pattern[i].size() - 2)] = *decoded;
+  }
+  return parameters;
+}
+
+bool may(Access access, std::optional<registry::Role> role) {
+  switch (access) {
+    case Access::Everybody:
+      return true;
+    case Access::Reader:
+      return role.has_value();
+    case Access::Operator:
+      return role && *role != registry::Role::Reader;
+    case Access::Administrator:
+      return role && *role == registry::Role::Administrator;
+  }
+  return false;
+}
+
+std::string code_name(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::InvalidInput:
+      return "InvalidInput";
+    case ErrorCode::NotFound:
+      return "NotFound";
+    case ErrorCode::Conflict:
+      return "Conflict";
+    case ErrorCode::Unauthenticated:
+      return "Unauthenticated";
+    case ErrorCode::PermissionDenied:
+      return "PermissionDenied";
+    case ErrorCode::LimitExceeded:
+      return "LimitExceeded";
+    case ErrorCode::Unavailable:
+      return "Unavailable";
+    case ErrorCode::NoSpace:
+      return "NoSpace";
+    case ErrorCode::Internal:
+      return "Internal";
+  }
+  return "Internal";
+}
+
+}  // namespace
+
+int http_status_of(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::InvalidInput:
+      return 400;
+    case ErrorCode::Unauthenticated:
+      return 401;
+    case ErrorCode::PermissionDenied:
+      return 403;
+    case ErrorCode::NotFound:
+      return 404;
+    case ErrorCode::Conflict:
+      return 409;
+    case ErrorCode::LimitExceeded:
+      return 422;
+    case ErrorCode::Unavailable:
+    case ErrorCode::NoSpace:
+      return 503;
+    case ErrorCode::Internal:
+      return 500;
+  }
+  return 500;
+}
+
+void Router::add(std::string method, const std::string& pattern, Access access, Handler handler) {
+  routes_.push_back({std::move(method), split(pattern, '/'), access, std::move(handler)});
+}
+
+void Router::dispatch(io::HttpRequest request, io::HttpResponder responder,
+                      std::optional<registry::Role> role) const {
+  const std::string raw_path = request.target.substr(0, request.target.find('?'));
+  const std::vector<std::string> segments = split(raw_path, '/');
+  std::vector<std::string> allowed;
+  for (const Route& route : routes_) {
+    auto parameters = match(route.segments, segments);
+    if (!parameters) continue;
+    allowed.push_back(route.method);
+    if (route.method != request.method) continue;
+    if (!may(route.access, role)) {
+      answer_error(responder,
+                   role ? Error{ErrorCode::PermissionDenied, "this token may not do that"}
+                        : Error{ErrorCode::Unauthenticated,
+                                "send a valid token as `Authorization: Bearer …`; the first one is "
+                                "in admin.token in the server's data folder"});
+      return;
+    }
+    route.handler({std::move(request), std::move(responder), std::move(*parameters)});
+    return;
+  }
+  if (allowed.empty()) {
+    answer_error(responder, {ErrorCode::NotFound, fmt::format("there is nothing at {}", raw_path)});
+    return;
+  }
+  responder.send({.status = 405,
+                  .headers = {{"Allow", join(allowed, ", ")}, {"Content-Type", "application/json"}},
+                  .body = R"({"error":{"code":"MethodNotAllowed","message":"use )" +
+                          join(allowed, " or ") + " here\"}}\n"});
+}
+
+void answer(const Call& call, const Value& body, int status) {
+  call.responder.send({.status = status,
+                       .headers = {{"Content-Type", "application/json"},
+                                   {"Cache-Control", "no-store"}},
+                       .body = to_json(body) + "\n"});
+}
+
+void answer_error(const io::HttpResponder& responder, const Error& error, Value details) {
+  Value inner;
+  inner.set("code", code_name(error.code));
+  inner.set("message", error.message);
+  if (!details.is_null()) inner.set("details", std::move(details));
+  io::HttpResponse response{.status = http_status_of(error.code),
+                            .headers = {{"Content-Type", "application/json"}},
+                            .body = to_json(Value::object({{"error", std::move(inner)}})) + "\n"};
+  if (error.code == ErrorCode::Unauthenticated) {
+    response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  }
+  responder.send(std::move(response));
+}
+
+void answer_text(const Call& call, std::string body, const std::string& content_type) {
+  call.responder.send(
+      {.status = 200, .headers = {{"Content-Type", content_type}}, .body = std::move(body)});
+}
+
+}  // namespace lw::server::api

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/document.h"
+#include "base/result.h"
+#include "io/http_server.h"
+#include "registry/registry.h"
+
+namespace lw::server::api {
+
+/// One call that has passed the router: authorised, path parameters taken apart.
+struct Call {
+  io::HttpRequest request;
+  io::HttpResponder responder;
+  std::map<std::string, std::string> path;  ///< "{name}" → its decoded text
+};
+
+/// Who may call a route.
+enum class Access { Everybody, Reader, Operator, Administrator };
+
+/// Finds the handler of a request by method and path. Built once, then read by all HTTP threads.
+class Router {
+ public:
+  using Handler = std::function<void(Call call)>;
+  /// `pattern` is like "/api/v1/tests/{id}/rounds"; a parameter takes one path segment.
+  void add(std::string method, const std::string& pattern, Access access, Handler handler);
+  /// Runs the handler, or answers 404, 405, 401 or 403. `role` is the caller's, if any.
+  void dispatch(io::HttpRequest request, io::HttpResponder responder,
+                std::optional<registry::Role> role) const;
+
+ private:
+  struct Route {
+    std::string method;
+    std::vector<std::string> segments;
+    Access access;
+    Handler handler;
+  };
+  std::vector<Route> routes_;
+};
+
+// How every route answers.
+void answer(const Call& call, const Value& body, int status = 200);
+void answer_error(const io::HttpResponder& responder, const Error& error, Value details = {});
+void answer_text(const Call& call, std::string body, const std::string& content_type);
+int http_status_of(ErrorCode code);
+
+}  // namespace lw::server::api

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/guarded.h"
+#include "base/thread.h"
+#include "base/time.h"
+#include "server/api/router.h"
+#include "server/control.h"
+#include "server/credentials.h"
+#include "server/history.h"
+#include "store/round_writer.h"
+
+namespace lw::server::api {
+
+/// What the routes work with; all of it outlives the HTTP server. Handlers run on HTTP threads and
+/// must not block: state is read by work posted to `control`, history by work handed to `history`.
+struct Services {
+  Control& control;
+  History& history;
+  store::RoundWriter& writer;
+  const Clock& clock;
+  std::string data_directory;
+  std::string authority_pem;
+  std::string store_description;           ///< "embedded" or the URL without credentials
+  std::function<std::string()> store_problem;  ///< in words; empty when all is well
+};
+
+/// Runs `work(call)` on the control thread.
+template <class Work>
+void on_control(Services& services, Call call, Work work) {
+  services.control.post([call = std::move(call), work = std::move(work)] { work(call); });
+}
+
+// Each adds the routes of one subject (api/openapi.yaml).
+void add_status_routes(Router& router, Services& services);
+void add_monitor_routes(Router& router, Services& services);
+void add_test_routes(Router& router, Services& services);
+void add_history_routes(Router& router, Services& services);
+void add_agent_routes(Router& router, Services& services);
+void add_metrics_routes(Router& router, Services& services);
+
+}  // namespace lw::server::api

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+
+#include "base/document.h"
+#include "base/time.h"
+#include "model/state.h"
+#include "server/control.h"
+#include "server/live_state.h"
+
+/// The JSON shapes of /api/v1 (api/openapi.yaml) that several routes share. Pure.
+namespace lw::server::api {
+
+/// ISO 8601, or null.
+Value time_value(const std::optional<Timestamp>& time);
+/// Milliseconds with microseconds as fraction, or null: missing is missing.
+Value ms_value(const std::optional<Microseconds>& duration);
+Value reason_value(const Reason& reason);
+Value test_value(const LiveTest& live, const std::string& agent_name);
+Value agent_value(const AgentView& view);
+
+/// Differences between two documents as a list of {path, from, to}.
+Value differences(const Value& from, const Value& to);
+
+}  // namespace lw::server::api

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the server says of itself, to people and to load balancers.
+#include <fmt/core.h>
+
+#include <cmath>
+
+#include "server/api/services.h"
+#include "server/api/shapes.h"
+
+namespace lw::server::api {
+namespace {
+
+/// An agent whose clock is this far off makes histories that do not line up.
+constexpr Milliseconds kClockOffsetMax{2'000};
+
+void add_agent_problems(const AgentView& view, Value& problems) {
+  if (!view.connection) {
+    problems.push(fmt::format("agent {} is not connected", view.agent.name));
+    return;
+  }
+  const AgentConnection& connection = *view.connection;
+  if (!connection.problem.empty()) {
+    problems.push(fmt::format("agent {}: {}", view.agent.name, connection.problem));
+  }
+  if (connection.rounds_dropped > 0) {
+    problems.push(fmt::format("agent {} has lost {} rounds because its spool was full",
+                              view.agent.name, connection.rounds_dropped));
+  }
+  const auto offset = connection.clock_offset.value_or(Microseconds(0));
+  if (std::chrono::abs(offset) > kClockOffsetMax) {
+    problems.push(fmt::format("agent {}'s clock is {} {}; set up time synchronisation",
+                              view.agent.name, to_human(std::chrono::abs(offset)),
+                              offset.count() > 0 ? "ahead" : "behind"));
+  }
+}
+
+Value problems_of(const Services& services) {
+  Value problems = Value::array();
+  if (const std::string store = services.store_problem(); !store.empty()) {
+    problems.push("store: " + store);
+  }
+  if (const std::string writing = services.writer.stats().problem; !writing.empty()) {
+    problems.push("writing rounds: " + writing);
+  }
+  for (const AgentView& view : services.control.agents()) add_agent_problems(view, problems);
+  return problems;
+}
+
+Value state_counts(const LiveState& live) {
+  Value counts = Value::object();
+  for (const TestState state : {TestState::Pass, TestState::Warning, TestState::Fail,
+                                TestState::Indeterminate, TestState::NotRunning}) {
+    counts.set(to_string(state), std::uint64_t{live.count(state)});
+  }
+  return counts;
+}
+
+void status(Services& services, const Call& call) {
+  const Control& control = services.control;
+  const auto agents = control.agents();
+  const auto connected = std::ranges::count_if(
+      agents, [](const AgentView& view) { return view.connection.has_value(); });
+  const store::WriterStats writer = services.writer.stats();
+  Value body;
+  body.set("version", LW_VERSION);
+  body.set("subscriptionId", control.subscription_id());
+  body.set("workspaceId", control.workspace_id());
+  body.set("dataDirectory", services.data_directory);
+  body.set("store", services.store_description);
+  body.set("started", to_iso8601(control.started()));
+  body.set("connectionMonitors", std::uint64_t{control.monitors().size()});
+  body.set("tests", std::uint64_t{control.live().order().size()});
+  body.set("states", state_counts(control.live()));
+  body.set("agents", std::uint64_t{agents.size()});
+  body.set("agentsConnected", std::int64_t{connected});
+  body.set("roundsStored", writer.rows_inserted);
+  body.set("roundsWaiting", writer.waiting_rows);
+  body.set("problems", problems_of(services));
+  answer(call, body);
+}
+
+}  // namespace
+
+void add_status_routes(Router& router, Services& services) {
+  router.add("GET", "/api/v1/status", Access::Reader, [&](Call call) {
+    on_control(services, std::move(call), [&](const Call& inner) { status(services, inner); });
+  });
+  // The CA is no secret: agents and people need it before they can trust anything else here.
+  router.add("GET", "/ca.pem", Access::Everybody, [&](const Call& call) {
+    answer_text(call, services.authority_pem, "application/x-pem-file");
+  });
+}
+
+}  // namespace lw::server::api

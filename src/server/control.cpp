@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/control.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "io/pki.h"
+#include "model/codec.h"
+#include "model/validate.h"
+#include "server/plan.h"
+#include "wire/convert.h"
+#include "wire/fleet.pb.h"
+#include "wire/join_token.h"
+
+namespace lw::server {
+namespace {
+
+namespace pb = ::linewatch::wire;
+
+constexpr Milliseconds kTickEvery{500};
+
+}  // namespace
+
+Control::Control(registry::Registry registry, const Authority& authority, const Clock& clock,
+                 History& history)
+    : registry_(std::move(registry)), authority_(authority), clock_(clock), history_(history) {}
+
+Control::~Control() { stop(); }
+
+Result<void> Control::start(store::RoundWriter& writer) {
+  writer_ = &writer;
+  started_ = clock_.wall_now();
+  TRY(load());
+  thread_ = Thread("control", [this] { run(); });
+  return {};
+}
+
+void Control::stop() {
+  stopping_.raise();
+  work_.close();
+  thread_.join();
+  // Work that was not done is dropped here, so that callers who wait for it are answered.
+  while (work_.try_pop()) {
+  }
+}
+
+void Control::post(std::function<void()> work) { work_.push(std::move(work)); }
+
+Result<void> Control::load() {
+  subscription_id_ = TRY(registry_.setting("subscription_id", random_uuid()));
+  workspace_id_ = TRY(registry_.setting("workspace_id", random_uuid()));
+  agents_ = TRY(registry_.agents());
+  TRY(reload_monitors());
+  restore_states();
+  return {};
+}
+
+void Control::run() {
+  while (!stopping_.is_raised()) {
+    if (auto work = work_.pop_for(kTickEvery)) (*work)();
+    if (clock_.now() - ticked_ >= kTickEvery) tick();
+  }
+}
+
+void Control::tick() {
+  ticked_ = clock_.now();
+  retry_waiting();
+  record(live_.tick(clock_.wall_now(), [&](const LiveTest& live) { return absence_facts(live); }));
+}
+
+const Agent* Control::find_agent(AgentId id) const {
+  const auto found = std::ranges::find(agents_, id, &Agent::id);
+  return found == agents_.end() ? nullptr : &*found;
+}
+
+AbsenceFacts Control::absence_facts(const LiveTest& live) const {
+  AbsenceFacts facts;
+  facts.last_round = live.last_round;
+  facts.assigned_since = live.assigned;
+  const Agent* const agent = find_agent(live.test.agent);
+  if (agent == nullptr) return facts;
+  facts.agent_name = agent->name;
+  if (const auto seen = last_seen_.find(agent->id); seen != last_seen_.end()) {
+    facts.agent_last_seen = seen->second;
+  }
+  const auto connection = connections_.find(agent->id);
+  facts.agent_connected = connection != connections_.end();
+  facts.agent_dropped_rounds = facts.agent_connected && connection->second.rounds_dropped > 0;
+  return facts;
+}
+
+void Control::record(std::vector<StateChange> changes) {
+  for (const StateChange& change : changes) {
+    const LiveTest* const live = live_.find(change.test);
+    if (live == nullptr) continue;
+    log::info("state", fmt::format("{}: {} → {}: {}", live->test.full_name(),
+                                   to_string(change.from), to_string(change.to.state),
+                                   change.to.reason.text));
+  }
+  if (!changes.empty()) history_.record(std::move(changes));
+}
+
+void Control::replan() {
+  const std::vector<Test> tests = plan_tests(models_, agents_);
+  history_.describe_tests(tests);
+  record(live_.replace_tests(tests, clock_.wall_now(),
+                             [&](const LiveTest& live) { return absence_facts(live); }));
+  push_assignments();
+}
+
+void Control::push_assignments() {
+  for (auto& [agent, connection] : connections_) send_assignment(connection, agent);
+}
+
+void Control::send_assignment(AgentConnection& connection, AgentId agent) {
+  std::vector<Test> all;
+  for (const TestId id : live_.order()) all.push_back(live_.find(id)->test);
+  const std::vector<Test> tests = tests_of(all, agent);
+  const std::uint64_t version = assignment_version(tests);
+  for (const Test& test : tests) live_.mark_assigned(test.id, clock_.wall_now());
+  if (version == connection.assigned_version) return;
+  connection.assigned_version = version;
+  for (pb::Assignment& part : wire::encode_assignment(version, tests)) {
+    auto message = std::make_shared<pb::ServerMessage>();
+    *message->mutable_assignment() = std::move(part);
+    connection.session->send(std::move(message));
+  }
+}
+
+std::vector<AgentView> Control::agents() const {
+  std::vector<AgentView> views;
+  for (const Agent& agent : agents_) {
+    AgentView view{.agent = agent, .last_seen = std::nullopt, .connection = std::nullopt};
+    if (const auto seen = last_seen_.find(agent.id); seen != last_seen_.end()) {
+      view.last_seen = seen->second;
+    }
+    if (const auto found = connections_.find(agent.id); found != connections_.end()) {
+      view.connection = found->second;
+    }
+    views.push_back(std::move(view));
+  }
+  return views;
+}
+
+// --- monitors ---------------------------------------------------------------------------------
+
+Result<std::vector<MonitorChange>> Control::apply(std::vector<ConnectionMonitor> models,
+                                                  const std::vector<Value>& documents,
+                                                  bool dry_run) {
+  std::vector<MonitorChange> changes;
+  std::vector<std::pair<std::string, Value>> to_write;
+  std::size_t created = 0;
+  for (std::size_t i = 0; i < models.size(); ++i) {
+    const auto known = std::ranges::find(models_, models[i].name, &ConnectionMonitor::name);
+    MonitorChange change{.name = models[i].name, .kind = MonitorChange::Kind::Updated};
+    if (known == models_.end()) {
+      change.kind = MonitorChange::Kind::Created;
+      ++created;
+    } else if (*known == models[i]) {
+      change.kind = MonitorChange::Kind::Unchanged;
+    }
+    if (change.kind != MonitorChange::Kind::Unchanged) {
+      to_write.emplace_back(models[i].name, documents[i]);
+    }
+    changes.push_back(std::move(change));
+  }
+  if (created > 0) {
+    if (auto refusal = check_monitor_count(models_.size() + created - 1)) {
+      return fail(ErrorCode::LimitExceeded, *refusal);
+    }
+  }
+  if (dry_run || to_write.empty()) return changes;
+  TRY(registry_.write_monitors(to_write, {}, clock_.wall_now()));
+  TRY(reload_monitors());
+  return changes;
+}
+
+Result<void> Control::reload_monitors() {
+  stored_ = TRY(registry_.monitors());
+  models_.clear();
+  for (const registry::StoredMonitor& stored : stored_) {
+    MonitorRead read = read_monitor_item(stored.document, "", stored.name);
+    // It was valid when it was stored; a newer release may be stricter and must still start.
+    for (const Diagnostic& fault : read.faults) log::warning("registry", to_string(fault));
+    models_.push_back(std::move(read.monitor));
+  }
+  replan();
+  return {};
+}
+
+Result<void> Control::remove_monitor(const std::string& name) {
+  TRY(registry_.write_monitors({}, {name}, clock_.wall_now()));
+  return reload_monitors();
+}
+
+void Control::restore_states() {
+  for (const RestoredState& state : history_.last_states()) {
+    live_.restore(state.test, state.verdict, state.since, state.last_round);
+  }
+}
+
+// --- agents -----------------------------------------------------------------------------------
+
+Result<std::string> Control::create_join_token(std::chrono::seconds life, int uses) {
+  const wire::JoinToken token{.secret = hex_of(random_bytes(16)),
+                              .authority_sha256_hex = authority_.authority_sha256_hex()};
+  TRY(registry_.add_join_token({.secret_sha256 = io::sha256(token.secret),
+                                .expires = clock_.wall_now() + life,
+                                .uses_left = uses}));
+  return wire::to_string(token);
+}
+
+Result<void> Control::remove_agent(AgentId agent) {
+  TRY(registry_.remove_agent(agent));
+  agents_ = TRY(registry_.agents());
+  if (const auto found = connections_.find(agent); found != connections_.end()) {
+    found->second.session->close({ErrorCode::PermissionDenied,
+                                  "this agent was removed from the server; join again to return"});
+  }
+  replan();
+  return {};
+}
+
+}  // namespace lw::server

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/channel.h"
+#include "base/thread.h"
+#include "base/time.h"
+#include "model/agent.h"
+#include "model/connection_monitor.h"
+#include "registry/registry.h"
+#include "server/authority.h"
+#include "server/fleet_session.h"
+#include "server/history.h"
+#include "server/live_state.h"
+#include "store/round_writer.h"
+
+namespace linewatch::wire {
+class AgentMessage;
+class AgentStatus;
+class EnrollRequest;
+class EnrollResponse;
+class Hello;
+class RoundBatch;
+}  // namespace linewatch::wire
+
+namespace lw::server {
+
+/// How long rounds are kept until workspaces with a retention of their own come.
+inline constexpr std::uint16_t kKeepDaysDefault = 365;
+
+/// A connected agent as the control loop sees it.
+struct AgentConnection {
+  std::shared_ptr<FleetSession> session;
+  Timestamp since{};
+  std::string version;
+  std::uint64_t assigned_version = 0;  ///< sent
+  std::uint64_t running_version = 0;   ///< reported
+  std::uint64_t spool_records = 0;
+  std::uint64_t rounds_dropped = 0;
+  std::uint64_t intervals_missed = 0;
+  std::string problem;
+  std::optional<Microseconds> clock_offset;  ///< its wall clock minus ours, when it last reported
+};
+
+/// What the server knows of one agent, connected or not.
+struct AgentView {
+  Agent agent;
+  std::optional<Timestamp> last_seen;
+  std::optional<AgentConnection> connection;
+};
+
+/// What happened to each monitor in an apply.
+struct MonitorChange {
+  enum class Kind { Created, Updated, Unchanged, Removed };
+  std::string name;
+  Kind kind = Kind::Unchanged;
+};
+
+/// The server's one loop of decisions: owns the registry, the live states, the fleet and the plan of
+/// which agent runs which test. Everything happens on its thread; other threads hand in work with
+/// post() and get answers by callbacks, which run on this thread and must not block.
+class Control {
+ public:
+  Control(registry::Registry registry, const Authority& authority, const Clock& clock,
+          History& history);
+  ~Control();
+
+  /// Connects the writer and starts the thread. The writer's on_durable must call on_durable().
+  Result<void> start(store::RoundWriter& writer);
+  /// Ends the thread; what is posted afterwards is dropped.
+  void stop();
+
+  /// Any thread. Blocks only while ten thousands of items wait.
+  void post(std::function<void()> work);
+
+  // From the fleet service, any thread.
+  using EnrollDone = std::function<void(Result<::linewatch::wire::EnrollResponse>)>;
+  void enroll(const ::linewatch::wire::EnrollRequest& request, std::string peer, EnrollDone done);
+  void renew(AgentId agent, const std::string& signing_request_pem, EnrollDone done);
+  void on_message(std::shared_ptr<FleetSession> session,
+                  std::shared_ptr<::linewatch::wire::AgentMessage> message);
+  void on_session_end(std::shared_ptr<FleetSession> session);
+  // From the round writer's thread.
+  void on_durable(AgentId agent, SpoolId spool, std::uint64_t sequence);
+
+  // On the control thread only (inside post).
+  [[nodiscard]] const LiveState& live() const { return live_; }
+  [[nodiscard]] std::vector<AgentView> agents() const;
+  [[nodiscard]] const std::vector<registry::StoredMonitor>& monitors() const { return stored_; }
+  [[nodiscard]] const std::vector<ConnectionMonitor>& models() const { return models_; }
+  /// Puts all of `documents` or none. They must have been validated.
+  Result<std::vector<MonitorChange>> apply(std::vector<ConnectionMonitor> models,
+                                           const std::vector<Value>& documents, bool dry_run);
+  Result<void> remove_monitor(const std::string& name);
+  Result<std::string> create_join_token(std::chrono::seconds life, int uses);
+  Result<void> remove_agent(AgentId agent);
+  [[nodiscard]] const std::string& subscription_id() const { return subscription_id_; }
+  [[nodiscard]] const std::string& workspace_id() const { return workspace_id_; }
+  [[nodiscard]] Timestamp started() const { return started_; }
+
+ private:
+  struct WaitingBatch {
+    std::shared_ptr<FleetSession> session;
+    std::vector<store::StoredRound> rounds;
+  };
+
+  void run();
+  void tick();
+  Result<void> load();
+  Result<void> reload_monitors();
+  void restore_states();
+  void replan();
+  void push_assignments();
+  void send_assignment(AgentConnection& connection, AgentId agent);
+  void record(std::vector<StateChange> changes);
+  [[nodiscard]] AbsenceFacts absence_facts(const LiveTest& live) const;
+
+  void handle_message(const std::shared_ptr<FleetSession>& session,
+                      const ::linewatch::wire::AgentMessage& message);
+  void handle_hello(const std::shared_ptr<FleetSession>& session,
+                    const ::linewatch::wire::Hello& hello);
+  void handle_rounds(const std::shared_ptr<FleetSession>& session,
+                     const ::linewatch::wire::RoundBatch& batch);
+  void handle_status(AgentConnection& connection, const ::linewatch::wire::AgentStatus& status);
+  Result<::linewatch::wire::EnrollResponse> enroll_now(
+      const ::linewatch::wire::EnrollRequest& request);
+  store::StoredRound judge(AgentId agent, Round round, SpoolId spool, std::uint64_t sequence);
+  bool offer(const WaitingBatch& batch);
+  void retry_waiting();
+  [[nodiscard]] AgentConnection* connection_of(const FleetSession& session);
+  [[nodiscard]] const Agent* find_agent(AgentId id) const;
+
+  registry::Registry registry_;
+  const Authority& authority_;
+  const Clock& clock_;
+  History& history_;
+  store::RoundWriter* writer_ = nullptr;
+
+  std::vector<Agent> agents_;
+  std::vector<registry::StoredMonitor> stored_;
+  std::vector<ConnectionMonitor> models_;  ///< same order as stored_
+  LiveState live_;
+  std::unordered_map<AgentId, AgentConnection> connections_;
+  std::unordered_map<AgentId, Timestamp> last_seen_;
+  std::vector<WaitingBatch> waiting_;  ///< at most one a session: the writer was full
+  std::string subscription_id_;
+  std::string workspace_id_;
+  Timestamp started_{};
+  Instant ticked_{};
+
+  // everybody → control
+  Channel<std::function<void()>> work_{50'000, WhenFull::Block};
+  Flag stopping_;
+  Thread thread_;
+};
+
+}  // namespace lw::server

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: Apache-2.0
+// Control's half that deals with agents: joining, sessions, rounds coming in.
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "io/pki.h"
+#include "server/control.h"
+#include "wire/convert.h"
+#include "wire/fleet.pb.h"
+#include "wire/protocol.h"
+
+namespace lw::server {
+namespace {
+
+namespace pb = ::linewatch::wire;
+
+constexpr std::size_t kAgentNameMax = 200;
+
+Result<void> check_facts(const Agent& facts) {
+  const bool has_control = std::ranges::any_of(facts.name, [](unsigned char c) { return c < 0x20; });
+  if (facts.name.empty() || facts.name.size() > kAgentNameMax || has_control) {
+    return fail(ErrorCode::InvalidInput, "an agent's name must have 1 to 200 printable characters");
+  }
+  return {};
+}
+
+}  // namespace
+
+void Control::enroll(const pb::EnrollRequest& request, std::string peer, EnrollDone done) {
+  post([this, request, peer = std::move(peer), done = std::move(done)] {
+    auto answer = enroll_now(request);
+    if (!answer) {
+      log::warning("fleet", fmt::format("{} could not join from {}: {}", request.facts().name(),
+                                        peer, answer.error().message));
+    }
+    done(std::move(answer));
+  });
+}
+
+Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request) {
+  TRY(wire::check_protocol(request.protocol(), request.version()));
+  Agent agent = wire::decode_facts(request.facts());
+  TRY(check_facts(agent));
+  const Timestamp now = clock_.wall_now();
+  agent.joined = now;
+  // A reinstalled host joins under its old name: it takes the old agent's place, unless that one is
+  // connected right now.
+  const auto namesake = std::ranges::find(agents_, agent.name, &Agent::name);
+  if (namesake != agents_.end() && connections_.contains(namesake->id)) {
+    return fail(ErrorCode::Conflict,
+                fmt::format("an agent named `{}` is connected already; pass another --name",
+                            agent.name));
+  }
+  agent.id = namesake != agents_.end() ? namesake->id : AgentId{random_u64()};
+  const std::string certificate =
+      TRY(authority_.sign_agent(request.signing_request_pem(), agent.id, now));
+  TRY(registry_.redeem_join_token(io::sha256(request.token()), agent, now));
+  agents_ = TRY(registry_.agents());
+  log::info("fleet", fmt::format("agent {} ({}) has joined", agent.name, to_string(agent.id)));
+  replan();
+  pb::EnrollResponse response;
+  response.set_agent_id(agent.id.value);
+  response.set_certificate_pem(certificate);
+  response.set_authority_pem(authority_.authority_pem());
+  return response;
+}
+
+void Control::renew(AgentId agent, const std::string& signing_request_pem, EnrollDone done) {
+  post([this, agent, signing_request_pem, done = std::move(done)] {
+    if (find_agent(agent) == nullptr) {
+      done(fail(ErrorCode::PermissionDenied, "this agent was removed from the server"));
+      return;
+    }
+    auto certificate = authority_.sign_agent(signing_request_pem, agent, clock_.wall_now());
+    if (!certificate) {
+      done(std::unexpected(certificate.error()));
+      return;
+    }
+    pb::EnrollResponse response;
+    response.set_agent_id(agent.value);
+    response.set_certificate_pem(*certificate);
+    response.set_authority_pem(authority_.authority_pem());
+    done(std::move(response));
+  });
+}
+
+void Control::on_message(std::shared_ptr<FleetSession> session,
+                         std::shared_ptr<pb::AgentMessage> message) {
+  post([this, session = std::move(session), message = std::move(message)] {
+    handle_message(session, *message);
+  });
+}
+
+void Control::on_session_end(std::shared_ptr<FleetSession> session) {
+  post([this, session = std::move(session)] {
+    if (connection_of(*session) == nullptr) return;
+    last_seen_[session->agent()] = clock_.wall_now();
+    connections_.erase(session->agent());
+    const Agent* const agent = find_agent(session->agent());
+    log::info("fleet", fmt::format("agent {} is gone",
+                                   agent != nullptr ? agent->name : to_string(session->agent())));
+  });
+}
+
+void Control::on_durable(AgentId agent, SpoolId spool, std::uint64_t sequence) {
+  post([this, agent, spool, sequence] {
+    const auto found = connections_.find(agent);
+    if (found == connections_.end()) return;
+    auto message = std::make_shared<pb::ServerMessage>();
+    message->mutable_ack()->set_spool_id(spool.value);
+    message->mutable_ack()->set_sequence(sequence);
+    found->second.session->send(std::move(message));
+  });
+}
+
+AgentConnection* Control::connection_of(const FleetSession& session) {
+  const auto found = connections_.find(session.agent());
+  const bool is_current = found != connections_.end() && found->second.session.get() == &session;
+  return is_current ? &found->second : nullptr;
+}
+
+void Control::handle_message(const std::shared_ptr<FleetSession>& session,
+                             const pb::AgentMessage& message) {
+  if (message.has_hello()) {
+    handle_hello(session, message.hello());
+    return;
+  }
+  AgentConnection* const connection = connection_of(*session);
+  if (connection == nullptr) {
+    session->close({ErrorCode::InvalidInput, "say Hello first; or a newer connection took over"});
+    return;
+  }
+  last_seen_[session->agent()] = clock_.wall_now();
+  if (message.has_rounds()) {
+    handle_rounds(session, message.rounds());
+    return;
+  }
+  if (message.has_status()) handle_status(*connection, message.status());
+  session->read_next();
+}
+
+void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const pb::Hello& hello) {
+  const Agent* const known = find_agent(session->agent());
+  if (known == nullptr) {
+    session->close({ErrorCode::PermissionDenied,
+                    "this agent was removed from the server; join again with a new token"});
+    return;
+  }
+  if (auto spoken = wire::check_protocol(hello.protocol(), hello.version()); !spoken) {
+    session->close(spoken.error());
+    return;
+  }
+  if (const auto old = connections_.find(session->agent()); old != connections_.end()) {
+    old->second.session->close({ErrorCode::Unavailable, "a newer connection of this agent took over"});
+  }
+  Agent facts = wire::decode_facts(hello.facts());
+  facts.id = known->id;
+  facts.joined = known->joined;
+  if (!check_facts(facts)) facts.name = known->name;
+  const bool has_changed = facts != *known;
+  log::info("fleet", fmt::format("agent {} connected from {}", facts.name, session->peer()));
+  AgentConnection connection;
+  connection.session = session;
+  connection.since = clock_.wall_now();
+  connection.version = hello.version();
+  connection.running_version = hello.assignment_version();
+  last_seen_[session->agent()] = connection.since;
+
+  auto welcome = std::make_shared<pb::ServerMessage>();
+  welcome->mutable_welcome()->set_protocol(wire::kProtocol);
+  welcome->mutable_welcome()->set_version(LW_VERSION);
+  welcome->mutable_welcome()->set_agent_id(session->agent().value);
+  session->send(std::move(welcome));
+  AgentConnection& entered = connections_[session->agent()] = std::move(connection);
+  if (has_changed) {
+    if (auto put = registry_.put_agent(facts); !put) {
+      log::warning("fleet", fmt::format("what agent {} says of itself was not taken over: {}",
+                                        known->name, put.error().message));
+    } else if (auto agents = registry_.agents()) {
+      agents_ = std::move(*agents);
+      replan();
+    }
+  }
+  send_assignment(entered, session->agent());
+  session->read_next();
+}
+
+void Control::handle_status(AgentConnection& connection, const pb::AgentStatus& status) {
+  connection.running_version = status.assignment_version();
+  connection.spool_records = status.spool_records();
+  connection.rounds_dropped = status.rounds_dropped();
+  connection.intervals_missed = status.intervals_missed();
+  connection.problem = status.problem();
+  connection.clock_offset =
+      from_unix_us(static_cast<std::int64_t>(status.wall_time_us())) - clock_.wall_now();
+}
+
+store::StoredRound Control::judge(AgentId agent, Round round, SpoolId spool,
+                                  std::uint64_t sequence) {
+  store::StoredRound stored;
+  stored.origin = {.agent = agent, .spool = spool, .sequence = sequence};
+  stored.keep_days = kKeepDaysDefault;
+  const LiveTest* const live = live_.find(round.test);
+  if (live != nullptr) {
+    stored.verdict = evaluate(live->test, round);
+    if (auto change = live_.on_round(round, stored.verdict)) record({std::move(*change)});
+  } else {
+    stored.verdict.reason.text = "the test was no longer defined when this round came in";
+  }
+  stored.round = std::move(round);
+  return stored;
+}
+
+void Control::handle_rounds(const std::shared_ptr<FleetSession>& session,
+                            const pb::RoundBatch& batch) {
+  WaitingBatch waiting{.session = session, .rounds = {}};
+  const SpoolId spool{batch.spool_id()};
+  std::uint64_t sequence = batch.first_sequence();
+  const std::uint64_t received = writer_->received_high(session->agent(), spool);
+  for (const std::string& bytes : batch.rounds()) {
+    auto round = wire::decode_round(bytes);
+    if (!round) {
+      // The agent would send it again for ever; it is lost either way, so say so and go on.
+      log::error("fleet", fmt::format("round {} of agent {} cannot be read: {}", sequence,
+                                      to_string(session->agent()), round.error().message));
+    } else if (sequence > received) {
+      waiting.rounds.push_back(judge(session->agent(), std::move(*round), spool, sequence));
+    }
+    ++sequence;
+  }
+  if (waiting.rounds.empty()) {
+    // All seen before: durable ones are acknowledged at once, the others when they are.
+    const std::uint64_t durable = writer_->durable_high(session->agent(), spool);
+    if (durable > 0) on_durable(session->agent(), spool, durable);
+    session->read_next();
+    return;
+  }
+  if (offer(waiting)) {
+    session->read_next();
+  } else {
+    waiting_.push_back(std::move(waiting));
+  }
+}
+
+bool Control::offer(const WaitingBatch& batch) { return writer_->offer(batch.rounds); }
+
+void Control::retry_waiting() {
+  std::erase_if(waiting_, [&](const WaitingBatch& batch) {
+    if (!offer(batch)) return false;
+    batch.session->read_next();
+    return true;
+  });
+}
+
+}  // namespace lw::server

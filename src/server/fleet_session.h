@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "model/ids.h"
+
+namespace linewatch::wire {
+class ServerMessage;
+}
+
+namespace lw::server {
+
+/// One connected agent. All functions may be called from any thread, never block, and do nothing
+/// once the connection is gone.
+class FleetSession {
+ public:
+  virtual ~FleetSession() = default;
+  /// Whom the client certificate names.
+  [[nodiscard]] virtual AgentId agent() const = 0;
+  [[nodiscard]] virtual std::string peer() const = 0;
+  /// Queues a message; they go out in order.
+  virtual void send(std::shared_ptr<const ::linewatch::wire::ServerMessage> message) = 0;
+  /// Lets the next message in. A session reads one message at a time and waits for this, so that a
+  /// busy server slows its agents down instead of growing.
+  virtual void read_next() = 0;
+  /// Ends the connection; the agent is told why.
+  virtual void close(const Error& reason) = 0;
+};
+
+}  // namespace lw::server

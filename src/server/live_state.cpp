@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/live_state.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace lw::server {
+
+std::optional<StateChange> LiveState::adopt(LiveTest& live, Verdict verdict, Timestamp at) {
+  const TestState before = live.verdict.state;
+  live.verdict = std::move(verdict);
+  if (live.verdict.state == before) return std::nullopt;
+  live.since = at;
+  return StateChange{live.test.id, at, before, live.verdict};
+}
+
+std::vector<StateChange> LiveState::replace_tests(std::vector<Test> tests, Timestamp now,
+                                                  const AgentFacts& facts) {
+  std::unordered_map<TestId, LiveTest> kept;
+  order_.clear();
+  for (Test& test : tests) {
+    const TestId id = test.id;
+    // Two monitors cannot hold the same names, but a member may be listed twice; it is one test.
+    if (kept.contains(id)) continue;
+    order_.push_back(id);
+    const auto known = tests_.find(id);
+    LiveTest live = known != tests_.end() ? std::move(known->second) : LiveTest{};
+    if (known == tests_.end()) live.since = now;
+    const bool has_moved = live.test.agent != test.agent || live.test.disabled != test.disabled;
+    if (has_moved) live.assigned.reset();
+    live.test = std::move(test);
+    kept.emplace(id, std::move(live));
+  }
+  tests_ = std::move(kept);
+  return tick(now, facts);
+}
+
+void LiveState::restore(TestId test, const Verdict& verdict, Timestamp since,
+                        Timestamp last_round) {
+  const auto found = tests_.find(test);
+  if (found == tests_.end() || found->second.last_round) return;
+  LiveTest& live = found->second;
+  live.verdict = verdict;
+  live.since = since;
+  live.last_round = last_round;
+}
+
+std::optional<StateChange> LiveState::on_round(const Round& round, const Verdict& verdict) {
+  const auto found = tests_.find(round.test);
+  if (found == tests_.end()) return std::nullopt;
+  LiveTest& live = found->second;
+  const bool is_late = live.last_round && round.started <= *live.last_round;
+  if (is_late || live.test.disabled) return std::nullopt;
+  live.last_round = round.started;
+  live.summary = summarize(round);
+  live.address = round.address;
+  live.http_status = round.http_status;
+  if (round.tls) live.certificate_expires = round.tls->not_after;
+  return adopt(live, verdict, round.started);
+}
+
+std::vector<StateChange> LiveState::tick(Timestamp now, const AgentFacts& facts) {
+  std::vector<StateChange> changes;
+  for (auto& [id, live] : tests_) {
+    auto verdict = evaluate_absence(live.test, facts(live), now);
+    if (!verdict) continue;
+    if (auto change = adopt(live, std::move(*verdict), now)) changes.push_back(std::move(*change));
+  }
+  return changes;
+}
+
+const LiveTest* LiveState::find(TestId test) const {
+  const auto found = tests_.find(test);
+  return found == tests_.end() ? nullptr : &found->second;
+}
+
+void LiveState::mark_assigned(TestId test, Timestamp at) {
+  const auto found = tests_.find(test);
+  if (found != tests_.end() && !found->second.assigned) found->second.assigned = at;
+}
+
+std::size_t LiveState::count(TestState state) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      tests_, [&](const auto& entry) { return entry.second.verdict.state == state; }));
+}
+
+}  // namespace lw::server

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/metrics_text.h"
+
+#include <fmt/core.h>
+
+namespace lw::server {
+namespace {
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '\\' || c == '"') out += '\\';
+    if (c == '\n') {
+      out += "\\n";
+    } else {
+      out += c;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+void MetricsText::begin(std::string_view name, std::string_view type, std::string_view help) {
+  name_ = name;
+  text_ += fmt::format("# HELP {} {}\n# TYPE {} {}\n", name, help, name, type);
+}
+
+void MetricsText::sample(double value, const Labels& labels) {
+  std::string inside;
+  for (const auto& [key, text] : labels) {
+    inside += fmt::format("{}{}=\"{}\"", inside.empty() ? "" : ",", key, escaped(text));
+  }
+  text_ += name_ + (inside.empty() ? "" : "{" + inside + "}") + fmt::format(" {}\n", value);
+}
+
+void MetricsText::single(std::string_view name, std::string_view type, std::string_view help,
+                         double value) {
+  begin(name, type, help);
+  sample(value);
+}
+
+}  // namespace lw::server

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/migrations.h"
+
+namespace lw::store {
+
+namespace {
+
+// Columns are described at encode_native (round_rows.h). Codecs, key and settings as measured:
+// about 2 B per check, a snapshot of all tests in 30 ms. fsync: an acknowledged batch survives
+// power loss. The deduplication window must cover all batches that may be sent again.
+constexpr std::string_view kRounds = R"(CREATE TABLE IF NOT EXISTS rounds
+(
+  test_id UInt64 CODEC(ZSTD(1)),
+  ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keep_days UInt16 CODEC(ZSTD(1)),
+  agent_id UInt64 CODEC(ZSTD(1)),
+  spool_id UInt64 CODEC(ZSTD(1)),
+  sequence UInt64 CODEC(Delta(8), ZSTD(1)),
+  total UInt8 CODEC(ZSTD(1)),
+  failed UInt8 CODEC(ZSTD(1)),
+  voided UInt8 CODEC(ZSTD(1)),
+  state UInt8 CODEC(ZSTD(1)),
+  reason_code UInt8 CODEC(ZSTD(1)),
+  reason_observed Float64 CODEC(ZSTD(1)),
+  reason_limit Float64 CODEC(ZSTD(1)),
+  reason String CODEC(ZSTD(1)),
+  address LowCardinality(String) CODEC(ZSTD(1)),
+  stamp UInt8 CODEC(ZSTD(1)),
+  outcomes Array(UInt8) CODEC(ZSTD(1)),
+  unmeasured Array(UInt8) CODEC(ZSTD(1)),
+  measured UInt8 CODEC(ZSTD(1)),
+  rbase UInt32 CODEC(T64, ZSTD(1)),
+  dmin UInt32 CODEC(T64, ZSTD(1)),
+  davg UInt32 CODEC(T64, ZSTD(1)),
+  dmax UInt32 CODEC(T64, ZSTD(1)),
+  jitter UInt32 CODEC(T64, ZSTD(1)),
+  drtt Array(UInt32) CODEC(T64, ZSTD(1)),
+  offsets Array(UInt32) CODEC(Delta(4), ZSTD(1)),
+  detail String CODEC(ZSTD(1)),
+  http_mask UInt8 CODEC(ZSTD(1)),
+  http_phases Array(UInt32) CODEC(T64, ZSTD(1)),
+  http_status UInt16 CODEC(ZSTD(1)),
+  has_tls UInt8 CODEC(ZSTD(1)),
+  tls_subject String CODEC(ZSTD(1)),
+  tls_issuer String CODEC(ZSTD(1)),
+  tls_names Array(String) CODEC(ZSTD(1)),
+  tls_not_before DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  tls_not_after DateTime64(6, 'UTC') CODEC(ZSTD(1)),
+  tls_version LowCardinality(String) CODEC(ZSTD(1)),
+  tls_cipher LowCardinality(String) CODEC(ZSTD(1)),
+  rtt Array(UInt32) ALIAS arrayMap(x -> toUInt32(x + rbase), drtt),
+  rtt_min UInt32 ALIAS rbase + dmin,
+  rtt_avg UInt32 ALIAS rbase + davg,
+  rtt_max UInt32 ALIAS rbase + dmax
+)
+ENGINE = MergeTree
+PARTITION BY (keep_days, toYYYYMMDD(ts))
+ORDER BY (toStartOfHour(ts), test_id, ts)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1, merge_with_ttl_timeout = 3600,
+  non_replicated_deduplication_window = 10000, old_parts_lifetime = 60,
+  fsync_after_insert = 1, fsync_part_directory = 1)";
+
+// One row per test and minute. `answered` counts the successful checks of rounds with RTTs: rsum
+// divided by it is the average; rmin is 4294967295 while there were none.
+constexpr std::string_view kMinutes = R"(CREATE TABLE IF NOT EXISTS m1
+(
+  t DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+  test_id UInt64 CODEC(ZSTD(1)),
+  keep_days UInt16 CODEC(ZSTD(1)),
+  rounds SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+  checks SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+  failed SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+  voided SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+  answered SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+  worst SimpleAggregateFunction(max, UInt8) CODEC(ZSTD(1)),
+  rmin SimpleAggregateFunction(min, UInt32) CODEC(T64, ZSTD(1)),
+  rmax SimpleAggregateFunction(max, UInt32) CODEC(T64, ZSTD(1)),
+  rsum SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+  jsum SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1)),
+  jrounds SimpleAggregateFunction(sum, UInt64) CODEC(T64, ZSTD(1))
+)
+ENGINE = AggregatingMergeTree
+PARTITION BY (keep_days, toYYYYMMDD(t))
+ORDER BY (toStartOfHour(t), test_id, t)
+TTL t + toIntervalDay(keep_days)
+SETTINGS index_granularity = 2048, ttl_only_drop_parts = 1,
+  non_replicated_deduplication_window = 10000, old_parts_lifetime = 60)";
+
+constexpr std::string_view kMinutesView = R"(CREATE MATERIALIZED VIEW IF NOT EXISTS m1_view TO m1 AS
+SELECT
+  toStartOfMinute(toDateTime(s.ts, 'UTC')) AS t,
+  s.test_id AS test_id,
+  s.keep_days AS keep_days,
+  count() AS rounds,
+  sum(s.total) AS checks,
+  sum(s.failed) AS failed,
+  sum(s.voided) AS voided,
+  sum(if(bitTest(s.measured, 0), s.total - s.failed, 0)) AS answered,
+  max(s.state) AS worst,
+  min(if(bitTest(s.measured, 0), toUInt32(s.rbase + s.dmin), 4294967295)) AS rmin,
+  max(if(bitTest(s.measured, 0), toUInt32(s.rbase + s.dmax), 0)) AS rmax,
+  sum(if(bitTest(s.measured, 0), toUInt64(s.rbase + s.davg) * (s.total - s.failed), 0)) AS rsum,
+  sum(if(bitTest(s.measured, 1), s.jitter, 0)) AS jsum,
+  sum(if(bitTest(s.measured, 1), 1, 0)) AS jrounds
+FROM rounds AS s
+GROUP BY t, test_id, keep_days)";
+
+// What a test id means, and meant: a row for each time that something of it changed.
+constexpr std::string_view kTests = R"(CREATE TABLE IF NOT EXISTS tests
+(
+  test_id UInt64,
+  valid_from DateTime64(6, 'UTC'),
+  connection_monitor String,
+  test_group String,
+  source String,
+  destination String,
+  configuration String,
+  protocol LowCardinality(String),
+  port UInt16,
+  destination_address String,
+  agent_id UInt64,
+  frequency_s UInt32,
+  disabled UInt8
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (test_id, valid_from))";
+
+constexpr std::string_view kStateChanges = R"(CREATE TABLE IF NOT EXISTS state_changes
+(
+  test_id UInt64,
+  ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keep_days UInt16,
+  from_state UInt8,
+  to_state UInt8,
+  reason_code UInt8,
+  reason_observed Float64,
+  reason_limit Float64,
+  reason String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY (keep_days, toYYYYMM(ts))
+ORDER BY (test_id, ts)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1)";
+
+}  // namespace
+
+std::span<const Migration> migrations() {
+  static const std::vector<Migration> kMigrations = {
+      {1,
+       "rounds, minutes, tests, state changes",
+       {kRounds, kMinutes, kMinutesView, kTests, kStateChanges}},
+  };
+  return kMigrations;
+}
+
+}  // namespace lw::store

@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/round_rows.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#include "store/native.h"
+
+namespace lw::store {
+
+namespace {
+
+constexpr std::size_t kChecksMax = 255;
+
+// In the order of `add_row`. LowCardinality columns are sent as String; the store converts.
+constexpr std::array<std::pair<const char*, const char*>, 38> kColumns = {{
+    {"test_id", "UInt64"},
+    {"ts", "DateTime64(6, 'UTC')"},
+    {"keep_days", "UInt16"},
+    {"agent_id", "UInt64"},
+    {"spool_id", "UInt64"},
+    {"sequence", "UInt64"},
+    {"total", "UInt8"},
+    {"failed", "UInt8"},
+    {"voided", "UInt8"},
+    {"state", "UInt8"},
+    {"reason_code", "UInt8"},
+    {"reason_observed", "Float64"},
+    {"reason_limit", "Float64"},
+    {"reason", "String"},
+    {"address", "String"},
+    {"stamp", "UInt8"},
+    {"outcomes", "Array(UInt8)"},
+    {"unmeasured", "Array(UInt8)"},
+    {"measured", "UInt8"},
+    {"rbase", "UInt32"},
+    {"dmin", "UInt32"},
+    {"davg", "UInt32"},
+    {"dmax", "UInt32"},
+    {"jitter", "UInt32"},
+    {"drtt", "Array(UInt32)"},
+    {"offsets", "Array(UInt32)"},
+    {"detail", "String"},
+    {"http_mask", "UInt8"},
+    {"http_phases", "Array(UInt32)"},
+    {"http_status", "UInt16"},
+    {"has_tls", "UInt8"},
+    {"tls_subject", "String"},
+    {"tls_issuer", "String"},
+    {"tls_names", "Array(String)"},
+    {"tls_not_before", "DateTime64(6, 'UTC')"},
+    {"tls_not_after", "DateTime64(6, 'UTC')"},
+    {"tls_version", "String"},
+    {"tls_cipher", "String"},
+}};
+
+/// Fills the columns of a row one after the other.
+class Row {
+ public:
+  explicit Row(std::vector<NativeColumn>& columns) : columns_(columns) {}
+  NativeColumn& next() { return columns_[at_++]; }
+
+ private:
+  std::vector<NativeColumn>& columns_;
+  std::size_t at_ = 0;
+};
+
+std::uint32_t to_u32(Microseconds time) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, kMost));
+}
+
+std::uint8_t to_u8(int number) { return static_cast<std::uint8_t>(std::clamp(number, 0, 255)); }
+
+/// The numbers of a round's checks, as described at encode_native.
+struct CheckColumns {
+  std::vector<std::uint8_t> outcomes, unmeasured;
+  std::vector<std::uint32_t> drtt, offsets;
+  std::uint32_t base = 0;
+};
+
+CheckColumns columns_of(const std::vector<Check>& checks) {
+  CheckColumns columns;
+  const std::size_t count = std::min(checks.size(), kChecksMax);
+  std::uint32_t base = std::numeric_limits<std::uint32_t>::max();
+  for (std::size_t i = 0; i < count; ++i) {
+    const Check& check = checks[i];
+    columns.outcomes.push_back(std::to_underlying(check.outcome));
+    columns.offsets.push_back(to_u32(check.offset));
+    if (!check.rtt) {
+      columns.unmeasured.push_back(static_cast<std::uint8_t>(i));
+      continue;
+    }
+    columns.drtt.push_back(to_u32(*check.rtt));
+    base = std::min(base, columns.drtt.back());
+  }
+  columns.base = columns.drtt.empty() ? 0 : base;
+  for (std::uint32_t& rtt : columns.drtt) rtt -= columns.base;
+  return columns;
+}
+
+std::uint32_t above(std::optional<Microseconds> time, std::uint32_t base) {
+  const std::uint32_t number = time ? to_u32(*time) : 0;
+  return number > base ? number - base : 0;
+}
+
+void add_checks(Row& row, const Round& round, const RoundSummary& summary) {
+  const CheckColumns checks = columns_of(round.checks);
+  const int measured = (summary.rtt_avg ? 1 : 0) | (summary.jitter ? 2 : 0);
+  row.next().add_array(checks.outcomes);
+  row.next().add_array(checks.unmeasured);
+  row.next().add(to_u8(measured));
+  row.next().add(checks.base);
+  row.next().add(above(summary.rtt_min, checks.base));
+  row.next().add(above(summary.rtt_avg, checks.base));
+  row.next().add(above(summary.rtt_max, checks.base));
+  row.next().add(above(summary.jitter, 0));
+  row.next().add_array(checks.drtt);
+  row.next().add_array(checks.offsets);
+}
+
+void add_http(Row& row, const Round& round) {
+  int mask = 0;
+  std::vector<std::uint32_t> phases;
+  if (round.http) {
+    mask = 0x80;
+    int bit = 1;
+    for (const auto& phase : {round.http->dns, round.http->connect, round.http->tls,
+                              round.http->first_byte, round.http->transfer}) {
+      if (phase) {
+        mask |= bit;
+        phases.push_back(to_u32(*phase));
+      }
+      bit <<= 1;
+    }
+  }
+  row.next().add(to_u8(mask));
+  row.next().add_array(phases);
+  row.next().add(static_cast<std::uint16_t>(std::clamp(round.http_status.value_or(0), 0, 65535)));
+}
+
+void add_tls(Row& row, const Round& round) {
+  const TlsFacts none;
+  const TlsFacts& tls = round.tls ? *round.tls : none;
+  row.next().add(to_u8(round.tls ? 1 : 0));
+  row.next().add_text(tls.subject);
+  row.next().add_text(tls.issuer);
+  row.next().add_texts(tls.names);
+  row.next().add(to_unix_us(tls.not_before));
+  row.next().add(to_unix_us(tls.not_after));
+  row.next().add_text(tls.version);
+  row.next().add_text(tls.cipher);
+}
+
+void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
+  constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
+  Row row(columns);
+  const Round& round = stored.round;
+  const RoundSummary summary = summarize(round);
+  const Reason& reason = stored.verdict.reason;
+  row.next().add(round.test.value);
+  row.next().add(to_unix_us(round.started));
+  row.next().add(stored.keep_days);
+  row.next().add(stored.origin.agent.value);
+  row.next().add(stored.origin.spool.value);
+  row.next().add(stored.origin.sequence);
+  row.next().add(to_u8(summary.total));
+  row.next().add(to_u8(summary.failed));
+  row.next().add(to_u8(summary.voided));
+  row.next().add(std::to_underlying(stored.verdict.state));
+  row.next().add(std::to_underlying(reason.code));
+  row.next().add(reason.observed.value_or(kNone));
+  row.next().add(reason.limit.value_or(kNone));
+  row.next().add_text(reason.text);
+  row.next().add_text(round.address);
+  row.next().add(std::to_underlying(round.stamp_source));
+  add_checks(row, round, summary);
+  row.next().add_text(round.detail);
+  add_http(row, round);
+  add_tls(row, round);
+}
+
+}  // namespace
+
+std::string round_columns() {
+  std::string names;
+  for (const auto& [name, type] : kColumns) {
+    if (!names.empty()) names += ", ";
+    names += name;
+  }
+  return names;
+}
+
+std::string encode_native(std::span<const StoredRound> rounds) {
+  std::vector<NativeColumn> columns;
+  for (const auto& [name, type] : kColumns) columns.emplace_back(name, type);
+  for (const StoredRound& round : rounds) add_row(columns, round);
+  return native_block(columns, rounds.size());
+}
+
+}  // namespace lw::store

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "model/round.h"
+#include "model/state.h"
+
+namespace lw::store {
+
+/// A round as it is kept: what was measured, where it came from, what it meant, how long it stays.
+struct StoredRound {
+  Round round;
+  RoundOrigin origin;
+  Verdict verdict;
+  std::uint16_t keep_days = 30;  ///< one of kKeepDays (schema.h)
+  bool operator==(const StoredRound&) const = default;
+};
+
+/// The columns of `rounds` that encode_native writes, for the INSERT, in its order.
+std::string round_columns();
+
+/// One block of ClickHouse's Native format: column by column, little-endian. Pure.
+///
+/// How numbers are kept, so that every check is exactly recoverable:
+/// - `outcomes` and `offsets` have one element per check; `unmeasured` lists the positions of the
+///   checks that have no RTT; `drtt` has the others' RTTs in order, less `rbase`, their minimum.
+/// - `measured` says what the round has: bit 0 RTTs of successful checks (dmin, davg and dmax count
+///   from `rbase`, like drtt), bit 1 jitter. Where a bit is 0 the numbers are 0 and mean nothing.
+/// - `http_mask` bits 0 to 4 say which of dns, connect, tls, first_byte and transfer happened;
+///   `http_phases` has those; bit 7: phases were looked at. http_status 0, `has_tls` 0: there was
+///   none.
+/// - `observed` and `limit` are NaN where the reason has none.
+/// An RTT is kept up to 71 minutes (2^32 - 1 µs), a round up to its 255th check.
+std::string encode_native(std::span<const StoredRound> rounds);
+
+}  // namespace lw::store

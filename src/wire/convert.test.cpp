@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "wire/convert.h"
+
+#include <gtest/gtest.h>
+
+#include "wire/fleet.pb.h"
+#include "wire/protocol.h"
+
+namespace lw::wire {
+namespace {
+
+Round full_round() {
+  Round round;
+  round.test = TestId{0xfedcba9876543210};
+  round.started = from_unix_us(1'790'000'000'123'456);
+  round.checks = {{CheckOutcome::Success, Microseconds(0), Microseconds(0)},
+                  {CheckOutcome::TimedOut, std::nullopt, Microseconds(100'000)},
+                  {CheckOutcome::Success, Microseconds(4'000'000), Microseconds(200'000)}};
+  round.address = "2001:db8::1";
+  round.stamp_source = StampSource::Kernel;
+  round.detail = "no answer from 2001:db8::1";
+  round.http_status = 503;
+  round.http = HttpPhases{.dns = std::nullopt,
+                          .connect = Microseconds(0),
+                          .tls = Microseconds(2),
+                          .first_byte = Microseconds(3),
+                          .transfer = Microseconds(4)};
+  round.tls = TlsFacts{.subject = "CN=a",
+                       .issuer = "CN=b",
+                       .names = {"a", "b"},
+                       .not_before = from_unix_us(-5),
+                       .not_after = from_unix_us(5),
+                       .version = "TLSv1.3",
+                       .cipher = "TLS_AES_128_GCM_SHA256"};
+  return round;
+}
+
+TEST(ConvertRound, ComesBackEqualWithMissingStillMissing) {
+  const Round round = full_round();
+  const auto decoded = decode_round(encode_round(round));
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  EXPECT_EQ(*decoded, round);
+}
+
+TEST(ConvertRound, RefusesBytesThatAreNoRound) {
+  EXPECT_FALSE(decode_round("\xff\xff\xff").has_value());
+}
+
+TEST(ConvertRound, RefusesListsOfDifferingLengths) {
+  ::linewatch::wire::Round message;
+  message.add_outcomes(0);
+  EXPECT_FALSE(decode_round(message.SerializeAsString()).has_value());
+}
+
+TEST(ConvertRound, RefusesAnOutcomeItDoesNotKnow) {
+  ::linewatch::wire::Round message;
+  message.add_outcomes(250);
+  message.add_offsets_us(0);
+  message.add_rtts_us_plus_one(0);
+  EXPECT_FALSE(decode_round(message.SerializeAsString()).has_value());
+}
+
+std::vector<Test> many_tests(std::size_t count) {
+  auto http = std::make_shared<TestConfiguration>();
+  http->name = "web";
+  http->frequency = Seconds(10);
+  http->preferred_ip_version = IpVersion::V6;
+  http->checks_per_round = 2;
+  http->check_timeout = Milliseconds(500);
+  http->protocol = HttpConfiguration{.port = 8443,
+                                     .method = HttpMethod::Post,
+                                     .path = "/x",
+                                     .request_headers = {{"A", "b"}},
+                                     .valid_status_codes = {{200, 204}},
+                                     .prefer_https = true};
+  auto tcp = std::make_shared<TestConfiguration>();
+  tcp->name = "db";
+  tcp->protocol =
+      TcpConfiguration{.port = 5432,
+                       .disable_trace_route = true,
+                       .destination_port_behavior = DestinationPortBehavior::ListenIfAvailable};
+  std::vector<Test> tests;
+  for (std::size_t i = 0; i < count; ++i) {
+    Test test;
+    test.id = TestId{i + 1};
+    test.connection_monitor = "m";
+    test.destination = "d" + std::to_string(i);
+    test.destination_address = "host" + std::to_string(i);
+    test.configuration = i % 2 == 0 ? http : tcp;
+    tests.push_back(std::move(test));
+  }
+  return tests;
+}
+
+TEST(ConvertAssignment, ComesBackEqualOverSeveralParts) {
+  const std::vector<Test> tests = many_tests(kTestsPerAssignmentPart + 1);
+  const auto parts = encode_assignment(42, tests);
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_FALSE(parts[0].last_part());
+  EXPECT_TRUE(parts[1].last_part());
+  EXPECT_EQ(parts[0].configurations_size(), 2);
+  std::vector<Test> decoded;
+  for (const auto& part : parts) {
+    EXPECT_EQ(part.version(), 42U);
+    auto some = decode_assignment(part);
+    ASSERT_TRUE(some.has_value()) << some.error().message;
+    decoded.insert(decoded.end(), some->begin(), some->end());
+  }
+  ASSERT_EQ(decoded.size(), tests.size());
+  for (std::size_t i = 0; i < tests.size(); ++i) {
+    ASSERT_EQ(decoded[i].id, tests[i].id);
+    ASSERT_EQ(decoded[i].full_name(), tests[i].full_name());
+    ASSERT_EQ(decoded[i].destination_address, tests[i].destination_address);
+    ASSERT_EQ(decoded[i].configuration->protocol, tests[i].configuration->protocol);
+    ASSERT_EQ(decoded[i].configuration->frequency, tests[i].configuration->frequency);
+    ASSERT_EQ(decoded[i].configuration->check_timeout, tests[i].configuration->check_timeout);
+  }
+}
+
+TEST(ConvertAssignment, HasOneLastPartEvenWithoutTests) {
+  const auto parts = encode_assignment(1, {});
+  ASSERT_EQ(parts.size(), 1U);
+  EXPECT_TRUE(parts[0].last_part());
+}
+
+TEST(ConvertAssignment, RefusesATestWithoutItsConfiguration) {
+  auto parts = encode_assignment(1, many_tests(1));
+  parts[0].clear_configurations();
+  EXPECT_FALSE(decode_assignment(parts[0]).has_value());
+}
+
+TEST(Protocol, NamesBothVersionsWhenThePeerIsTooOld) {
+  EXPECT_TRUE(check_protocol(kProtocol, "1.0").has_value());
+  const auto refused = check_protocol(0, "0.0.1");
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("0.0.1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lw::wire

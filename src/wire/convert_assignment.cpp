@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <fmt/core.h>
+
+#include <limits>
+#include <unordered_map>
+
+#include "model/limits.h"
+#include "wire/convert.h"
+#include "wire/fleet.pb.h"
+#include "wire/protocol.h"
+
+namespace lw::wire {
+namespace {
+
+namespace pb = ::linewatch::wire;
+
+void encode_protocol(const TcpConfiguration& tcp, pb::Configuration& message) {
+  message.mutable_tcp()->set_port(tcp.port);
+  message.mutable_tcp()->set_disable_trace_route(tcp.disable_trace_route);
+  message.mutable_tcp()->set_listen_if_available(tcp.destination_port_behavior ==
+                                                 DestinationPortBehavior::ListenIfAvailable);
+}
+
+void encode_protocol(const HttpConfiguration& http, pb::Configuration& message) {
+  pb::Http& body = *message.mutable_http();
+  body.set_port(http.port.value_or(0));
+  body.set_post(http.method == HttpMethod::Post);
+  body.set_path(http.path);
+  for (const HttpHeader& header : http.request_headers) {
+    pb::Label& label = *body.add_headers();
+    label.set_key(header.name);
+    label.set_value(header.value);
+  }
+  for (const StatusCodeRange& range : http.valid_status_codes) {
+    pb::StatusCodes& codes = *body.add_valid_status_codes();
+    codes.set_first(static_cast<std::uint32_t>(range.first));
+    codes.set_last(static_cast<std::uint32_t>(range.last));
+  }
+  body.set_prefer_https(http.prefer_https);
+}
+
+void encode_protocol(const IcmpConfiguration& icmp, pb::Configuration& message) {
+  message.mutable_icmp()->set_disable_trace_route(icmp.disable_trace_route);
+}
+
+void encode_configuration(const TestConfiguration& configuration, pb::Configuration& message) {
+  message.set_name(configuration.name);
+  message.set_frequency_s(static_cast<std::uint32_t>(configuration.frequency.count()));
+  if (configuration.preferred_ip_version) {
+    message.set_preferred_ip_version(*configuration.preferred_ip_version == IpVersion::V4 ? 4 : 6);
+  }
+  message.set_checks_per_round(
+      static_cast<std::uint32_t>(configuration.checks_per_round.value_or(0)));
+  message.set_check_timeout_ms(static_cast<std::uint32_t>(
+      configuration.check_timeout.value_or(Milliseconds(0)).count()));
+  std::visit([&](const auto& protocol) { encode_protocol(protocol, message); },
+             configuration.protocol);
+}
+
+Result<std::uint16_t> decode_port(std::uint32_t port) {
+  if (port > std::numeric_limits<std::uint16_t>::max()) {
+    return fail(ErrorCode::InvalidInput, fmt::format("{} is no port", port));
+  }
+  return static_cast<std::uint16_t>(port);
+}
+
+Result<HttpConfiguration> decode_http(const pb::Http& message) {
+  HttpConfiguration http;
+  if (message.port() != 0) http.port = TRY(decode_port(message.port()));
+  http.method = message.post() ? HttpMethod::Post : HttpMethod::Get;
+  http.path = message.path();
+  for (const pb::Label& header : message.headers()) {
+    http.request_headers.push_back({header.key(), header.value()});
+  }
+  for (const pb::StatusCodes& codes : message.valid_status_codes()) {
+    http.valid_status_codes.push_back(
+        {static_cast<int>(codes.first()), static_cast<int>(codes.last())});
+  }
+  http.prefer_https = message.prefer_https();
+  return http;
+}
+
+Result<ProtocolConfiguration> decode_protocol(const pb::Configuration& message) {
+  switch (message.protocol_case()) {
+    case pb::Configuration::kTcp:
+      return TcpConfiguration{.port = TRY(decode_port(message.tcp().port())),
+                              .disable_trace_route = message.tcp().disable_trace_route(),
+                              .destination_port_behavior =
+                                  message.tcp().listen_if_available()
+                                      ? DestinationPortBehavior::ListenIfAvailable
+                                      : DestinationPortBehavior::None};
+    case pb::Configuration::kHttp:
+      return ProtocolConfiguration(TRY(decode_http(message.http())));
+    case pb::Configuration::kIcmp:
+      return IcmpConfiguration{.disable_trace_route = message.icmp().disable_trace_route()};
+    case pb::Configuration::PROTOCOL_NOT_SET:
+      break;
+  }
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("test configuration `{}` has a protocol that this agent does not know; "
+                          "update the agent",
+                          message.name()));
+}
+
+Result<TestConfiguration> decode_configuration(const pb::Configuration& message) {
+  TestConfiguration configuration;
+  configuration.name = message.name();
+  configuration.frequency = Seconds(message.frequency_s());
+  if (configuration.frequency < limits::kFrequencyMin ||
+      configuration.frequency > limits::kFrequencyMax) {
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("test configuration `{}` asks for a round every {} s", message.name(),
+                            message.frequency_s()));
+  }
+  if (message.preferred_ip_version() != 0) {
+    configuration.preferred_ip_version =
+        message.preferred_ip_version() == 6 ? IpVersion::V6 : IpVersion::V4;
+  }
+  if (message.checks_per_round() > static_cast<std::uint32_t>(limits::kChecksPerRoundMax)) {
+    return fail(ErrorCode::InvalidInput, "too many checks in a round");
+  }
+  if (message.checks_per_round() != 0) {
+    configuration.checks_per_round = static_cast<int>(message.checks_per_round());
+  }
+  if (message.check_timeout_ms() != 0) {
+    configuration.check_timeout = Milliseconds(message.check_timeout_ms());
+  }
+  configuration.protocol = TRY(decode_protocol(message));
+  return configuration;
+}
+
+pb::AssignedTest encode_test(const Test& test, std::uint32_t configuration) {
+  pb::AssignedTest message;
+  message.set_id(test.id.value);
+  message.set_connection_monitor(test.connection_monitor);
+  message.set_test_group(test.test_group);
+  message.set_source(test.source);
+  message.set_destination(test.destination);
+  message.set_destination_address(test.destination_address);
+  message.set_configuration(configuration);
+  return message;
+}
+
+}  // namespace
+
+std::vector<pb::Assignment> encode_assignment(std::uint64_t version,
+                                              const std::vector<Test>& tests) {
+  std::vector<pb::Assignment> parts;
+  std::unordered_map<const TestConfiguration*, std::uint32_t> known;
+  for (const Test& test : tests) {
+    if (parts.empty() ||
+        parts.back().tests_size() >= static_cast<int>(kTestsPerAssignmentPart)) {
+      parts.emplace_back().set_version(version);
+      known.clear();
+    }
+    pb::Assignment& part = parts.back();
+    const auto [entry, is_new] = known.try_emplace(
+        test.configuration.get(), static_cast<std::uint32_t>(part.configurations_size()));
+    if (is_new) encode_configuration(*test.configuration, *part.add_configurations());
+    *part.add_tests() = encode_test(test, entry->second);
+  }
+  if (parts.empty()) parts.emplace_back().set_version(version);
+  parts.back().set_last_part(true);
+  return parts;
+}
+
+Result<std::vector<Test>> decode_assignment(const pb::Assignment& part) {
+  std::vector<std::shared_ptr<const TestConfiguration>> configurations;
+  for (const pb::Configuration& message : part.configurations()) {
+    configurations.push_back(
+        std::make_shared<const TestConfiguration>(TRY(decode_configuration(message))));
+  }
+  std::vector<Test> tests;
+  for (const pb::AssignedTest& message : part.tests()) {
+    if (message.configuration() >= configurations.size()) {
+      return fail(ErrorCode::InvalidInput, "a test names a configuration that is not there");
+    }
+    Test test;
+    test.id = TestId{message.id()};
+    test.connection_monitor = message.connection_monitor();
+    test.test_group = message.test_group();
+    test.source = message.source();
+    test.destination = message.destination();
+    test.destination_address = message.destination_address();
+    test.configuration = configurations[message.configuration()];
+    tests.push_back(std::move(test));
+  }
+  return tests;
+}
+
+pb::AgentFacts encode_facts(const Agent& agent) {
+  pb::AgentFacts facts;
+  facts.set_name(agent.name);
+  for (const auto& [key, value] : agent.labels) {
+    pb::Label& label = *facts.add_labels();
+    label.set_key(key);
+    label.set_value(value);
+  }
+  facts.set_resource_id(agent.resource_id);
+  for (const std::string& address : agent.addresses) facts.add_addresses(address);
+  return facts;
+}
+
+Agent decode_facts(const pb::AgentFacts& facts) {
+  Agent agent;
+  agent.name = facts.name();
+  for (const pb::Label& label : facts.labels()) {
+    agent.labels.emplace_back(label.key(), label.value());
+  }
+  agent.resource_id = facts.resource_id();
+  agent.addresses = {facts.addresses().begin(), facts.addresses().end()};
+  return agent;
+}
+
+}  // namespace lw::wire

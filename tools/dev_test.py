@@ -1,0 +1,145 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Runs ./dev in a small tree, with stand-ins for the programs that it calls, and looks at what it calls,
+prints and returns."""
+import os
+import pathlib
+import subprocess
+import tempfile
+import unittest
+
+DEV = pathlib.Path(__file__).resolve().parent.parent / "dev"
+
+# Each stand-in writes its call to $LOG, then does what follows.
+STAND_INS = {
+    "dpkg-query": 'for p; do case "$p $MISSING " in -*) ;; *) '
+                  'case " $MISSING " in *" $p "*) ;; *) echo "$p installed" ;; esac ;; esac; done',
+    "apt-get": "",
+    "sudo": '"$@"',
+    "npm": "mkdir -p node_modules/@chdb/lib-linux-x64-gnu; touch node_modules/@chdb/lib-linux-x64-gnu/libchdb.so",
+    "cmake": 'mkdir -p "build/$2"; touch "build/$2/build.ninja"',
+    "ninja": 'case "$*" in *targets*) echo "base_test: CXX_EXECUTABLE_LINKER__base_test_" ;;'
+             ' *"$BROKEN"*) [ -z "$BROKEN" ] ;; esac',
+    "ctest": 'while [ $# -gt 0 ]; do [ "$1" != --output-junit ] || echo "$RESULTS" >"$2"; shift; done;'
+             ' case "$RESULTS" in *fail*|*Unable*) exit 8 ;; esac',
+}
+PASSED = '<testcase name="base" classname="base" time="0" status="run">\n'
+FAILED = '<testcase name="io" classname="io" time="0" status="fail">\n'
+SKIPPED = '<testcase name="lab" classname="lab" time="0" status="notrun">\n<skipped message="SKIP_RETURN_CODE=77"/>\n'
+NOT_BUILT = '<testcase name="gone" classname="gone" time="0" status="notrun">\n<skipped message="Unable to find executable"/>\n'
+SKIPPED_CASE = PASSED + "<system-out>[  SKIPPED ] Ping.needs_root (0 ms)\n"
+
+
+class Dev(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.root = pathlib.Path(folder.name)
+        for name in ("src/a.cpp", "cmake/a.cmake", "tests/a", "CMakeLists.txt", "CMakePresets.json",
+                     "packaging/npm/package-lock.json"):
+            (self.root / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.root / name).write_text(name)
+        (self.root / "dev").write_text(DEV.read_text())
+        (self.root / "bin").mkdir()
+        for name, script in STAND_INS.items():
+            path = self.root / "bin" / name
+            path.write_text(f'#!/bin/sh\necho "{name} $*" >>"$LOG"\n{script}\n')
+            path.chmod(0o755)
+
+    def dev(self, *arguments, **environment):
+        """Exit status and lines of output; what was called is in self.calls."""
+        log = self.root / "log"
+        log.write_text("")
+        run = subprocess.run(["sh", "dev", *arguments], cwd=self.root, capture_output=True, text=True, env={
+            "PATH": f"{self.root}/bin:/usr/bin:/bin", "LOG": str(log), "RESULTS": PASSED, "MISSING": "",
+            "BROKEN": "", "HOME": os.environ.get("HOME", "/"), **environment})
+        self.calls = log.read_text().splitlines()
+        return run.returncode, (run.stdout + run.stderr).splitlines()
+
+    def called(self, text):
+        return [call for call in self.calls if text in call]
+
+    def test_an_unknown_verb_names_the_nearest(self):
+        status, lines = self.dev("tset")
+        self.assertEqual(status, 2)
+        self.assertIn("did you mean test?", lines[-1])
+
+    def test_help_names_every_verb(self):
+        status, lines = self.dev("help")
+        self.assertEqual(status, 0)
+        for verb in ("run", "test", "build", "lint", "bench", "clean", "help"):
+            self.assertTrue([line for line in lines if line.startswith(f"  {verb} ")], verb)
+
+    def test_misuse_of_a_verb_is_refused(self):
+        self.assertEqual(self.dev("test", "--fast")[0], 2)
+        self.assertEqual(self.dev("build", "now")[0], 2)
+
+    def test_green_counts_all_presets_in_the_last_line(self):
+        status, lines = self.dev("test")
+        self.assertEqual((status, lines[-1]), (0, "3 passed, 0 failed"))
+
+    def test_a_failed_test_fails_the_run(self):
+        status, lines = self.dev("test", "--quick", RESULTS=PASSED + FAILED)
+        self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
+
+    def test_a_test_that_could_not_start_has_failed(self):
+        status, lines = self.dev("test", "--quick", RESULTS=PASSED + NOT_BUILT)
+        self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
+
+    def test_skipped_tests_and_cases_are_named_and_do_not_pass(self):
+        status, lines = self.dev("test", "--quick", RESULTS=SKIPPED_CASE + SKIPPED)
+        self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed"))
+        self.assertIn("  dev: lab", lines)
+        self.assertIn("  dev: Ping.needs_root (a case of a test)", lines)
+
+    def test_a_broken_build_fails_the_run_and_ends_it(self):
+        status, lines = self.dev("test", BROKEN="build/dev")
+        self.assertEqual((status, lines[-1]), (1, "0 passed, 1 failed"))
+        self.assertFalse(self.called("build/asan"))
+
+    def test_a_broken_sanitizer_build_fails_the_run(self):
+        status, lines = self.dev("test", BROKEN="build/asan -j")
+        self.assertEqual((status, lines[-1]), (1, "2 passed, 1 failed"))
+
+    def test_green_sanitizers_are_not_repeated_until_something_changes(self):
+        self.dev("test")
+        status, lines = self.dev("test")
+        self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed"))
+        self.assertIn("dev: asan: unchanged since green run, not repeated", lines)
+        self.assertIn("dev: tsan: unchanged since green run, not repeated", lines)
+        (self.root / "src/a.cpp").write_text("changed")
+        self.assertEqual(self.dev("test")[1][-1], "3 passed, 0 failed")
+
+    def test_sanitizers_are_repeated_in_ci_and_after_a_failure(self):
+        self.dev("test")
+        self.assertEqual(self.dev("test", CI="true")[1][-1], "3 passed, 0 failed")
+        (self.root / "src/a.cpp").write_text("changed")
+        self.assertEqual(self.dev("test", RESULTS=FAILED)[1][-1], "0 passed, 3 failed")
+        self.assertEqual(self.dev("test")[1][-1], "3 passed, 0 failed")
+
+    def test_nothing_is_installed_when_nothing_is_missing(self):
+        self.dev("build")
+        self.assertFalse(self.called("apt-get"))
+        self.dev("build")
+        self.assertFalse(self.called("apt-get") + self.called("npm"))
+
+    def test_only_what_is_missing_for_the_verb_is_installed(self):
+        status, lines = self.dev("build", MISSING="libfmt-dev nftables clang-19")
+        self.assertEqual(status, 0)
+        self.assertEqual([call.split()[-1] for call in self.called("apt-get") if call.startswith("apt-get")],
+                         ["update", "libfmt-dev"])
+        self.assertTrue([line for line in lines if "library:" in line and "libfmt-dev" in line])
+
+    def test_either_of_two_packages_is_enough(self):
+        self.dev("build", MISSING="pkg-config")
+        self.assertFalse(self.called("apt-get"))
+
+    def test_npm_is_asked_again_when_the_lock_file_changes(self):
+        self.dev("build")
+        (self.root / "packaging/npm/package-lock.json").write_text("another")
+        self.dev("build")
+        self.assertEqual(len(self.called("npm ci")), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
