@@ -90,7 +90,8 @@ class Lab:
             if service.last not in known:
                 known.append(service.last)
         network.make_addresses(self)
-        network.make_routes(self, topology["links"], topology.get("dead", []))
+        network.make_routes(self, topology["links"], topology.get("dead", []),
+                            topology.get("defaults", {}))
         network.wait_for_links(self, self.hosts.values())
         if any(each["kind"] == "tls" for each in services.values()):
             self.certificates = Certificates(self.folder / "certificates")

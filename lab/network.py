@@ -147,7 +147,7 @@ def next_hops(links, start):
     return hops
 
 
-def make_routes(lab, links, dead):
+def make_routes(lab, links, dead, defaults):
     for host in lab.hosts.values():
         batch = []
         hops = next_hops(links, host.name)
@@ -160,6 +160,12 @@ def make_routes(lab, links, dead):
             for version in (V4, V6):
                 batch.append(f"route add {subnet(number, version)} "
                              f"via {address_on(via, last, version)}")
+        if host.name in defaults:
+            number = link_between(links, host.name, defaults[host.name])
+            last = lab.host(defaults[host.name]).addresses[number][0]
+            for version in (V4, V6):
+                batch.append(f"route add {'::/0' if version == V6 else '0.0.0.0/0'} "
+                             f"via {address_on(number, last, version)}")
         ip_batch(batch, host.namespace)
     for each in dead:
         for version in (V4, V6):

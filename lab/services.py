@@ -115,9 +115,12 @@ class TcpServer(socketserver.ThreadingTCPServer):
     allow_reuse_address = True
     request_queue_size = 1024
 
-    def __init__(self, address):
+    def __init__(self, address, handler=TcpHandler):
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-        super().__init__(address, TcpHandler)
+        super().__init__(address, handler)
+
+    def handle_error(self, request, client_address):
+        pass  # Whoever sends nonsense or hangs up is no concern of ours.
 
 
 RCODES = {"answer": 0, "servfail": 2, "nxdomain": 3, "refused": 5}
@@ -165,6 +168,17 @@ def serve_dns_udp(address, zone_file):
                 server.sendto(answer, client)
 
 
+class DnsTcpHandler(socketserver.StreamRequestHandler):
+    """The same answers over TCP, each message after its length (RFC 1035 4.2.2)."""
+
+    def handle(self):
+        while len(length := self.rfile.read(2)) == 2:
+            query = self.rfile.read(int.from_bytes(length, "big"))
+            answer = dns_answer(query, json.loads(pathlib.Path(self.server.zone_file).read_text()))
+            if answer:
+                self.wfile.write(struct.pack("!H", len(answer)) + answer)
+
+
 def start(steps):
     """Runs a generator that yields once it listens, from there on a thread of its own."""
     next(steps)
@@ -188,6 +202,9 @@ def main():
         at = (address, options.port)
         if options.kind == "dns":
             start(serve_dns_udp(at, options.zone))
+            by_tcp = TcpServer(at, DnsTcpHandler)
+            by_tcp.zone_file = options.zone
+            serve(by_tcp)
         elif options.kind == "tcp":
             serve(TcpServer(at))
         else:

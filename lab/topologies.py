@@ -6,6 +6,7 @@ links     between two hosts; link number i has 10.77.i.0/24 and fd77:0:0:i::/64,
           .1 and its second .2. "kind" is "veth" or "line", a line being the delay link
 services  name → server on a host; "last" gives it an address of its own on the host's first link;
           it is also a DNS name, NAME.lab.test
+defaults  host → the neighbour that takes whatever it has no route for
 dead      subnets of which a router says that they are behind its neighbour `next`, but whose packets
           it drops or rejects: {"host", "next", "number": i, "action": see firewall.ACTIONS}
 resolver  the service that /etc/resolv.conf of every host names
@@ -63,4 +64,13 @@ FLAT = {
     "services": {"web": SERVERS["web"], "tcp": SERVERS["tcp"]},
 }
 
-TOPOLOGIES = {"two-routers": TWO_ROUTERS, "control": CONTROL, "flat": FLAT}
+# A machine behind a gateway that also resolves names, as at home, with the line to the Internet down.
+HOME = {
+    "hosts": {"agent": {}, "gateway": {"router": True}},
+    "links": [{"number": 1, "ends": ["agent", "gateway"]}],
+    "services": {"dns": {"host": "gateway", "kind": "dns", "port": 53, "last": 53}},
+    "defaults": {"agent": "gateway"},
+    "resolver": "dns",
+}
+
+TOPOLOGIES = {"two-routers": TWO_ROUTERS, "control": CONTROL, "flat": FLAT, "home": HOME}

@@ -40,25 +40,28 @@ Agent facts_of(const AgentConfig& config) {
   return facts;
 }
 
+Result<Identity> join_and_save(const AgentConfig& config, const Agent& facts) {
+  Identity identity = TRY(join(config.server, config.join_token, facts));
+  TRY(save_identity(config.data_directory, identity));
+  log::info("agent",
+            fmt::format("joined {} as {} ({})", config.server, facts.name, to_string(identity.id)));
+  return identity;
+}
+
 /// The identity on disk, or a new one by joining. A server that is away is waited for, unless the
 /// operator stops us meanwhile (then: nothing).
 Result<std::optional<Identity>> ensure_identity(const AgentConfig& config, const Agent& facts) {
   auto identity = TRY(load_identity(config.data_directory));
   if (identity) return identity;
-  if (config.join_token.empty()) {
+  if (config.join_token.empty() || config.server.empty()) {
     return fail(ErrorCode::InvalidInput,
                 "this agent has not joined a server yet; run `linewatch agent token create` on the "
-                "server and pass the token with --join-token");
+                "server, then `linewatch agent join HOST --token TOKEN` here");
   }
   std::string last_failure;
   while (true) {
-    auto joined = join(config.server, config.join_token, facts);
-    if (joined) {
-      TRY(save_identity(config.data_directory, *joined));
-      log::info("agent", fmt::format("joined {} as {} ({})", config.server, facts.name,
-                                     to_string(joined->id)));
-      return std::optional<Identity>(std::move(*joined));
-    }
+    auto joined = join_and_save(config, facts);
+    if (joined) return std::optional<Identity>(std::move(*joined));
     if (joined.error().code != ErrorCode::Unavailable) return std::unexpected(joined.error());
     if (joined.error().message != last_failure) {
       log::warning("agent", "cannot join yet: " + joined.error().message);
@@ -94,9 +97,7 @@ class ProbeLoop {
  private:
   void refresh_report() {
     const ProberStats stats = prober_.stats();
-    report_.with([&](ProbeReport& report) {
-      report.intervals_missed = stats.missed_intervals;
-    });
+    report_.with([&](ProbeReport& report) { report.intervals_missed = stats.missed_intervals; });
     refresh_ = loop_.after(Seconds(1), [this] { refresh_report(); });
   }
 
@@ -116,6 +117,19 @@ Result<std::string> extra_roots(const AgentConfig& config, const Identity& ident
 
 }  // namespace
 
+Result<void> join_server(const AgentConfig& config) {
+  wire::adopt_grpc_log();
+  TRY(make_directories(config.data_directory));
+  const DirectoryLock lock = TRY(DirectoryLock::acquire(config.data_directory));
+  if (TRY(load_identity(config.data_directory))) {
+    return fail(ErrorCode::Conflict,
+                config.data_directory +
+                    " has joined a server already; remove its identity.json to join another");
+  }
+  TRY(join_and_save(config, facts_of(config)));
+  return {};
+}
+
 Result<void> run_agent(const AgentConfig& config) {
   raise_descriptor_limit();
   wire::adopt_grpc_log();
@@ -126,9 +140,9 @@ Result<void> run_agent(const AgentConfig& config) {
   if (!identity) return {};
 
   const SystemClock clock;
-  Spool spool = TRY(Spool::open({.directory = config.data_directory + "/spool",
-                                 .bytes_max = config.spool_bytes_max},
-                                SpoolId{random_u64()}));
+  Spool spool = TRY(Spool::open(
+      {.directory = config.data_directory + "/spool", .bytes_max = config.spool_bytes_max},
+      SpoolId{random_u64()}));
   ProberConfig prober_config;
   prober_config.extra_ca_pem = TRY(extra_roots(config, *identity));
 
@@ -137,7 +151,9 @@ Result<void> run_agent(const AgentConfig& config) {
   ProbeLoop probe(prober_config, clock, [&](Round&& round) { uplink->submit(std::move(round)); });
   // uplink → probe
   uplink = std::make_unique<Uplink>(
-      UplinkConfig{config.server, config.data_directory, facts}, *identity, std::move(spool), clock,
+      UplinkConfig{config.server.empty() ? identity->server : config.server, config.data_directory,
+                   facts},
+      *identity, std::move(spool), clock,
       [&](std::vector<Test> tests) { probe.assign(std::move(tests)); },
       [&] { return probe.report(); });
   probe.start();

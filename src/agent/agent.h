@@ -12,15 +12,19 @@ namespace lw::agent {
 
 struct AgentConfig {
   std::string data_directory;
-  std::string server;      ///< HOST[:PORT] of the server's agent port
+  std::string server;      ///< HOST[:PORT] of the server's agent port; empty: the one it joined
   std::string join_token;  ///< Needed once, until the data folder holds an identity.
   std::string name;        ///< The host's name if empty.
   std::vector<std::pair<std::string, std::string>> labels;
-  std::string resource_id;           ///< An Azure resource id that this host stands for.
-  std::string extra_ca_file;         ///< PEM file of roots to trust besides the system's.
+  std::string resource_id;              ///< An Azure resource id that this host stands for.
+  std::string extra_ca_file;            ///< PEM file of roots to trust besides the system's.
   bool trust_server_authority = false;  ///< Trust the server's own CA in HTTPS checks too.
   std::uint64_t spool_bytes_max = std::uint64_t{1} << 30;
 };
+
+/// Joins the server of `config` and keeps the identity in the data folder, without running. Refuses
+/// a folder that holds an identity already.
+Result<void> join_server(const AgentConfig& config);
 
 /// Runs an agent until SIGINT or SIGTERM. The caller has blocked the termination signals in all
 /// threads. Returns an error only if it cannot start; afterwards it heals by itself.

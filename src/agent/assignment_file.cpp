@@ -30,7 +30,8 @@ Result<std::vector<std::string>> load_assignment(const std::string& data_directo
     const bool has_line = line_end != std::string::npos;
     if (has_line) std::from_chars(content.data() + at, content.data() + line_end, length);
     if (!has_line || length > content.size() - line_end - 1) {
-      return fail(ErrorCode::InvalidInput, path + " is damaged; waiting for the server's assignment");
+      return fail(ErrorCode::InvalidInput,
+                  path + " is damaged; waiting for the server's assignment");
     }
     parts.push_back(content.substr(line_end + 1, length));
     at = line_end + 1 + length;

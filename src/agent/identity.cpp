@@ -33,8 +33,10 @@ std::string identity_path(const std::string& data_directory) {
   return data_directory + "/identity.json";
 }
 
-Identity make_identity(const pb::EnrollResponse& answer, std::string private_key_pem) {
+Identity make_identity(const pb::EnrollResponse& answer, const std::string& server,
+                       std::string private_key_pem) {
   return {.id = AgentId{answer.agent_id()},
+          .server = server,
           .private_key_pem = std::move(private_key_pem),
           .certificate_pem = answer.certificate_pem(),
           .authority_pem = answer.authority_pem()};
@@ -82,6 +84,7 @@ Result<std::optional<Identity>> load_identity(const std::string& data_directory)
   const Value document = TRY(parse_json(TRY(read_file(path))));
   const auto id = parse_hex(document.text("agentId"));
   Identity identity{.id = AgentId{id.value_or(0)},
+                    .server = document.text("server"),
                     .private_key_pem = document.text("privateKey"),
                     .certificate_pem = document.text("certificate"),
                     .authority_pem = document.text("authority")};
@@ -95,6 +98,7 @@ Result<std::optional<Identity>> load_identity(const std::string& data_directory)
 Result<void> save_identity(const std::string& data_directory, const Identity& identity) {
   Value document;
   document.set("agentId", to_string(identity.id));
+  document.set("server", identity.server);
   document.set("privateKey", identity.private_key_pem);
   document.set("certificate", identity.certificate_pem);
   document.set("authority", identity.authority_pem);
@@ -119,21 +123,20 @@ Result<Identity> join(const std::string& server, const std::string& join_token,
   pb::EnrollResponse answer;
   const grpc::Status status = stub->Enroll(&context, request, &answer);
   if (!status.ok()) return std::unexpected(to_error(status, server));
-  return make_identity(answer, std::move(signing.private_key_pem));
+  return make_identity(answer, server, std::move(signing.private_key_pem));
 }
 
 Result<Identity> renew(const std::string& server, const Identity& identity) {
   io::SigningRequest signing = TRY(io::create_signing_request("linewatch-agent"));
   pb::RenewRequest request;
   request.set_signing_request_pem(signing.request_pem);
-  const auto stub =
-      pb::Fleet::NewStub(open_channel(server, identity.authority_pem, &identity));
+  const auto stub = pb::Fleet::NewStub(open_channel(server, identity.authority_pem, &identity));
   grpc::ClientContext context;
   context.set_deadline(deadline_after(kCallTimeout));
   pb::EnrollResponse answer;
   const grpc::Status status = stub->Renew(&context, request, &answer);
   if (!status.ok()) return std::unexpected(to_error(status, server));
-  return make_identity(answer, std::move(signing.private_key_pem));
+  return make_identity(answer, server, std::move(signing.private_key_pem));
 }
 
 }  // namespace lw::agent

@@ -13,6 +13,7 @@ namespace lw::agent {
 /// Who this agent is to its server: kept in DATA/identity.json (mode 0600) after joining.
 struct Identity {
   AgentId id;
+  std::string server;  ///< HOST:PORT that it joined
   std::string private_key_pem;
   std::string certificate_pem;
   std::string authority_pem;

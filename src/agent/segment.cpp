@@ -75,8 +75,8 @@ Result<std::string> read_at(int fd, std::uint64_t offset, std::size_t count,
   std::string bytes(count, '\0');
   std::size_t filled = 0;
   while (filled < count) {
-    const ssize_t got = ::pread(fd, bytes.data() + filled, count - filled,
-                                static_cast<off_t>(offset + filled));
+    const ssize_t got =
+        ::pread(fd, bytes.data() + filled, count - filled, static_cast<off_t>(offset + filled));
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return fail_errno("read " + path, errno);
     if (got == 0) break;
@@ -163,8 +163,8 @@ Result<SegmentPart> Segment::read(std::uint64_t offset, std::size_t records_max,
   while (!rest.empty() && part.records.size() < records_max &&
          buffer.size() - rest.size() < bytes_max) {
     auto record = parse_record(rest);
-    const bool is_expected =
-        record && (expected == 0 ? record->sequence >= first_sequence_ : record->sequence == expected);
+    const bool is_expected = record && (expected == 0 ? record->sequence >= first_sequence_
+                                                      : record->sequence == expected);
     if (!is_expected) {
       part.is_damaged = true;
       break;

@@ -60,8 +60,7 @@ Result<void> Spool::recover_segment(const std::string& name) {
 }
 
 Result<void> Spool::begin_segment(std::uint64_t first_sequence) {
-  const std::string path =
-      fmt::format("{}/{}{}", config_.directory, to_hex(next_file_), kSuffix);
+  const std::string path = fmt::format("{}/{}{}", config_.directory, to_hex(next_file_), kSuffix);
   Segment segment = TRY(Segment::create(path, fresh_, first_sequence));
   ++next_file_;
   segments_.push_back(std::move(segment));
@@ -158,7 +157,8 @@ SpoolBatch Spool::read_segment(std::size_t records_max, std::size_t bytes_max) {
 
 SpoolBatch Spool::read_memory(std::size_t records_max, std::size_t bytes_max) {
   const std::uint64_t oldest = next_sequence_ - memory_.size();
-  SpoolBatch batch{.spool = fresh_, .first_sequence = std::max(oldest, read_sequence_), .payloads = {}};
+  SpoolBatch batch{
+      .spool = fresh_, .first_sequence = std::max(oldest, read_sequence_), .payloads = {}};
   std::size_t bytes = 0;
   for (std::size_t i = batch.first_sequence - oldest; i < memory_.size(); ++i) {
     if (batch.payloads.size() >= records_max || bytes >= bytes_max) break;
@@ -219,8 +219,8 @@ void Spool::sync() {
 }
 
 SpoolStats Spool::stats() const {
-  SpoolStats stats{.records = memory_.size(), .bytes = disk_bytes(), .dropped = dropped_,
-                   .problem = problem_};
+  SpoolStats stats{
+      .records = memory_.size(), .bytes = disk_bytes(), .dropped = dropped_, .problem = problem_};
   for (const Segment& segment : segments_) {
     stats.records += unacknowledged(segment, segment.spool() == fresh_ ? acknowledged_ : 0);
   }

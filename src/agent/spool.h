@@ -13,8 +13,8 @@ namespace lw::agent {
 
 struct SpoolConfig {
   std::string directory;
-  std::uint64_t bytes_max = std::uint64_t{1} << 30;      ///< of all segments
-  std::uint64_t segment_bytes = std::uint64_t{8} << 20;  ///< a segment ends when it is larger
+  std::uint64_t bytes_max = std::uint64_t{1} << 30;          ///< of all segments
+  std::uint64_t segment_bytes = std::uint64_t{8} << 20;      ///< a segment ends when it is larger
   std::uint64_t memory_bytes_max = std::uint64_t{32} << 20;  ///< while the disk takes nothing
 };
 
@@ -70,13 +70,13 @@ class Spool {
 
   SpoolConfig config_;
   SpoolId fresh_;
-  std::deque<Segment> segments_;     ///< oldest first; the last may be open for appending
-  bool can_append_ = false;          ///< the last segment is of this run
+  std::deque<Segment> segments_;  ///< oldest first; the last may be open for appending
+  bool can_append_ = false;       ///< the last segment is of this run
   std::uint64_t next_file_ = 0;
   std::uint64_t next_sequence_ = 1;  ///< of the next record of this run
   std::deque<std::string> memory_;   ///< the newest records, while the disk takes nothing
   std::uint64_t memory_bytes_ = 0;
-  std::uint64_t acknowledged_ = 0;   ///< of this run
+  std::uint64_t acknowledged_ = 0;  ///< of this run
   // Cursor: the next record to read lies in segments_[read_segment_] at read_offset_, or, past the
   // last segment, in memory_ with sequence read_sequence_ or higher.
   std::size_t read_segment_ = 0;

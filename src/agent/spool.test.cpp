@@ -178,15 +178,14 @@ TEST_F(SpoolTest, HoldsRecordsInMemoryWhileTheDiskIsFullAndWritesThemLater) {
     spool.append("in memory 2");
     EXPECT_FALSE(spool.stats().problem.empty());
     EXPECT_EQ(spool.stats().records, 3U);
-    EXPECT_EQ(read_all(spool),
-              (std::vector<std::string>{"on disk", "in memory 1", "in memory 2"}));
+    EXPECT_EQ(read_all(spool), (std::vector<std::string>{"on disk", "in memory 1", "in memory 2"}));
   }
   spool.append("on disk again");
   EXPECT_TRUE(spool.stats().problem.empty());
   EXPECT_EQ(spool.stats().dropped, 0U);
   Spool reopened = open(2);
-  EXPECT_EQ(read_all(reopened), (std::vector<std::string>{"on disk", "in memory 1", "in memory 2",
-                                                          "on disk again"}));
+  EXPECT_EQ(read_all(reopened),
+            (std::vector<std::string>{"on disk", "in memory 1", "in memory 2", "on disk again"}));
 }
 
 TEST_F(SpoolTest, CountsWhatDidNotFitIntoMemoryEither) {

@@ -30,9 +30,10 @@ struct UplinkConfig {
   Agent facts;
 };
 
-/// Carries rounds from the probe loop through the spool to the server, and assignments back. Has one
-/// thread of its own, which may block on the disk but never on the network. Reconnects for ever, with
-/// growing pauses. What the server acknowledged leaves the spool; everything else is sent again.
+/// Carries rounds from the probe loop through the spool to the server, and assignments back. Has
+/// one thread of its own, which may block on the disk but never on the network. Reconnects for
+/// ever, with growing pauses. What the server acknowledged leaves the spool; everything else is
+/// sent again.
 class Uplink {
  public:
   /// `on_assignment` gets each complete set of tests, on the uplink's thread; the last known set is
@@ -42,8 +43,8 @@ class Uplink {
   /// Sends what it can within two seconds, then ends. Rounds that are left wait in the spool.
   ~Uplink();
 
-  /// Any thread; never blocks. If the disk stalls for so long that the queue is full, the oldest round
-  /// goes and is counted as dropped.
+  /// Any thread; never blocks. If the disk stalls for so long that the queue is full, the oldest
+  /// round goes and is counted as dropped.
   void submit(Round round);
 
  private:

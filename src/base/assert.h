@@ -2,7 +2,8 @@
 #pragma once
 
 namespace lw {
-/// Logs where and what, then aborts. The supervisor restarts the process (STYLE, "Errors": a bug aborts).
+/// Logs where and what, then aborts. The supervisor restarts the process (STYLE, "Errors": a bug
+/// aborts).
 [[noreturn]] void assertion_failed(const char* condition, const char* file, int line);
 }  // namespace lw
 

@@ -21,9 +21,9 @@ struct Location {
   bool operator==(const Location&) const = default;
 };
 
-/// A JSON or YAML document as a tree that keeps member order and, for YAML, line numbers. What files,
-/// API bodies and answers are made of before and after the typed model. A plain value: copies are
-/// deep, no threads involved.
+/// A JSON or YAML document as a tree that keeps member order and, for YAML, line numbers. What
+/// files, API bodies and answers are made of before and after the typed model. A plain value:
+/// copies are deep, no threads involved.
 class Value {
  public:
   struct Member;
@@ -31,17 +31,18 @@ class Value {
   using Object = std::vector<Member>;
 
   Value() = default;
-  Value(bool value) : data_(value) {}                          // NOLINT(google-explicit-constructor)
-  Value(int value) : data_(std::int64_t{value}) {}             // NOLINT(google-explicit-constructor)
-  Value(std::int64_t value) : data_(value) {}                  // NOLINT(google-explicit-constructor)
+  Value(bool value) : data_(value) {}               // NOLINT(google-explicit-constructor)
+  Value(int value) : data_(std::int64_t{value}) {}  // NOLINT(google-explicit-constructor)
+  Value(std::int64_t value) : data_(value) {}       // NOLINT(google-explicit-constructor)
   /// Above the signed range it becomes a floating number, as in JSON.
-  Value(std::uint64_t value);                                  // NOLINT(google-explicit-constructor)
-  Value(double value) : data_(value) {}                        // NOLINT(google-explicit-constructor)
-  Value(const char* value) : data_(std::string(value)) {}      // NOLINT(google-explicit-constructor)
-  Value(std::string value) : data_(std::move(value)) {}        // NOLINT(google-explicit-constructor)
-  Value(std::string_view value) : data_(std::string(value)) {} // NOLINT(google-explicit-constructor)
-  Value(Array value) : data_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
-  Value(Object value);                                         // NOLINT(google-explicit-constructor)
+  Value(std::uint64_t value);                              // NOLINT(google-explicit-constructor)
+  Value(double value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
+  Value(const char* value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(std::string value) : data_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
+  Value(std::string_view value)
+      : data_(std::string(value)) {}               // NOLINT(google-explicit-constructor)
+  Value(Array value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
+  Value(Object value);                             // NOLINT(google-explicit-constructor)
 
   static Value array() { return Array{}; }
   static Value object();
@@ -105,8 +106,8 @@ inline constexpr int kDocumentDepthMax = 64;
 /// Strict JSON (RFC 8259). Errors name line and column. Duplicate member names are refused.
 Result<Value> parse_json(std::string_view text);
 
-/// YAML 1.2 core schema, one document; JSON is read too. Errors name line and column. Duplicate keys,
-/// keys that are no text, and documents above the limits are refused.
+/// YAML 1.2 core schema, one document; JSON is read too. Errors name line and column. Duplicate
+/// keys, keys that are no text, and documents above the limits are refused.
 Result<Value> parse_yaml(std::string_view text);
 
 /// Compact with indent < 0, else with that many spaces per level. Text that is no UTF-8 is escaped.

@@ -45,8 +45,8 @@ Result<void> remove_file(const std::string& path);
 /// Names of the entries, sorted, without "." and "..".
 Result<std::vector<std::string>> list_directory(const std::string& path);
 
-/// Holds an exclusive lock on DIR/lock as long as it lives; a second process is refused with the pid
-/// of the first. The kernel frees it when the process ends, however it ends.
+/// Holds an exclusive lock on DIR/lock as long as it lives; a second process is refused with the
+/// pid of the first. The kernel frees it when the process ends, however it ends.
 class DirectoryLock {
  public:
   static Result<DirectoryLock> acquire(const std::string& directory);

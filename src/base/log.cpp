@@ -61,7 +61,8 @@ void write(Level level, std::string_view part, std::string_view message) {
 }  // namespace log
 
 void assertion_failed(const char* condition, const char* file, int line) {
-  log::error("assert", std::string(condition) + " is false at " + file + ":" + std::to_string(line));
+  log::error("assert",
+             std::string(condition) + " is false at " + file + ":" + std::to_string(line));
   std::abort();
 }
 

@@ -8,7 +8,8 @@
 
 namespace lw {
 
-/// What kind of failure an Error is. The API maps each to one HTTP status, the CLI to one exit code.
+/// What kind of failure an Error is. The API maps each to one HTTP status, the CLI to one exit
+/// code.
 enum class ErrorCode {
   InvalidInput,      ///< The caller sent something wrong; the message says what to change.
   NotFound,          ///< The named thing does not exist.

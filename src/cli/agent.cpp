@@ -2,8 +2,9 @@
 // linewatch agent: runs checks on this host; and what an operator does with agents.
 #include "agent/agent.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -46,13 +47,19 @@ Result<agent::AgentConfig> to_config(const Context& context, const AgentOptions&
 }
 
 int run(const Context& context, const AgentOptions& options) {
-  if (options.server.empty()) {
-    return report({ErrorCode::InvalidInput, "say which server: --connect HOST[:8444]"});
-  }
   const auto config = to_config(context, options);
   if (!config) return report(config.error());
   const auto done = agent::run_agent(*config);
   return done ? kExitSuccess : report(done.error());
+}
+
+int join(const Context& context, const AgentOptions& options) {
+  const auto config = to_config(context, options);
+  if (!config) return report(config.error());
+  const auto done = agent::join_server(*config);
+  if (!done) return report(done.error());
+  fmt::print("joined {}; start the agent with: linewatch agent\n", options.server);
+  return kExitSuccess;
 }
 
 int create_token(const Context& context, int hours, int uses) {
@@ -80,15 +87,37 @@ int remove(const Context& context, const std::string& name) {
   return kExitSuccess;
 }
 
+/// What an agent says of itself, when it joins and when it runs.
+void add_facts(CLI::App& verb, AgentOptions& options) {
+  verb.add_option("--name", options.name, "Name of this agent; default: the host's name");
+  verb.add_option("--label", options.labels, "KEY=VALUE, for AgentGroup endpoints");
+  verb.add_option("--resource-id", options.resource_id,
+                  "Azure resource id that this host stands for");
+}
+
+void add_join(CLI::App& agent, Context& context, const std::shared_ptr<AgentOptions>& options) {
+  auto* const join_verb = agent.add_subcommand("join", "Join a server, once");
+  join_verb->add_option("server", options->server, "The server's agent address, HOST[:8444]")
+      ->required();
+  join_verb->add_option("--token", options->join_token, "What `agent token create` printed")
+      ->envname("LINEWATCH_JOIN_TOKEN");
+  join_verb->add_option("--token-file", options->join_file, "File that holds the token");
+  add_facts(*join_verb, *options);
+  join_verb->callback(
+      [=, &context] { context.action = [=, &context] { return join(context, *options); }; });
+}
+
 void add_token(CLI::App& agent, Context& context) {
   auto* const token = agent.add_subcommand("token", "Join tokens for new agents");
   token->require_subcommand(1);
   auto* const create = token->add_subcommand("create", "Make a join token and print it");
   auto hours = std::make_shared<int>(24);
   auto uses = std::make_shared<int>(1);
-  create->add_option("--hours", *hours, "How long it is good")->check(CLI::Range(1, 8760))
+  create->add_option("--hours", *hours, "How long it is good")
+      ->check(CLI::Range(1, 8760))
       ->capture_default_str();
-  create->add_option("--uses", *uses, "How many agents may join with it")->check(CLI::Range(1, 10000))
+  create->add_option("--uses", *uses, "How many agents may join with it")
+      ->check(CLI::Range(1, 10000))
       ->capture_default_str();
   create->callback([=, &context] {
     context.action = [=, &context] { return create_token(context, *hours, *uses); };
@@ -101,26 +130,25 @@ void add_agent(CLI::App& app, Context& context) {
   auto* const agent = app.add_subcommand("agent", "Run an agent, or manage agents");
   agent->require_subcommand(0, 1);
   auto options = std::make_shared<AgentOptions>();
-  agent->add_option("--connect,--server", options->server, "The server's agent address, HOST[:8444]");
+  agent->add_option("--connect,--server", options->server,
+                    "The server's agent address, HOST[:8444]; default: the one it joined");
   agent->add_option("--join-token", options->join_token, "Needed at the first start only")
       ->envname("LINEWATCH_JOIN_TOKEN");
   agent->add_option("--join-file", options->join_file, "File that holds the join token");
-  agent->add_option("--name", options->name, "Name of this agent; default: the host's name");
-  agent->add_option("--label", options->labels, "KEY=VALUE, for AgentGroup endpoints");
-  agent->add_option("--resource-id", options->resource_id,
-                    "Azure resource id that this host stands for");
+  add_facts(*agent, *options);
   agent->add_option("--extra-ca", options->extra_ca, "PEM file of roots to trust in HTTPS checks");
   agent->add_flag("--trust-server-ca", options->trust_server,
                   "Trust the linewatch server's CA in HTTPS checks");
   agent->add_option("--spool-mb", options->spool_mb, "Limit of the spool on disk, in MB")
-      ->check(CLI::Range(1, 1'000'000))->capture_default_str();
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  add_join(*agent, context, options);
   add_token(*agent, context);
   auto* const remove_verb = agent->add_subcommand("remove", "Forget an agent and refuse it");
   auto name = std::make_shared<std::string>();
   remove_verb->add_option("name", *name, "Name or id")->required();
-  remove_verb->callback([=, &context] {
-    context.action = [=, &context] { return remove(context, *name); };
-  });
+  remove_verb->callback(
+      [=, &context] { context.action = [=, &context] { return remove(context, *name); }; });
   agent->callback([=, &context] {
     if (agent->get_subcommands().empty()) {
       context.action = [=, &context] { return run(context, *options); };

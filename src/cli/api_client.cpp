@@ -21,12 +21,13 @@ Result<std::string> or_from_file(const std::string& given, const std::string& pa
   auto found = first_line(path);
   if (found) return found;
   const bool is_forbidden = found.error().code == ErrorCode::PermissionDenied;
-  return fail(ErrorCode::InvalidInput,
-              is_forbidden
-                  ? fmt::format("{} cannot be read by this user; run with sudo, or pass {}", path, flag)
-                  : fmt::format("no server known: pass {} (or run this where `linewatch up` runs; "
-                                "{} is not there)",
-                                flag, path));
+  return fail(
+      ErrorCode::InvalidInput,
+      is_forbidden
+          ? fmt::format("{} cannot be read by this user; run with sudo, or pass {}", path, flag)
+          : fmt::format("no server known: pass {} (or run this where `linewatch up` runs; "
+                        "{} is not there)",
+                        flag, path));
 }
 
 Error error_of(const io::HttpClientResponse& response, const std::string& url) {
@@ -43,7 +44,8 @@ Error error_of(const io::HttpClientResponse& response, const std::string& url) {
     return {code, fmt::format("{} answered with status {}", url, response.status)};
   }
   std::string message = error->text("message");
-  if (const Value* const details = error->find("details"); details != nullptr && details->is_array()) {
+  if (const Value* const details = error->find("details");
+      details != nullptr && details->is_array()) {
     for (const Value& detail : details->as_array()) {
       message += "\n  " + detail.text("text", detail.text("message"));
     }

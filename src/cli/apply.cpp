@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // linewatch plan and apply: connection monitors from a file.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <unistd.h>
 
 #include <iostream>
 #include <iterator>
+
+#include <CLI/CLI.hpp>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -44,7 +45,8 @@ void print_changes(const Context& context, const Value& answer) {
                field(change, "testsAdded"), field(change, "testsRemoved"));
     print_differences(change);
   }
-  if (answer.find("changes")->as_array().empty()) fmt::print("nothing to do: no monitors in the file\n");
+  if (answer.find("changes")->as_array().empty())
+    fmt::print("nothing to do: no monitors in the file\n");
 }
 
 int submit(const Context& context, const std::string& file, const char* path) {
@@ -52,8 +54,8 @@ int submit(const Context& context, const std::string& file, const char* path) {
   if (!text) return report(text.error());
   auto client = ApiClient::open(context);
   if (!client) return report(client.error());
-  const auto answer = client->send("POST", path, {{"file", file == "-" ? "" : file}}, *text,
-                                   "application/yaml");
+  const auto answer =
+      client->send("POST", path, {{"file", file == "-" ? "" : file}}, *text, "application/yaml");
   if (!answer) return report(answer.error());
   print_changes(context, *answer);
   return kExitSuccess;
@@ -64,9 +66,8 @@ void add_verb(CLI::App& app, Context& context, const char* name, const char* hel
   auto* const verb = app.add_subcommand(name, help);
   auto file = std::make_shared<std::string>();
   verb->add_option("-f,--file", *file, "YAML or JSON file, or - for standard input")->required();
-  verb->callback([=, &context] {
-    context.action = [=, &context] { return submit(context, *file, path); };
-  });
+  verb->callback(
+      [=, &context] { context.action = [=, &context] { return submit(context, *file, path); }; });
 }
 
 }  // namespace

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // linewatch check: one round of checks from here, without a server.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <csignal>
+
+#include <CLI/CLI.hpp>
 
 #include "base/files.h"
 #include "base/ip_address.h"
@@ -116,8 +117,11 @@ int exit_code(const Round& round) {
 }
 
 int run(const Context& context, const std::string& protocol, const CheckOptions& options) {
-  CheckTarget wish{.protocol = protocol, .target = options.target, .https = options.https,
-                   .count = options.count, .timeout = Milliseconds(options.timeout_ms),
+  CheckTarget wish{.protocol = protocol,
+                   .target = options.target,
+                   .https = options.https,
+                   .count = options.count,
+                   .timeout = Milliseconds(options.timeout_ms),
                    .version = std::nullopt};
   if (options.v4) wish.version = IpVersion::V4;
   if (options.v6) wish.version = IpVersion::V6;
@@ -168,13 +172,14 @@ void add_protocol(CLI::App& check, Context& context, const std::string& protocol
   auto* const verb = check.add_subcommand(protocol, help);
   auto options = std::make_shared<CheckOptions>();
   verb->add_option("target", options->target,
-                   protocol == "http" ? "URL, or HOST[:PORT]"
+                   protocol == "http"  ? "URL, or HOST[:PORT]"
                    : protocol == "tcp" ? "HOST:PORT"
                                        : "HOST")
       ->required();
   verb->add_option("-c,--count", options->count, "Number of checks")->check(CLI::Range(1, 100));
   verb->add_option("-i,--interval", options->interval_ms, "Milliseconds between checks")
-      ->check(CLI::Range(1, 60'000))->capture_default_str();
+      ->check(CLI::Range(1, 60'000))
+      ->capture_default_str();
   verb->add_option("-t,--timeout", options->timeout_ms, "Time-out of a check in milliseconds")
       ->check(CLI::Range(10, 60'000));
   verb->add_flag("-4", options->v4, "IPv4 only");
@@ -191,7 +196,8 @@ void add_protocol(CLI::App& check, Context& context, const std::string& protocol
 }  // namespace
 
 void add_check(CLI::App& app, Context& context) {
-  auto* const check = app.add_subcommand("check", "Check a target once from here, without a server");
+  auto* const check =
+      app.add_subcommand("check", "Check a target once from here, without a server");
   check->require_subcommand(1);
   add_protocol(*check, context, "icmp", "Echo requests");
   add_protocol(*check, context, "tcp", "TCP handshakes");

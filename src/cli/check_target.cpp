@@ -32,7 +32,8 @@ Result<HostAndPort> split_host(const std::string& text) {
   }
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return HostAndPort{text, std::nullopt};
-  HostAndPort both{text.substr(0, colon), TRY(parse_port(std::string_view(text).substr(colon + 1)))};
+  HostAndPort both{text.substr(0, colon),
+                   TRY(parse_port(std::string_view(text).substr(colon + 1)))};
   if (both.host.starts_with('[') && both.host.ends_with(']')) {
     both.host = both.host.substr(1, both.host.size() - 2);
   }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/cli.h"
 
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 #include <unistd.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/environment.h"
 #include "base/text.h"

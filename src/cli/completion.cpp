@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // linewatch completion: a script that teaches a shell our verbs and options.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
 
 #include <algorithm>
+
+#include <CLI/CLI.hpp>
 
 #include "cli/context.h"
 
@@ -55,7 +56,9 @@ std::string bash_script(const CLI::App& app) {
 void add_completion(CLI::App& app, Context& context) {
   auto* const verb = app.add_subcommand("completion", "Print a completion script");
   auto shell = std::make_shared<std::string>();
-  verb->add_option("shell", *shell, "bash or zsh")->required()->check(CLI::IsMember({"bash", "zsh"}));
+  verb->add_option("shell", *shell, "bash or zsh")
+      ->required()
+      ->check(CLI::IsMember({"bash", "zsh"}));
   verb->callback([=, &app, &context] {
     context.action = [=, &app] {
       // zsh runs bash's completions by its own emulation.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // linewatch get: lists of what the server knows.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/text.h"
 #include "cli/api_client.h"
@@ -37,7 +38,8 @@ std::vector<Column> test_columns() {
   return {column("STATE", "state"),
           column("MONITOR", "connectionMonitor"),
           column("GROUP", "testGroup"),
-          {"TEST", [](const Value& item) {
+          {"TEST",
+           [](const Value& item) {
              return field(item, "source") + " → " + field(item, "destination");
            }},
           column("CONFIGURATION", "testConfiguration"),
@@ -48,10 +50,10 @@ std::vector<Column> test_columns() {
 }
 
 std::vector<Column> group_columns() {
-  return {column("STATE", "state"),       column("MONITOR", "connectionMonitor"),
-          column("GROUP", "testGroup"),   column("TESTS", "tests"),
-          column("FAIL", "testsFail"),    column("WARNING", "testsWarning"),
-          column("PASS", "testsPass"),    column("INDETERMINATE", "testsIndeterminate"),
+  return {column("STATE", "state"),     column("MONITOR", "connectionMonitor"),
+          column("GROUP", "testGroup"), column("TESTS", "tests"),
+          column("FAIL", "testsFail"),  column("WARNING", "testsWarning"),
+          column("PASS", "testsPass"),  column("INDETERMINATE", "testsIndeterminate"),
           {"REASON", reason_text, true}};
 }
 
@@ -115,8 +117,8 @@ Result<std::string> find_test(ApiClient& client, const std::string& text) {
   for (const Value& test : found.find("value")->as_array()) {
     if (field(test, "id") == text) return text;
     std::string name;
-    for (const char* key : {"connectionMonitor", "testGroup", "source", "destination",
-                            "testConfiguration"}) {
+    for (const char* key :
+         {"connectionMonitor", "testGroup", "source", "destination", "testConfiguration"}) {
       name += (name.empty() ? "" : "/") + test.text(key);
     }
     if (to_lower(name).find(wanted) != std::string::npos) fitting.push_back(&test);
@@ -158,9 +160,12 @@ void add_filters(CLI::App& verb, GetOptions& options) {
 }
 
 ApiClient::Query filter_query(const GetOptions& options) {
-  return {{"state", options.state},           {"connectionMonitor", options.monitor},
-          {"testGroup", options.group},       {"source", options.source},
-          {"destination", options.destination}, {"search", options.search},
+  return {{"state", options.state},
+          {"connectionMonitor", options.monitor},
+          {"testGroup", options.group},
+          {"source", options.source},
+          {"destination", options.destination},
+          {"search", options.search},
           {"limit", "100000"}};
 }
 
@@ -174,7 +179,8 @@ void add_span(CLI::App& verb, GetOptions& options) {
 }  // namespace
 
 void add_get(CLI::App& app, Context& context) {
-  auto* const get = app.add_subcommand("get", "List tests, groups, monitors, agents, or a test's past");
+  auto* const get =
+      app.add_subcommand("get", "List tests, groups, monitors, agents, or a test's past");
   get->require_subcommand(1);
   auto options = std::make_shared<GetOptions>();
   const auto listing = [&](const char* name, const char* help, const char* path, auto columns) {

@@ -48,8 +48,9 @@ Result<std::string> substitute(const std::string& text,
     if (found == values.end()) {
       std::vector<std::string> known;
       for (const auto& [key, value] : values) known.push_back("${" + key + "}");
-      return fail(ErrorCode::InvalidInput, fmt::format("unknown placeholder `${{{}}}`; known are {}",
-                                                       name, join(known, ", ")));
+      return fail(
+          ErrorCode::InvalidInput,
+          fmt::format("unknown placeholder `${{{}}}`; known are {}", name, join(known, ", ")));
     }
     out += found->second;
     at = end + 1;

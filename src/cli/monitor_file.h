@@ -16,7 +16,7 @@ Result<std::string> read_monitor_text(const std::string& file);
 Result<std::vector<std::string>> monitor_names(const std::string& file);
 
 /// Replaces each `${name}` of `values`; an unknown name is an error that lists the known ones.
-Result<std::string> substitute(
-    const std::string& text, const std::vector<std::pair<std::string, std::string>>& values);
+Result<std::string> substitute(const std::string& text,
+                               const std::vector<std::pair<std::string, std::string>>& values);
 
 }  // namespace lw::cli

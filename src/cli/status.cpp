@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // linewatch status: the server itself.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
 
 #include "cli/api_client.h"
 #include "cli/context.h"

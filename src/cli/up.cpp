@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // linewatch up: everything on one machine, as supervised child processes.
-#include <CLI/CLI.hpp>
 #include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
 
 #include "base/environment.h"
 #include "base/files.h"
@@ -27,7 +28,8 @@ struct UpOptions {
   std::string config_file;
 };
 
-void append_option(std::vector<std::string>& arguments, const char* flag, const std::string& value) {
+void append_option(std::vector<std::string>& arguments, const char* flag,
+                   const std::string& value) {
   if (value.empty()) return;
   arguments.emplace_back(flag);
   arguments.push_back(value);
@@ -55,9 +57,12 @@ ChildSpecification server_child(const std::string& folder, const ServerOptions& 
 ChildSpecification agent_child(const std::string& folder, const std::string& address) {
   ChildSpecification child;
   child.name = "agent";
-  child.arguments = {executable_path(), "agent",       "--data",      folder + "/agent",
-                     "--connect",       address,       "--name",      "local",
-                     "--join-file",     folder + "/local-agent.token", "--trust-server-ca"};
+  child.arguments = {executable_path(),  "agent",
+                     "--data",           folder + "/agent",
+                     "--connect",        address,
+                     "--name",           "local",
+                     "--join-file",      folder + "/local-agent.token",
+                     "--trust-server-ca"};
   return child;
 }
 
@@ -141,8 +146,8 @@ class Up {
     is_ready_ = true;
     if (!options_.config_file.empty()) TRY(apply_config(context_, options_.config_file));
     supervisor_.add(agent_child(
-        folder_, dial_address(config.agent_listen.host,
-                              static_cast<int>(facts->number("agentPort")))));
+        folder_,
+        dial_address(config.agent_listen.host, static_cast<int>(facts->number("agentPort")))));
     supervisor_.step(clock_.now());
     print_welcome(folder_, *facts);
     while (wait_for_termination(kStepEvery) == 0) supervisor_.step(clock_.now());

@@ -35,7 +35,8 @@ std::optional<std::string> useful_address(const sockaddr& address) {
   if (address.sa_family != AF_INET6) return std::nullopt;
   sockaddr_in6 v6{};
   std::memcpy(&v6, &address, sizeof v6);
-  const bool is_link_local = v6.sin6_addr.s6_addr[0] == 0xfe && (v6.sin6_addr.s6_addr[1] & 0xc0) == 0x80;
+  const bool is_link_local =
+      v6.sin6_addr.s6_addr[0] == 0xfe && (v6.sin6_addr.s6_addr[1] & 0xc0) == 0x80;
   if (is_link_local) return std::nullopt;
   char text[INET6_ADDRSTRLEN] = {};
   ::inet_ntop(AF_INET6, &v6.sin6_addr, text, sizeof text);
@@ -49,7 +50,8 @@ std::vector<std::string> words_of(const std::string& line) {
   return words;
 }
 
-/// /proc/net/route: Iface Destination Gateway Flags …, addresses as host-order hex of network bytes.
+/// /proc/net/route: Iface Destination Gateway Flags …, addresses as host-order hex of network
+/// bytes.
 std::optional<std::string> default_gateway_v4() {
   const std::string table = read_file("/proc/net/route").value_or("");
   for (const std::string& line : split(table, '\n')) {

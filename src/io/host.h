@@ -8,8 +8,8 @@
 
 #include "base/result.h"
 
-/// What this host's own network looks like, as far as agents report it and the quick start needs it.
-/// Reads the kernel's tables; does not block on the network.
+/// What this host's own network looks like, as far as agents report it and the quick start needs
+/// it. Reads the kernel's tables; does not block on the network.
 namespace lw::io {
 
 /// IPv4 and IPv6 addresses of interfaces that are up, without loopback and link-local, sorted.

@@ -39,10 +39,11 @@ struct Batch {
   };
   std::vector<Slot> slots{kBatch};
   std::array<mmsghdr, kBatch> messages{};
+  std::size_t used = kBatch;  ///< So many the kernel has written to since they were prepared.
 
   /// How many messages came; 0 if there are none.
   std::size_t receive(int fd, int flags) {
-    for (std::size_t i = 0; i < kBatch; ++i) {
+    for (std::size_t i = 0; i < used; ++i) {
       Slot& slot = slots[i];
       slot.vector = {slot.data.data(), slot.data.size()};
       msghdr& header = messages[i].msg_hdr;
@@ -55,7 +56,8 @@ struct Batch {
       header.msg_controllen = slot.control.size();
     }
     const int count = ::recvmmsg(fd, messages.data(), kBatch, flags | MSG_DONTWAIT, nullptr);
-    return count > 0 ? static_cast<std::size_t>(count) : 0;
+    used = count > 0 ? static_cast<std::size_t>(count) : 0;
+    return used;
   }
 
   [[nodiscard]] std::span<const std::uint8_t> bytes(std::size_t i) const {
@@ -108,8 +110,9 @@ struct IcmpSocket::Impl {
   std::unordered_map<std::uint32_t, std::uint32_t> key_of_count;
   std::uint32_t sends = 0;
   std::uint32_t drops = 0;
+  std::uint64_t stamps_missing = 0;  ///< Sends whose stamp has not come yet.
   Batch batch;
-  Loop::Watch readable, failed;
+  Loop::Watch failed, readable;
 
   std::size_t read_replies();
   void read_error_queue();
@@ -151,11 +154,11 @@ Result<std::unique_ptr<IcmpSocket>> IcmpSocket::open(Loop& loop, const Options& 
   // The send stamp of a request is in the error queue before its reply arrives, so reading that
   // queue first gives each reply its stamp.
   Impl* self = impl.get();
+  impl->failed = loop.watch(fd, Loop::Interest::Error, [self] { self->read_error_queue(); });
   impl->readable = loop.watch(fd, Loop::Interest::Read, [self] {
-    self->read_error_queue();
+    if (self->stamps_missing > 0) self->read_error_queue();
     self->read_replies();
   });
-  impl->failed = loop.watch(fd, Loop::Interest::Error, [self] { self->read_error_queue(); });
   return std::make_unique<IcmpSocket>(std::move(impl));
 }
 
@@ -183,6 +186,7 @@ void IcmpSocket::Impl::read_error_queue() {
     for (std::size_t i = 0; i < count; ++i) {
       const msghdr& header = batch.messages[i].msg_hdr;
       if (const auto key = read_stamp_key(header)) {
+        if (stamps_missing > 0) --stamps_missing;
         if (const auto stamps = read_stamps(header); stamps.stamp_ns) {
           take_stamp(*key, *stamps.stamp_ns);
         }
@@ -249,15 +253,12 @@ int IcmpSocket::Impl::send_counted(const IpAddress& to, std::span<const std::uin
 
 int IcmpSocket::send(const IpAddress& to, std::span<const std::uint8_t> message,
                      std::uint32_t key) {
-  switch (impl_->keys) {
-    case StampKeys::None:
-      return impl_->send_message(to, message, std::nullopt);
-    case StampKeys::Counted:
-      return impl_->send_counted(to, message, key);
-    case StampKeys::Chosen:
-      return impl_->send_message(to, message, key);
-  }
-  return EINVAL;
+  Impl& impl = *impl_;
+  if (impl.keys == StampKeys::None) return impl.send_message(to, message, std::nullopt);
+  const int error = impl.keys == StampKeys::Chosen ? impl.send_message(to, message, key)
+                                                   : impl.send_counted(to, message, key);
+  if (error == 0) ++impl.stamps_missing;
+  return error;
 }
 
 }  // namespace lw::io

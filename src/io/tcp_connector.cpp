@@ -4,6 +4,7 @@
 // Not <netinet/tcp.h>: its tcp_info is older than the kernel's and they do not mix.
 #include <linux/tcp.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -18,6 +19,7 @@ namespace {
 struct Attempt {
   FileDescriptor fd;
   Instant started;
+  std::chrono::nanoseconds timeout{0};
   TcpConnector::Done done;
   Loop::Watch watch;
   Loop::Timer timer;
@@ -94,7 +96,8 @@ ConnectReport failure_of(int fd, int error_number) {
   return report;
 }
 
-ConnectReport success_of(int fd, std::chrono::nanoseconds measured_here) {
+ConnectReport success_of(int fd, std::chrono::nanoseconds measured_here,
+                         std::chrono::nanoseconds timeout) {
   ConnectReport report;
   report.status = ConnectStatus::Connected;
   tcp_info info{};
@@ -108,6 +111,7 @@ ConnectReport success_of(int fd, std::chrono::nanoseconds measured_here) {
   report.is_kernel_rtt = info.tcpi_rtt > 0;
   report.rtt = report.is_kernel_rtt ? Microseconds(info.tcpi_rtt)
                                     : std::chrono::duration_cast<Microseconds>(measured_here);
+  if (*report.rtt > timeout) return failure_of(ETIMEDOUT);
   return report;
 }
 
@@ -122,6 +126,7 @@ struct TcpConnector::Impl {
   void finish(std::uint64_t id, const ConnectReport& report);
   void finish_later(std::uint64_t id, Attempt& attempt, const ConnectReport& report);
   void on_ready(std::uint64_t id);
+  void on_timeout(std::uint64_t id);
 };
 
 TcpConnector::TcpConnector(Loop& loop, const Clock& clock)
@@ -135,6 +140,7 @@ void TcpConnector::start(const IpAddress& to, std::uint16_t port, std::chrono::n
   const std::uint64_t id = impl.next_id++;
   Attempt& attempt = impl.attempts[id];
   attempt.done = std::move(done);
+  attempt.timeout = timeout;
   attempt.fd = open_socket(to.is_v6);
   if (!attempt.fd.is_open()) return impl.finish_later(id, attempt, failure_of(errno));
   const int fd = attempt.fd.get();
@@ -144,7 +150,7 @@ void TcpConnector::start(const IpAddress& to, std::uint16_t port, std::chrono::n
     return impl.finish_later(id, attempt, failure_of(fd, errno));
   }
   attempt.watch = impl.loop.watch(fd, Loop::Interest::Write, [&impl, id] { impl.on_ready(id); });
-  attempt.timer = impl.loop.after(timeout, [&impl, id] { impl.finish(id, failure_of(ETIMEDOUT)); });
+  attempt.timer = impl.loop.after(timeout, [&impl, id] { impl.on_timeout(id); });
 }
 
 void TcpConnector::Impl::finish(std::uint64_t id, const ConnectReport& report) {
@@ -170,7 +176,15 @@ void TcpConnector::Impl::on_ready(std::uint64_t id) {
   const int fd = found->second.fd.get();
   const int error = pending_error(fd);
   if (error != 0) return finish(id, failure_of(fd, error));
-  finish(id, success_of(fd, clock.now() - found->second.started));
+  const Attempt& attempt = found->second;
+  finish(id, success_of(fd, clock.now() - attempt.started, attempt.timeout));
+}
+
+void TcpConnector::Impl::on_timeout(std::uint64_t id) {
+  // After a stall of the loop, the answer may have come in time and wait to be seen.
+  pollfd state{attempts.at(id).fd.get(), POLLOUT, 0};
+  if (::poll(&state, 1, 0) == 1) return on_ready(id);
+  finish(id, failure_of(ETIMEDOUT));
 }
 
 }  // namespace lw::io

@@ -24,10 +24,15 @@ IcmpChecks::IcmpChecks(io::Loop& loop, const Clock& clock, CheckSink sink)
       clock_(clock),
       sink_(std::move(sink)),
       secret_(random_secret()),
-      tracker_(secret_) {}
+      tracker_(secret_) {
+  // Early, since the kernel begins to stamp received packets only some time after it is asked to.
+  // A refusal is told by the first check that needs the socket.
+  for (const bool is_v6 : {false, true}) open(families_.at(is_v6 ? 1 : 0), is_v6);
+}
 
 void IcmpChecks::open(Family& family, bool is_v6) {
-  if (clock_.now() < family.retry_at) return;
+  const Instant now = clock_.now();
+  if (now < family.retry_at) return;
   io::IcmpSocket::Handlers handlers{
       [this, is_v6](const io::IcmpSocket::Arrival& arrival) { on_arrival(is_v6, arrival); },
       [this](const io::IcmpSocket::Refusal& refusal) { on_refusal(refusal); },
@@ -38,9 +43,8 @@ void IcmpChecks::open(Family& family, bool is_v6) {
     family.failure.reset();
     return;
   }
-  if (!family.failure) log::warning("probe", opened.error().message);
   family.failure = opened.error();
-  family.retry_at = clock_.now() + kReopenAfter;
+  family.retry_at = now + kReopenAfter;
 }
 
 void IcmpChecks::start(const CheckTicket& ticket, const IpAddress& to,
@@ -48,6 +52,8 @@ void IcmpChecks::start(const CheckTicket& ticket, const IpAddress& to,
   Family& family = family_of(to);
   if (!family.socket) open(family, to.is_v6);
   if (!family.socket) {
+    if (!family.was_told) log::warning("probe", family.failure->message);
+    family.was_told = true;
     const bool refused = family.failure->code == ErrorCode::PermissionDenied;
     sink_(ticket,
           failed_check(refused ? CheckOutcome::LocalPermission : CheckOutcome::LocalResources,

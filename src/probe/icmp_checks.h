@@ -13,8 +13,8 @@
 
 namespace lw {
 
-/// Makes ICMP checks: one socket per family for all of them, opened with the first check that needs
-/// it. On the loop's thread.
+/// Makes ICMP checks: one socket per family for all of them, opened at once and tried again when a
+/// check needs it. On the loop's thread.
 class IcmpChecks {
  public:
   /// Loop and clock must outlive it.
@@ -31,6 +31,7 @@ class IcmpChecks {
     std::unique_ptr<io::IcmpSocket> socket;
     std::optional<Error> failure;  ///< Why there is no socket.
     Instant retry_at{};            ///< When to try again.
+    bool was_told = false;         ///< The log has it.
     std::uint32_t drops_seen = 0;
     Instant last_drop{};
   };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// By hand: prober_bench [tests] [seconds] [icmp|tcp|both]. Runs that many tests of 10 checks each 10 s
-// against this machine, and prints what the loop's thread spent. Not run in CI.
+// By hand: prober_bench [tests] [seconds] [icmp|tcp|both]. Runs that many tests of 10 checks each
+// 10 s against this machine, and prints what the loop's thread spent. Not run in CI.
+#include "probe/prober.h"
+
 #include <fmt/core.h>
 #include <sys/resource.h>
 
@@ -11,7 +13,6 @@
 #include <vector>
 
 #include "io/test_listener.h"
-#include "probe/prober.h"
 
 namespace lw {
 namespace {

@@ -157,8 +157,8 @@ Result<void> Registry::write_monitors(const std::vector<std::pair<std::string, V
       SQLite::Statement put(
           impl_->database,
           "INSERT INTO connection_monitors VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name) DO "
-          "UPDATE SET document = excluded.document, etag = excluded.etag, "
-          "updated_us = excluded.updated_us");
+          "UPDATE SET name = excluded.name, document = excluded.document, "
+          "etag = excluded.etag, updated_us = excluded.updated_us");
       put.bind(1, name);
       put.bind(2, to_json(document));
       put.bind(3, "W/\"" + random_uuid() + "\"");
@@ -242,11 +242,16 @@ Result<void> Registry::redeem_join_token(const std::string& secret_sha256, const
 Result<void> Registry::add_api_token(const std::string& token_sha256, const std::string& name,
                                      Role role) {
   return guarded("write token", [&]() -> Result<void> {
+    SQLite::Transaction transaction(impl_->database);
+    SQLite::Statement replaced(impl_->database, "DELETE FROM api_tokens WHERE name = ?");
+    replaced.bind(1, name);
+    replaced.exec();
     SQLite::Statement insert(impl_->database, "INSERT OR REPLACE INTO api_tokens VALUES (?, ?, ?)");
     bind_blob(insert, 1, token_sha256);
     insert.bind(2, name);
     insert.bind(3, static_cast<int>(role));
     insert.exec();
+    transaction.commit();
     return {};
   });
 }

@@ -33,10 +33,10 @@ struct JoinTokenGrant {
   int uses_left = 1;
 };
 
-/// The server's durable control state, in one SQLite file (WAL, synchronous FULL). Every write is one
-/// transaction; when the call returns, it is on the disk. One thread at a time; calls block on the
-/// disk for milliseconds. Moving it behind another database means another implementation of this
-/// class's functions.
+/// The server's durable control state, in one SQLite file (WAL, synchronous FULL). Every write is
+/// one transaction; when the call returns, it is on the disk. One thread at a time; calls block on
+/// the disk for milliseconds. Moving it behind another database means another implementation of
+/// this class's functions.
 class Registry {
  public:
   /// Opens or creates the file and brings its schema up to date. Refuses a newer schema.
@@ -64,6 +64,7 @@ class Registry {
   Result<void> redeem_join_token(const std::string& secret_sha256, const Agent& agent,
                                  Timestamp now);
 
+  /// Replaces the token that had that name: a rotated token is good for nothing any more.
   Result<void> add_api_token(const std::string& token_sha256, const std::string& name, Role role);
   Result<std::vector<std::pair<std::string, Role>>> api_tokens();
 

@@ -36,8 +36,11 @@ io::ServerCertificateRequest request_for(const std::vector<std::string>& names, 
                                        .not_before = now - kBackdate,
                                        .not_after = now + kServerLife};
   for (const std::string& name : names) {
-    auto& list = parse_ip_address(name) ? request.ip_addresses : request.dns_names;
-    if (std::ranges::find(list, name) == list.end()) list.push_back(name);
+    const auto address = parse_ip_address(name);
+    auto& list = address ? request.ip_addresses : request.dns_names;
+    // As certificates show it: another spelling would look like a name that is missing.
+    const std::string wanted = address ? to_string(*address) : name;
+    if (std::ranges::find(list, wanted) == list.end()) list.push_back(wanted);
   }
   return request;
 }
@@ -46,9 +49,8 @@ bool covers(const io::CertificateInfo& info, const io::ServerCertificateRequest&
             Timestamp now) {
   const auto has_all = [](const std::vector<std::string>& have,
                           const std::vector<std::string>& need) {
-    return std::ranges::all_of(need, [&](const std::string& name) {
-      return std::ranges::find(have, name) != have.end();
-    });
+    return std::ranges::all_of(
+        need, [&](const std::string& name) { return std::ranges::find(have, name) != have.end(); });
   };
   return now + kRenewBefore < info.not_after && info.not_before <= now &&
          has_all(info.dns_names, wanted.dns_names) &&
@@ -62,10 +64,14 @@ Result<Authority> Authority::open(const std::string& directory,
   Authority authority;
   const std::string ca_key = directory + "/ca.key";
   const std::string ca_pem = directory + "/ca.pem";
+  const std::string key = directory + "/server.key";
+  const std::string pem = directory + "/server.pem";
   // Key and certificate are two files: the key is written first, so a certificate means both.
   if (file_exists(ca_pem)) {
     authority.authority_ = TRY(load_pair(ca_key, ca_pem));
   } else {
+    // A server certificate of a former CA would be of no use.
+    if (file_exists(pem)) TRY(remove_file(pem));
     authority.authority_ =
         TRY(io::create_certificate_authority("linewatch CA of " + host_name(), now));
     TRY(save_pair(authority.authority_, ca_key, ca_pem));
@@ -73,14 +79,13 @@ Result<Authority> Authority::open(const std::string& directory,
   authority.fingerprint_ =
       TRY(io::read_certificate(authority.authority_.certificate_pem)).sha256_hex;
 
-  const std::string key = directory + "/server.key";
-  const std::string pem = directory + "/server.pem";
   const io::ServerCertificateRequest wanted = request_for(names, now);
   if (file_exists(pem)) {
     authority.server_ = TRY(load_pair(key, pem));
     const auto info = TRY(io::read_certificate(authority.server_.certificate_pem));
     if (covers(info, wanted, now)) return authority;
-    log::info("authority", "making a new server certificate: the old one expires soon or lacks a name");
+    log::info("authority",
+              "making a new server certificate: the old one expires soon or lacks a name");
   }
   authority.server_ = TRY(io::issue_server_certificate(authority.authority_, wanted));
   TRY(save_pair(authority.server_, key, pem));

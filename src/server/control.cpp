@@ -97,9 +97,9 @@ void Control::record(std::vector<StateChange> changes) {
   for (const StateChange& change : changes) {
     const LiveTest* const live = live_.find(change.test);
     if (live == nullptr) continue;
-    log::info("state", fmt::format("{}: {} → {}: {}", live->test.full_name(),
-                                   to_string(change.from), to_string(change.to.state),
-                                   change.to.reason.text));
+    log::info("state",
+              fmt::format("{}: {} → {}: {}", live->test.full_name(), to_string(change.from),
+                          to_string(change.to.state), change.to.reason.text));
   }
   if (!changes.empty()) history_.record(std::move(changes));
 }

@@ -63,9 +63,9 @@ struct MonitorChange {
   Kind kind = Kind::Unchanged;
 };
 
-/// The server's one loop of decisions: owns the registry, the live states, the fleet and the plan of
-/// which agent runs which test. Everything happens on its thread; other threads hand in work with
-/// post() and get answers by callbacks, which run on this thread and must not block.
+/// The server's one loop of decisions: owns the registry, the live states, the fleet and the plan
+/// of which agent runs which test. Everything happens on its thread; other threads hand in work
+/// with post() and get answers by callbacks, which run on this thread and must not block.
 class Control {
  public:
   Control(registry::Registry registry, const Authority& authority, const Clock& clock,

@@ -20,7 +20,8 @@ namespace pb = ::linewatch::wire;
 constexpr std::size_t kAgentNameMax = 200;
 
 Result<void> check_facts(const Agent& facts) {
-  const bool has_control = std::ranges::any_of(facts.name, [](unsigned char c) { return c < 0x20; });
+  const bool has_control =
+      std::ranges::any_of(facts.name, [](unsigned char c) { return c < 0x20; });
   if (facts.name.empty() || facts.name.size() > kAgentNameMax || has_control) {
     return fail(ErrorCode::InvalidInput, "an agent's name must have 1 to 200 printable characters");
   }
@@ -50,9 +51,9 @@ Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request)
   // connected right now.
   const auto namesake = std::ranges::find(agents_, agent.name, &Agent::name);
   if (namesake != agents_.end() && connections_.contains(namesake->id)) {
-    return fail(ErrorCode::Conflict,
-                fmt::format("an agent named `{}` is connected already; pass another --name",
-                            agent.name));
+    return fail(
+        ErrorCode::Conflict,
+        fmt::format("an agent named `{}` is connected already; pass another --name", agent.name));
   }
   agent.id = namesake != agents_.end() ? namesake->id : AgentId{random_u64()};
   const std::string certificate =
@@ -154,7 +155,8 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
     return;
   }
   if (const auto old = connections_.find(session->agent()); old != connections_.end()) {
-    old->second.session->close({ErrorCode::Unavailable, "a newer connection of this agent took over"});
+    old->second.session->close(
+        {ErrorCode::Unavailable, "a newer connection of this agent took over"});
   }
   Agent facts = wire::decode_facts(hello.facts());
   facts.id = known->id;

@@ -7,6 +7,12 @@
 #include "io/pki.h"
 
 namespace lw::server {
+namespace {
+
+/// Shorter ones can be guessed. An empty file would let everybody in.
+constexpr std::size_t kTokenLengthMin = 16;
+
+}  // namespace
 
 std::optional<registry::Role> Credentials::role_of(const std::string& authorization) const {
   constexpr std::string_view kScheme = "bearer ";
@@ -24,6 +30,11 @@ Result<std::string> ensure_admin_token(const std::string& directory, registry::R
   std::string token;
   if (file_exists(path)) {
     token = std::string(trim(TRY(read_file(path))));
+    if (token.size() < kTokenLengthMin) {
+      return fail(ErrorCode::InvalidInput,
+                  path + " holds no token of 16 characters or more; remove it, and the next start "
+                         "makes a new one");
+    }
   } else {
     token = "lwt-" + hex_of(random_bytes(24));
     TRY(write_file_atomically(path, token + "\n", 0600));

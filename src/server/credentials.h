@@ -9,8 +9,8 @@
 
 namespace lw::server {
 
-/// Who may call the API: bearer tokens, known by their SHA-256 only. An immutable snapshot that HTTP
-/// threads read.
+/// Who may call the API: bearer tokens, known by their SHA-256 only. An immutable snapshot that
+/// HTTP threads read.
 class Credentials {
  public:
   Credentials() = default;

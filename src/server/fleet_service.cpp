@@ -46,8 +46,8 @@ grpc::Status to_status(const Error& error) {
 /// The agent that the call's verified client certificate names.
 Result<AgentId> caller_of(const grpc::CallbackServerContext& context) {
   const auto names = context.auth_context()->FindPropertyValues("x509_common_name");
-  const std::string prefix = wire::agent_common_name(0).substr(
-      0, wire::agent_common_name(0).size() - 16);
+  const std::string prefix =
+      wire::agent_common_name(0).substr(0, wire::agent_common_name(0).size() - 16);
   for (const grpc::string_ref& name : names) {
     const std::string_view text(name.data(), name.size());
     if (!text.starts_with(prefix)) continue;
@@ -57,8 +57,8 @@ Result<AgentId> caller_of(const grpc::CallbackServerContext& context) {
               "no agent certificate was shown; join first with `linewatch agent --join-token …`");
 }
 
-/// One Connect stream. gRPC calls the On… functions; Control calls the rest. Keeps itself alive until
-/// OnDone.
+/// One Connect stream. gRPC calls the On… functions; Control calls the rest. Keeps itself alive
+/// until OnDone.
 class GrpcSession final : public FleetSession,
                           public grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage>,
                           public std::enable_shared_from_this<GrpcSession> {
@@ -101,7 +101,8 @@ class GrpcSession final : public FleetSession,
       close({ErrorCode::Unavailable, "the agent has left"});
       return;
     }
-    control_.on_message(shared_from_this(), std::make_shared<pb::AgentMessage>(std::move(incoming_)));
+    control_.on_message(shared_from_this(),
+                        std::make_shared<pb::AgentMessage>(std::move(incoming_)));
     incoming_.Clear();
   }
 
@@ -225,8 +226,9 @@ Result<std::unique_ptr<FleetService>> FleetService::start(const std::string& add
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   impl->server = builder.BuildAndStart();
   if (!impl->server || impl->port == 0) {
-    return fail(ErrorCode::Unavailable, "cannot listen for agents on " + address +
-                                            "; is the port in use? Choose another with --agent-listen");
+    return fail(ErrorCode::Unavailable,
+                "cannot listen for agents on " + address +
+                    "; is the port in use? Choose another with --agent-listen");
   }
   return std::make_unique<FleetService>(std::move(impl));
 }

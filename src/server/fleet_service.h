@@ -11,8 +11,8 @@
 
 namespace lw::server {
 
-/// The port that agents dial (gRPC, TLS with client certificates): turns calls into calls of Control.
-/// gRPC's own threads; garbage and clients without a certificate end here.
+/// The port that agents dial (gRPC, TLS with client certificates): turns calls into calls of
+/// Control. gRPC's own threads; garbage and clients without a certificate end here.
 class FleetService {
  public:
   /// `address` is HOST:PORT; port 0 takes any free one. `control` must outlive the service.

@@ -5,10 +5,10 @@
 
 #include "base/log.h"
 #include "server/control.h"
-#include "store/reader.h"
-#include "store/schema.h"
 #include "store/descriptions.h"
+#include "store/reader.h"
 #include "store/recorder.h"
+#include "store/schema.h"
 
 namespace lw::server {
 namespace {
@@ -40,9 +40,8 @@ void History::stop() {
 Result<void> History::prepare(const std::function<bool()>& give_up) {
   std::string last_failure;
   while (!give_up()) {
-    auto migrated = store::migrate(client_, clock_, [](std::string_view step) {
-      log::info("store", step);
-    });
+    auto migrated =
+        store::migrate(client_, clock_, [](std::string_view step) { log::info("store", step); });
     if (migrated) {
       auto known = store::known_descriptions(client_);
       if (known) {
@@ -140,7 +139,8 @@ Result<void> History::write(const std::vector<Test>& tests) {
   std::vector<Test> changed;
   for (const Test& test : tests) {
     const auto known = described_.find(test.id);
-    const bool is_known = known != described_.end() && known->second == store::description_hash(test);
+    const bool is_known =
+        known != described_.end() && known->second == store::description_hash(test);
     if (!is_known) changed.push_back(test);
   }
   TRY(store::record_tests(client_, changed, clock_.wall_now()));

@@ -24,8 +24,9 @@ struct RestoredState {
   Timestamp last_round{};
 };
 
-/// The server's way to the store besides the rounds: writes state changes and test descriptions from
-/// a thread of its own, trying again while the store is away, and runs queries on a small pool.
+/// The server's way to the store besides the rounds: writes state changes and test descriptions
+/// from a thread of its own, trying again while the store is away, and runs queries on a small
+/// pool.
 class History {
  public:
   History(store::ClientConfig config, const Clock& clock);

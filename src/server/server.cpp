@@ -43,8 +43,9 @@ void serve(const Guarded<std::shared_ptr<const Front>>& front, io::HttpRequest r
   } else if (request.path == "/readyz") {
     responder.send(ready ? plain(200, "ready") : plain(503, "waiting for the store"));
   } else if (!ready) {
-    api::answer_error(responder, {ErrorCode::Unavailable,
-                                  "the server is starting and waits for its store; try again soon"});
+    api::answer_error(
+        responder,
+        {ErrorCode::Unavailable, "the server is starting and waits for its store; try again soon"});
   } else {
     const auto role = ready->credentials.role_of(request.header("Authorization"));
     ready->router.dispatch(std::move(request), std::move(responder), role);
@@ -65,7 +66,8 @@ std::string address_text(const ListenAddress& listen) {
 
 /// Runs `wait` on a thread of its own while this one supervises the store and watches for signals.
 /// True if it is time to go.
-bool supervise_until(StoreProcess& store, const Clock& clock, const std::function<bool()>& is_done) {
+bool supervise_until(StoreProcess& store, const Clock& clock,
+                     const std::function<bool()>& is_done) {
   while (!is_done()) {
     store.step(clock.now());
     if (wait_for_termination(kSuperviseEvery) != 0) return true;
@@ -99,9 +101,10 @@ Result<std::unique_ptr<io::HttpServer>> start_http(
   http.threads = kHttpThreads;
   http.certificate_chain_pem = authority.server_chain_pem();
   http.private_key_pem = authority.server_key_pem();
-  return io::HttpServer::start(http, [&front](io::HttpRequest request, io::HttpResponder responder) {
-    serve(front, std::move(request), std::move(responder));
-  });
+  return io::HttpServer::start(http,
+                               [&front](io::HttpRequest request, io::HttpResponder responder) {
+                                 serve(front, std::move(request), std::move(responder));
+                               });
 }
 
 std::shared_ptr<const Front> make_front(api::Services& services, Credentials credentials) {
@@ -116,8 +119,8 @@ std::shared_ptr<const Front> make_front(api::Services& services, Credentials cre
   return front;
 }
 
-/// What `linewatch up` and people on this machine need to know, written beside the data: a join token
-/// good for one agent, and server.json with the addresses and ids.
+/// What `linewatch up` and people on this machine need to know, written beside the data: a join
+/// token good for one agent, and server.json with the addresses and ids.
 Result<void> announce(Control& control, const std::string& folder, const std::string& url,
                       std::uint16_t agent_port) {
   Channel<Result<std::string>> answer(1, WhenFull::Refuse);
@@ -144,19 +147,22 @@ std::vector<std::string> certificate_names(const ServerConfig& config) {
 }  // namespace
 
 Result<ListenAddress> parse_listen(const std::string& text) {
+  const auto refusal = fail(
+      ErrorCode::InvalidInput,
+      fmt::format("`{}` is no address to listen on; write HOST:PORT, like 127.0.0.1:8443", text));
   const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return refusal;
   ListenAddress listen;
   const char* const end = text.data() + text.size();
-  const auto [stop, error] =
-      std::from_chars(text.data() + (colon == std::string::npos ? 0 : colon + 1), end, listen.port);
-  if (colon == std::string::npos || error != std::errc() || stop != end) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("`{}` is no address to listen on; write HOST:PORT, like 127.0.0.1:8443",
-                            text));
-  }
+  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, listen.port);
+  if (error != std::errc() || stop != end) return refusal;
   listen.host = text.substr(0, colon);
   if (listen.host.starts_with('[') && listen.host.ends_with(']')) {
     listen.host = listen.host.substr(1, listen.host.size() - 2);
+    if (listen.host.empty()) return refusal;
+  } else if (listen.host.find_first_of(":[]/") != std::string::npos) {
+    // "::1:8443" could be an address without a port as well.
+    return refusal;
   }
   if (listen.host.empty()) listen.host = "0.0.0.0";
   return listen;
@@ -185,11 +191,12 @@ Result<void> run_server(const ServerConfig& config) {
   History history(store->client(), clock);  // control → history → store
   if (!TRY(prepare_store(history, *store, clock))) return {};
   Control control(std::move(registry), authority, clock, history);  // all → control
-  const std::unique_ptr<store::RoundWriter> writer = TRY(store::RoundWriter::open(  // control → store
-      {.directory = folder + "/ingest"}, store->client(), clock,
-      [&](AgentId agent, SpoolId spool, std::uint64_t sequence) {  // store → control → agent
-        control.on_durable(agent, spool, sequence);
-      }));
+  const std::unique_ptr<store::RoundWriter> writer =
+      TRY(store::RoundWriter::open(  // control → store
+          {.directory = folder + "/ingest"}, store->client(), clock,
+          [&](AgentId agent, SpoolId spool, std::uint64_t sequence) {  // store → control → agent
+            control.on_durable(agent, spool, sequence);
+          }));
   TRY(control.start(*writer));
   history.start();
 

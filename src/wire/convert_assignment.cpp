@@ -51,8 +51,8 @@ void encode_configuration(const TestConfiguration& configuration, pb::Configurat
   }
   message.set_checks_per_round(
       static_cast<std::uint32_t>(configuration.checks_per_round.value_or(0)));
-  message.set_check_timeout_ms(static_cast<std::uint32_t>(
-      configuration.check_timeout.value_or(Milliseconds(0)).count()));
+  message.set_check_timeout_ms(
+      static_cast<std::uint32_t>(configuration.check_timeout.value_or(Milliseconds(0)).count()));
   std::visit([&](const auto& protocol) { encode_protocol(protocol, message); },
              configuration.protocol);
 }
@@ -83,12 +83,12 @@ Result<HttpConfiguration> decode_http(const pb::Http& message) {
 Result<ProtocolConfiguration> decode_protocol(const pb::Configuration& message) {
   switch (message.protocol_case()) {
     case pb::Configuration::kTcp:
-      return TcpConfiguration{.port = TRY(decode_port(message.tcp().port())),
-                              .disable_trace_route = message.tcp().disable_trace_route(),
-                              .destination_port_behavior =
-                                  message.tcp().listen_if_available()
-                                      ? DestinationPortBehavior::ListenIfAvailable
-                                      : DestinationPortBehavior::None};
+      return TcpConfiguration{
+          .port = TRY(decode_port(message.tcp().port())),
+          .disable_trace_route = message.tcp().disable_trace_route(),
+          .destination_port_behavior = message.tcp().listen_if_available()
+                                           ? DestinationPortBehavior::ListenIfAvailable
+                                           : DestinationPortBehavior::None};
     case pb::Configuration::kHttp:
       return ProtocolConfiguration(TRY(decode_http(message.http())));
     case pb::Configuration::kIcmp:
@@ -148,8 +148,7 @@ std::vector<pb::Assignment> encode_assignment(std::uint64_t version,
   std::vector<pb::Assignment> parts;
   std::unordered_map<const TestConfiguration*, std::uint32_t> known;
   for (const Test& test : tests) {
-    if (parts.empty() ||
-        parts.back().tests_size() >= static_cast<int>(kTestsPerAssignmentPart)) {
+    if (parts.empty() || parts.back().tests_size() >= static_cast<int>(kTestsPerAssignmentPart)) {
       parts.emplace_back().set_version(version);
       known.clear();
     }

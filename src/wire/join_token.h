@@ -12,7 +12,7 @@ namespace lw::wire {
 /// the fingerprint of the server's CA, so that the agent knows whom it talks to before it has any
 /// certificate. Text form: "lw1-<32 hex digits of secret>-<64 hex digits of SHA-256 of the CA>".
 struct JoinToken {
-  std::string secret;                  ///< hex
+  std::string secret;  ///< hex
   std::string authority_sha256_hex;
 };
 

@@ -2,8 +2,9 @@
 """Server and agent on two hosts of the lab, joined by a management link that can be cut while the
 measured network stays whole."""
 
-from harness import Agent, Server, agent_endpoint, external, rows_of, wait_until
+from harness import Agent, Server, agent_endpoint, external, rows_of
 from lab import Lab
+from processes import wait_until
 
 AGENT = "probe1"
 

@@ -9,7 +9,8 @@ import socket
 import ssl
 import subprocess
 
-from harness import LINEWATCH, PATIENCE, Agent, Server, SystemTest
+from harness import LINEWATCH, Agent, Server, SystemTest
+from processes import PATIENCE
 from system import AGENT, pings
 
 GOOD = """\

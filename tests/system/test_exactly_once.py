@@ -10,7 +10,8 @@ import os
 import random
 import time
 
-from harness import PATIENCE, Seen, SystemTest
+from harness import SystemTest
+from processes import PATIENCE, Seen
 from spool import read_spool
 from store import Store
 from system import LabSystem, pings

@@ -5,7 +5,8 @@ when there is space again everything is there, by itself."""
 import json
 import re
 
-from harness import PATIENCE, Agent, Seen, Server, SystemTest, wait_until
+from harness import Agent, Server, SystemTest
+from processes import PATIENCE, Seen, wait_until
 from store import Store
 from system import AGENT, agent_row, pings
 

@@ -6,8 +6,8 @@ import sys
 import unittest
 import zlib
 
-import harness
-from harness import Process, Seen, SystemTest, TestRow, rows_of, wait_until
+from harness import SystemTest, TestRow, rows_of
+from processes import Process, Seen, is_alive, start_time, wait_until
 from spool import read_segment
 
 
@@ -62,10 +62,10 @@ class Processes(SystemTest):
         process = self.start("import subprocess, time; print('up', flush=True);"
                              "subprocess.Popen(['sleep', '1000']); time.sleep(1000)")
         child = wait_until(lambda: process.children("sleep"), 10, "a child", [process.log])[0]
-        started = harness.start_time(child)
+        started = start_time(child)
         process.end()
         self.assertFalse(process.is_running())
-        wait_until(lambda: not harness.is_alive(child, started), 10, "the child is gone")
+        wait_until(lambda: not is_alive(child, started), 10, "the child is gone")
 
     def test_one_that_ignores_sigterm_is_a_failure_that_shows_its_log(self):
         process = self.start("import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
@@ -73,7 +73,6 @@ class Processes(SystemTest):
         wait_until(lambda: "\ndeaf" in process.log.read_text(), 10, "it is up")
         with self.assertRaisesRegex(AssertionError, "(?s)did not end.*deaf"):
             process.stop(0.2)
-
 
     def test_a_small_disk_fills_up_and_is_the_processs_own(self):
         disk = self.folder / "disk"

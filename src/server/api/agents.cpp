@@ -77,8 +77,7 @@ void create_token(Services& services, const Call& call) {
 
 void add_agent_routes(Router& router, Services& services) {
   router.add("GET", "/api/v1/agents", Access::Reader, [&](Call call) {
-    on_control(services, std::move(call),
-               [&](const Call& inner) { list_agents(services, inner); });
+    on_control(services, std::move(call), [&](const Call& inner) { list_agents(services, inner); });
   });
   router.add("DELETE", "/api/v1/agents/{agent}", Access::Administrator, [&](Call call) {
     on_control(services, std::move(call),

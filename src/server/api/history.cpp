@@ -30,8 +30,9 @@ Result<Timestamp> read_time(const io::HttpRequest& request, const std::string& n
   const std::string text = request.parameter(name);
   if (text.empty()) return otherwise;
   if (const auto time = parse_iso8601(text)) return *time;
-  return fail(ErrorCode::InvalidInput,
-              fmt::format("`{}` must be a UTC time like 2026-01-31T12:00:00Z, not `{}`", name, text));
+  return fail(
+      ErrorCode::InvalidInput,
+      fmt::format("`{}` must be a UTC time like 2026-01-31T12:00:00Z, not `{}`", name, text));
 }
 
 Result<std::int64_t> read_count(const io::HttpRequest& request, const std::string& name,

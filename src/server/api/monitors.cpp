@@ -41,11 +41,11 @@ Value fault_list(const std::vector<Diagnostic>& faults) {
 }
 
 void answer_faults(const Call& call, const std::vector<Diagnostic>& faults) {
-  answer_error(call.responder,
-               {ErrorCode::InvalidInput,
-                fmt::format("{} in the connection monitors; nothing was changed",
-                            counted(faults.size(), "fault"))},
-               fault_list(faults));
+  answer_error(
+      call.responder,
+      {ErrorCode::InvalidInput, fmt::format("{} in the connection monitors; nothing was changed",
+                                            counted(faults.size(), "fault"))},
+      fault_list(faults));
 }
 
 /// The document and the name under which its faults are reported. YAML unless the caller says JSON;
@@ -115,8 +115,7 @@ const ConnectionMonitor* known_model(const Control& control, const std::string& 
 /// What applying one monitor does: the fields that differ and how many tests come and go.
 Value change_value(const MonitorChange& change, const ConnectionMonitor* before,
                    const ConnectionMonitor& after, const std::vector<Agent>& agents) {
-  const std::set<TestId> had =
-      before != nullptr ? test_ids({*before}, agents) : std::set<TestId>{};
+  const std::set<TestId> had = before != nullptr ? test_ids({*before}, agents) : std::set<TestId>{};
   const std::set<TestId> has = test_ids({after}, agents);
   const auto missing_from = [](const std::set<TestId>& a, const std::set<TestId>& b) {
     return std::ranges::count_if(a, [&](TestId id) { return !b.contains(id); });
@@ -127,10 +126,9 @@ Value change_value(const MonitorChange& change, const ConnectionMonitor* before,
   value.set("tests", std::uint64_t{has.size()});
   value.set("testsAdded", std::int64_t{missing_from(has, had)});
   value.set("testsRemoved", std::int64_t{missing_from(had, has)});
-  value.set("differences",
-            change.kind == MonitorChange::Kind::Updated && before != nullptr
-                ? differences(to_document(*before), to_document(after))
-                : Value::array());
+  value.set("differences", change.kind == MonitorChange::Kind::Updated && before != nullptr
+                               ? differences(to_document(*before), to_document(after))
+                               : Value::array());
   return value;
 }
 
@@ -174,8 +172,8 @@ Value monitor_value(const Control& control, const registry::StoredMonitor& store
     const LiveTest& live = *control.live().find(id);
     if (live.test.connection_monitor != stored.name) continue;
     states.push_back(live.verdict.state);
-    const TestState pair[] = {live.verdict.state, worst != nullptr ? worst->verdict.state
-                                                                   : TestState::NotRunning};
+    const TestState pair[] = {live.verdict.state,
+                              worst != nullptr ? worst->verdict.state : TestState::NotRunning};
     if (worst == nullptr || (pair[0] != pair[1] && roll_up(pair) == pair[0])) worst = &live;
   }
   Value value;
@@ -257,8 +255,7 @@ void add_monitor_routes(Router& router, Services& services) {
                [&](const Call& inner) { list_monitors(services, inner); });
   });
   router.add("GET", "/api/v1/connection-monitors/{name}", Access::Reader, [&](Call call) {
-    on_control(services, std::move(call),
-               [&](const Call& inner) { get_monitor(services, inner); });
+    on_control(services, std::move(call), [&](const Call& inner) { get_monitor(services, inner); });
   });
   router.add("PUT", "/api/v1/connection-monitors/{name}", Access::Operator,
              [&](Call call) { put_monitor(services, std::move(call)); });

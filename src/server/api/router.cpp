@@ -10,7 +10,8 @@
 namespace lw::server::api {
 namespace {
 
-/// The parameters, if the path fits. Each segment is decoded by itself, so that a name may hold "%2F".
+/// The parameters, if the path fits. Each segment is decoded by itself, so that a name may hold
+/// "%2F".
 std::optional<std::map<std::string, std::string>> match(const std::vector<std::string>& pattern,
                                                         const std::vector<std::string>& path) {
   if (pattern.size() != path.size()) return std::nullopt;
@@ -126,10 +127,10 @@ void Router::dispatch(io::HttpRequest request, io::HttpResponder responder,
 }
 
 void answer(const Call& call, const Value& body, int status) {
-  call.responder.send({.status = status,
-                       .headers = {{"Content-Type", "application/json"},
-                                   {"Cache-Control", "no-store"}},
-                       .body = to_json(body) + "\n"});
+  call.responder.send(
+      {.status = status,
+       .headers = {{"Content-Type", "application/json"}, {"Cache-Control", "no-store"}},
+       .body = to_json(body) + "\n"});
 }
 
 void answer_error(const io::HttpResponder& responder, const Error& error, Value details) {

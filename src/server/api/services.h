@@ -24,7 +24,7 @@ struct Services {
   const Clock& clock;
   std::string data_directory;
   std::string authority_pem;
-  std::string store_description;           ///< "embedded" or the URL without credentials
+  std::string store_description;               ///< "embedded" or the URL without credentials
   std::function<std::string()> store_problem;  ///< in words; empty when all is well
 };
 

@@ -195,8 +195,7 @@ void add_test_routes(Router& router, Services& services) {
   router.add("GET", "/api/v1/test-groups", Access::Reader,
              [&](Call call) { filtered(services, std::move(call), list_groups); });
   router.add("GET", "/api/v1/tests/{id}", Access::Reader, [&](Call call) {
-    on_control(services, std::move(call),
-               [&](const Call& inner) { one_test(services, inner); });
+    on_control(services, std::move(call), [&](const Call& inner) { one_test(services, inner); });
   });
 }
 

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "registry/registry.h"
+
+#include <SQLiteCpp/SQLiteCpp.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "base/files.h"
+#include "registry/schema.h"
+
+namespace lw::registry {
+namespace {
+
+const Timestamp kNow = from_unix_us(1'790'000'000'000'000);
+
+Agent agent(std::uint64_t id, const std::string& name) {
+  return {.id = AgentId{id},
+          .name = name,
+          .labels = {{"site", "a \"b\" ü"}, {"role", ""}},
+          .resource_id = "/subscriptions/x",
+          .addresses = {"192.0.2.1", "2001:db8::1"},
+          .joined = kNow};
+}
+
+Value document(int version) { return Value::object({{"name", "m"}, {"version", version}}); }
+
+class RegistryTest : public testing::Test {
+ protected:
+  RegistryTest() {
+    char name[] = "/tmp/lw-registry-XXXXXX";
+    folder_ = ::mkdtemp(name);
+    path_ = folder_ + "/registry.sqlite";
+    reopen();
+  }
+  ~RegistryTest() override { std::filesystem::remove_all(folder_); }
+
+  void reopen() {
+    registry_.reset();
+    auto opened = Registry::open(path_);
+    ASSERT_TRUE(opened.has_value()) << opened.error().message;
+    registry_.emplace(std::move(*opened));
+  }
+  Registry& registry() { return *registry_; }
+  std::vector<std::string> agent_names() {
+    std::vector<std::string> names;
+    for (const Agent& one : registry().agents().value()) names.push_back(one.name);
+    return names;
+  }
+  std::vector<std::string> monitor_names() {
+    std::vector<std::string> names;
+    for (const StoredMonitor& one : registry().monitors().value()) names.push_back(one.name);
+    return names;
+  }
+  void grant(const std::string& secret, int uses, Timestamp expires = kNow + Seconds(60)) {
+    ASSERT_TRUE(
+        registry()
+            .add_join_token({.secret_sha256 = secret, .expires = expires, .uses_left = uses})
+            .has_value());
+  }
+  /// The code with which redeeming fails; nothing if it succeeds.
+  std::optional<ErrorCode> redeem(const std::string& secret, const Agent& who,
+                                  Timestamp now = kNow) {
+    const auto done = registry().redeem_join_token(secret, who, now);
+    return done ? std::nullopt : std::optional(done.error().code);
+  }
+
+  std::string folder_;
+  std::string path_;
+  std::optional<Registry> registry_;
+};
+
+TEST_F(RegistryTest, an_unknown_join_token_enters_no_agent) {
+  EXPECT_EQ(redeem("unknown", agent(1, "a")), ErrorCode::Unauthenticated);
+  EXPECT_TRUE(agent_names().empty());
+}
+
+TEST_F(RegistryTest, a_join_token_is_good_until_the_moment_it_expires) {
+  grant("t", 3, kNow);
+  EXPECT_EQ(redeem("t", agent(1, "early"), kNow - Microseconds(1)), std::nullopt);
+  EXPECT_EQ(redeem("t", agent(2, "late"), kNow), ErrorCode::Unauthenticated);
+  EXPECT_EQ(agent_names(), std::vector<std::string>{"early"});
+}
+
+TEST_F(RegistryTest, a_join_token_is_good_for_as_many_agents_as_it_says_over_restarts) {
+  // Raw SHA-256 holds any byte, zero included.
+  const std::string secret("a\0b", 3);
+  grant(secret, 2);
+  EXPECT_EQ(redeem(std::string("a\0c", 3), agent(9, "other")), ErrorCode::Unauthenticated);
+  EXPECT_EQ(redeem(secret, agent(1, "a")), std::nullopt);
+  reopen();
+  EXPECT_EQ(redeem(secret, agent(2, "b")), std::nullopt);
+  EXPECT_EQ(redeem(secret, agent(3, "c")), ErrorCode::Unauthenticated);
+  EXPECT_EQ(agent_names(), (std::vector<std::string>{"a", "b"}));
+}
+
+TEST_F(RegistryTest, a_token_is_not_spent_on_an_agent_that_could_not_be_entered) {
+  ASSERT_TRUE(registry().put_agent(agent(1, "taken")).has_value());
+  grant("t", 1);
+  EXPECT_EQ(redeem("t", agent(2, "Taken")), ErrorCode::Conflict);
+  EXPECT_EQ(redeem("t", agent(2, "free")), std::nullopt);
+}
+
+TEST_F(RegistryTest, redeeming_forgets_tokens_that_nobody_can_use_any_more) {
+  grant("old", 5, kNow - Seconds(1));
+  grant("once", 1);
+  EXPECT_EQ(redeem("once", agent(1, "a")), std::nullopt);
+  SQLite::Database raw(path_);
+  EXPECT_EQ(raw.execAndGet("SELECT count(*) FROM join_tokens").getInt(), 0);
+}
+
+TEST_F(RegistryTest, agents_come_back_as_they_were_put) {
+  const Agent put = agent(0xfedcba9876543210, "web1");
+  ASSERT_TRUE(registry().put_agent(put).has_value());
+  reopen();
+  const auto agents = registry().agents();
+  ASSERT_TRUE(agents.has_value()) << agents.error().message;
+  EXPECT_EQ(*agents, std::vector<Agent>{put});
+}
+
+TEST_F(RegistryTest, an_agent_cannot_take_the_name_of_another_but_may_change_its_own) {
+  ASSERT_TRUE(registry().put_agent(agent(1, "a")).has_value());
+  ASSERT_TRUE(registry().put_agent(agent(2, "b")).has_value());
+  const auto refused = registry().put_agent(agent(2, "A"));
+  ASSERT_FALSE(refused.has_value()) << "names differ by more than case";
+  EXPECT_EQ(refused.error().code, ErrorCode::Conflict);
+  EXPECT_TRUE(registry().put_agent(agent(2, "c")).has_value());
+  EXPECT_EQ(agent_names(), (std::vector<std::string>{"a", "c"}));
+}
+
+TEST_F(RegistryTest, a_removed_agent_is_gone_and_cannot_be_removed_twice) {
+  ASSERT_TRUE(registry().put_agent(agent(1, "a")).has_value());
+  EXPECT_TRUE(registry().remove_agent(AgentId{1}).has_value());
+  EXPECT_TRUE(agent_names().empty());
+  const auto again = registry().remove_agent(AgentId{1});
+  ASSERT_FALSE(again.has_value());
+  EXPECT_EQ(again.error().code, ErrorCode::NotFound);
+}
+
+TEST_F(RegistryTest, monitors_are_written_all_or_none) {
+  ASSERT_TRUE(registry().write_monitors({{"kept", document(1)}}, {}, kNow).has_value());
+  const auto refused = registry().write_monitors({{"new", document(1)}, {"kept", document(2)}},
+                                                 {"kept", "missing"}, kNow);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::NotFound);
+  EXPECT_NE(refused.error().message.find("`missing`"), std::string::npos);
+  const auto monitors = registry().monitors();
+  ASSERT_EQ(monitors->size(), 1U);
+  EXPECT_EQ(monitors->front().document, document(1));
+  // The connection is still good for the next write.
+  EXPECT_TRUE(registry().write_monitors({{"new", document(1)}}, {"kept"}, kNow).has_value());
+  EXPECT_EQ(monitor_names(), std::vector<std::string>{"new"});
+}
+
+TEST_F(RegistryTest, each_write_gives_a_new_etag_and_keeps_the_time_of_creation) {
+  std::set<std::string> etags;
+  for (int i = 0; i < 3; ++i) {
+    ASSERT_TRUE(
+        registry().write_monitors({{"m", document(1)}}, {}, kNow + Seconds(i)).has_value());
+    const StoredMonitor stored = registry().monitors()->front();
+    etags.insert(stored.etag);
+    EXPECT_EQ(stored.created, kNow);
+    EXPECT_EQ(stored.updated, kNow + Seconds(i));
+  }
+  EXPECT_EQ(etags.size(), 3U);
+}
+
+TEST_F(RegistryTest, writing_one_monitor_leaves_the_etag_of_another_alone) {
+  ASSERT_TRUE(registry().write_monitors({{"a", document(1)}, {"b", document(1)}}, {}, kNow));
+  const std::string before = registry().monitors()->front().etag;
+  ASSERT_TRUE(registry().write_monitors({{"b", document(2)}}, {}, kNow));
+  EXPECT_EQ(registry().monitors()->front().etag, before);
+}
+
+TEST_F(RegistryTest, a_monitor_whose_name_changes_its_case_stays_one_monitor) {
+  ASSERT_TRUE(registry().write_monitors({{"web", document(1)}}, {}, kNow));
+  ASSERT_TRUE(registry().write_monitors({{"Web", document(2)}}, {}, kNow));
+  EXPECT_EQ(monitor_names(), std::vector<std::string>{"Web"});
+}
+
+TEST_F(RegistryTest, a_setting_keeps_its_first_value) {
+  EXPECT_EQ(registry().setting("id", "first").value(), "first");
+  EXPECT_EQ(registry().setting("id", "second").value(), "first");
+  reopen();
+  EXPECT_EQ(registry().setting("id", "third").value(), "first");
+  EXPECT_EQ(registry().setting("other", "x").value(), "x");
+}
+
+TEST_F(RegistryTest, api_tokens_keep_their_roles_over_a_restart) {
+  const std::string raw("\x01\0\xff", 3);
+  ASSERT_TRUE(registry().add_api_token(raw, "ann", Role::Operator).has_value());
+  ASSERT_TRUE(registry().add_api_token("r", "bob", Role::Reader).has_value());
+  reopen();
+  const auto tokens = registry().api_tokens().value();
+  EXPECT_EQ((std::set<std::pair<std::string, Role>>(tokens.begin(), tokens.end())),
+            (std::set<std::pair<std::string, Role>>{{raw, Role::Operator}, {"r", Role::Reader}}));
+}
+
+TEST_F(RegistryTest, a_new_token_of_the_same_name_replaces_the_old_one) {
+  ASSERT_TRUE(registry().add_api_token("leaked", "admin", Role::Administrator).has_value());
+  ASSERT_TRUE(registry().add_api_token("fresh", "admin", Role::Administrator).has_value());
+  const auto tokens = registry().api_tokens().value();
+  ASSERT_EQ(tokens.size(), 1U);
+  EXPECT_EQ(tokens.front().first, "fresh");
+}
+
+TEST_F(RegistryTest, everything_is_on_the_disk_when_a_call_returns) {
+  ASSERT_TRUE(registry().write_monitors({{"m", document(1)}}, {}, kNow).has_value());
+  // What a crash leaves: the files as they are now, with nothing closed.
+  const std::string copy = folder_ + "/copy.sqlite";
+  std::filesystem::copy_file(path_, copy);
+  std::filesystem::copy_file(path_ + "-wal", copy + "-wal");
+  auto after = Registry::open(copy);
+  ASSERT_TRUE(after.has_value()) << after.error().message;
+  EXPECT_EQ(after->monitors()->size(), 1U);
+}
+
+TEST_F(RegistryTest, a_newer_schema_is_refused_and_left_as_it_is) {
+  const int newer = static_cast<int>(migrations().size()) + 1;
+  registry_.reset();
+  SQLite::Database(path_, SQLite::OPEN_READWRITE)
+      .exec("PRAGMA user_version = " + std::to_string(newer));
+  const auto refused = Registry::open(path_);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::InvalidInput);
+  EXPECT_NE(refused.error().message.find("newer linewatch"), std::string::npos);
+  EXPECT_EQ(SQLite::Database(path_).execAndGet("PRAGMA user_version").getInt(), newer);
+}
+
+TEST_F(RegistryTest, a_file_that_is_no_database_is_refused_with_its_path) {
+  const std::string other = folder_ + "/other.sqlite";
+  ASSERT_TRUE(write_file_atomically(other, std::string(4096, 'x'), 0600).has_value());
+  const auto refused = Registry::open(other);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find(other), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lw::registry

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/live_state.h"
+
+#include <gtest/gtest.h>
+
+namespace lw::server {
+namespace {
+
+const AgentId kAgent{1};
+const Timestamp kStart = from_unix_us(1'790'000'000'000'000);
+
+Test make_test(const std::string& name, AgentId agent = kAgent) {
+  auto configuration = std::make_shared<TestConfiguration>();
+  configuration->name = "ping";
+  configuration->frequency = Seconds(30);
+  Test test;
+  test.id = test_id("m", "g", "s", name, "ping");
+  test.connection_monitor = "m";
+  test.test_group = "g";
+  test.source = "s";
+  test.destination = name;
+  test.destination_address = "192.0.2.1";
+  test.configuration = std::move(configuration);
+  test.agent = agent;
+  return test;
+}
+
+/// A fleet of one agent in virtual time, and the states under test.
+class LiveStateTest : public testing::Test {
+ protected:
+  /// As Control does it: what is known of the test's agent now.
+  LiveState::AgentFacts facts() {
+    return [this](const LiveTest& live) {
+      AbsenceFacts facts;
+      facts.agent_name = live.test.agent == kAgent ? "web1" : "web2";
+      facts.agent_connected = is_connected_;
+      facts.agent_last_seen = last_seen_;
+      facts.assigned_since = live.assigned;
+      facts.last_round = live.last_round;
+      return facts;
+    };
+  }
+  std::vector<StateChange> replace(std::vector<Test> tests) {
+    return live_.replace_tests(std::move(tests), now_, facts());
+  }
+  std::vector<StateChange> tick_after(Seconds pause) {
+    now_ += pause;
+    return live_.tick(now_, facts());
+  }
+  /// A round of `test` that starts now, with the verdict `state`.
+  std::optional<StateChange> round(const Test& test, TestState state, std::string text = "") {
+    return round_at(test, now_, state, std::move(text));
+  }
+  std::optional<StateChange> round_at(const Test& test, Timestamp at, TestState state,
+                                      std::string text = "") {
+    Round round;
+    round.test = test.id;
+    round.started = at;
+    round.checks = {{CheckOutcome::Success, Microseconds(500), Microseconds(0)}};
+    round.address = "192.0.2.9";
+    return live_.on_round(round, {state, {ReasonCode::None, {}, {}, std::move(text)}});
+  }
+  const LiveTest& at(const Test& test) { return *live_.find(test.id); }
+
+  LiveState live_;
+  Timestamp now_ = kStart;
+  bool is_connected_ = true;
+  std::optional<Timestamp> last_seen_;
+  Test a_ = make_test("a");
+  Test b_ = make_test("b");
+};
+
+TEST_F(LiveStateTest, a_new_test_is_indeterminate_until_its_first_round) {
+  replace({a_});
+  EXPECT_EQ(at(a_).verdict.state, TestState::Indeterminate);
+  EXPECT_EQ(at(a_).verdict.reason.code, ReasonCode::NotYetRun);
+  EXPECT_EQ(at(a_).since, kStart);
+  now_ += Seconds(5);
+  const auto change = round(a_, TestState::Pass);
+  ASSERT_TRUE(change.has_value());
+  EXPECT_EQ(change->test, a_.id);
+  EXPECT_EQ(change->from, TestState::Indeterminate);
+  EXPECT_EQ(change->to.state, TestState::Pass);
+  EXPECT_EQ(change->at, now_);
+}
+
+TEST_F(LiveStateTest, since_moves_with_the_state_and_not_with_the_reason) {
+  replace({a_});
+  round(a_, TestState::Fail, "timed out");
+  const Timestamp began = now_;
+  now_ += Seconds(30);
+  EXPECT_FALSE(round(a_, TestState::Fail, "refused").has_value());
+  EXPECT_EQ(at(a_).since, began);
+  EXPECT_EQ(at(a_).verdict.reason.text, "refused") << "the newest reason is shown";
+  EXPECT_EQ(at(a_).last_round, now_);
+  now_ += Seconds(30);
+  EXPECT_TRUE(round(a_, TestState::Pass).has_value());
+  EXPECT_EQ(at(a_).since, now_);
+}
+
+TEST_F(LiveStateTest, a_round_that_comes_late_or_again_changes_nothing) {
+  replace({a_});
+  round(a_, TestState::Pass);
+  EXPECT_FALSE(round_at(a_, now_ - Seconds(30), TestState::Fail).has_value());
+  EXPECT_FALSE(round_at(a_, now_, TestState::Fail).has_value());
+  EXPECT_EQ(at(a_).verdict.state, TestState::Pass);
+  EXPECT_EQ(at(a_).last_round, now_);
+}
+
+TEST_F(LiveStateTest, a_round_of_a_test_that_is_gone_is_ignored) {
+  replace({a_});
+  EXPECT_FALSE(round(b_, TestState::Fail).has_value());
+  EXPECT_EQ(live_.find(b_.id), nullptr);
+}
+
+TEST_F(LiveStateTest, the_numbers_shown_are_those_of_the_newest_round) {
+  replace({a_});
+  Round round;
+  round.test = a_.id;
+  round.started = now_;
+  round.checks = {{CheckOutcome::Success, Microseconds(700), Microseconds(0)},
+                  {CheckOutcome::TimedOut, std::nullopt, Microseconds(10)}};
+  round.address = "2001:db8::7";
+  round.http_status = 204;
+  round.tls = TlsFacts{};
+  round.tls->not_after = kStart + std::chrono::days(3);
+  live_.on_round(round, {TestState::Pass, {}});
+  EXPECT_EQ(at(a_).summary.failed, 1);
+  EXPECT_EQ(at(a_).summary.rtt_avg, Microseconds(700));
+  EXPECT_EQ(at(a_).address, "2001:db8::7");
+  EXPECT_EQ(at(a_).http_status, 204);
+  EXPECT_EQ(at(a_).certificate_expires, kStart + std::chrono::days(3));
+}
+
+TEST_F(LiveStateTest, a_restored_state_stands_with_its_since_and_ends_an_old_round) {
+  replace({a_, b_});
+  const Verdict fail{TestState::Fail, {ReasonCode::AllChecksFailed, {}, {}, "timed out"}};
+  live_.restore(a_.id, fail, kStart - Seconds(600), kStart - Seconds(10));
+  live_.restore(TestId{99}, fail, kStart, kStart);  // no longer defined: ignored
+  EXPECT_EQ(at(a_).verdict, fail);
+  EXPECT_EQ(at(a_).since, kStart - Seconds(600));
+  EXPECT_FALSE(round_at(a_, kStart - Seconds(10), TestState::Pass).has_value());
+  EXPECT_TRUE(tick_after(Seconds(1)).empty()) << "the last round is recent enough";
+  EXPECT_EQ(at(a_).verdict, fail);
+  EXPECT_FALSE(round(a_, TestState::Fail).has_value());
+  EXPECT_EQ(at(a_).since, kStart - Seconds(600)) << "the outage did not begin at the restart";
+}
+
+TEST_F(LiveStateTest, restoring_does_not_undo_a_round_that_came_first) {
+  replace({a_});
+  round(a_, TestState::Pass);
+  live_.restore(a_.id, {TestState::Fail, {}}, kStart - Seconds(600), kStart + Seconds(600));
+  EXPECT_EQ(at(a_).verdict.state, TestState::Pass);
+  EXPECT_EQ(at(a_).last_round, now_);
+}
+
+TEST_F(LiveStateTest, rounds_that_stay_away_from_a_connected_agent_are_no_data) {
+  replace({a_});
+  live_.mark_assigned(a_.id, now_);
+  round(a_, TestState::Pass);
+  const Microseconds tolerance = absence_tolerance(*a_.configuration);
+  now_ += tolerance;
+  EXPECT_TRUE(live_.tick(now_, facts()).empty()) << "not a moment too early";
+  now_ += Microseconds(1);
+  const auto changes = live_.tick(now_, facts());
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].from, TestState::Pass);
+  EXPECT_EQ(changes[0].to.state, TestState::Indeterminate);
+  EXPECT_EQ(changes[0].to.reason.code, ReasonCode::NoData);
+  EXPECT_NE(changes[0].to.reason.text.find("`web1` is connected"), std::string::npos);
+  EXPECT_TRUE(tick_after(Seconds(60)).empty()) << "said once";
+  EXPECT_EQ(at(a_).since, changes[0].at);
+}
+
+TEST_F(LiveStateTest, a_disconnected_agent_is_named_as_the_missing_link) {
+  replace({a_});
+  round(a_, TestState::Pass);
+  is_connected_ = false;
+  last_seen_ = now_;
+  const auto changes = tick_after(Seconds(300));
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].to.reason.code, ReasonCode::AgentDisconnected);
+  EXPECT_NE(changes[0].to.reason.text.find("`web1` has been disconnected for 5 min"),
+            std::string::npos)
+      << changes[0].to.reason.text;
+  is_connected_ = true;
+  EXPECT_TRUE(round(a_, TestState::Pass).has_value()) << "rounds bring it back";
+}
+
+TEST_F(LiveStateTest, a_test_that_nobody_can_run_says_why) {
+  a_.missing = "no agent named `web9` has joined";
+  a_.agent = AgentId{};
+  replace({a_});
+  EXPECT_EQ(at(a_).verdict.state, TestState::Indeterminate);
+  EXPECT_EQ(at(a_).verdict.reason.code, ReasonCode::NoAgent);
+  EXPECT_EQ(at(a_).verdict.reason.text, a_.missing);
+}
+
+TEST_F(LiveStateTest, disabling_a_group_stops_its_tests_and_enabling_starts_them_anew) {
+  replace({a_});
+  round(a_, TestState::Fail);
+  now_ += Seconds(10);
+  a_.disabled = true;
+  const auto stopped = replace({a_});
+  ASSERT_EQ(stopped.size(), 1U);
+  EXPECT_EQ(stopped[0].from, TestState::Fail);
+  EXPECT_EQ(stopped[0].to.state, TestState::NotRunning);
+  EXPECT_EQ(stopped[0].to.reason.code, ReasonCode::TestGroupDisabled);
+  EXPECT_FALSE(round_at(a_, now_ + Seconds(1), TestState::Fail).has_value())
+      << "a round under way does not wake it";
+  EXPECT_TRUE(tick_after(Seconds(3600)).empty());
+  a_.disabled = false;
+  const auto started = replace({a_});
+  ASSERT_EQ(started.size(), 1U);
+  EXPECT_EQ(started[0].from, TestState::NotRunning);
+  EXPECT_EQ(started[0].to.state, TestState::Indeterminate);
+}
+
+TEST_F(LiveStateTest, tests_that_stay_keep_their_state_and_the_others_go) {
+  replace({a_, b_});
+  round(a_, TestState::Fail);
+  const Timestamp began = now_;
+  now_ += Seconds(5);
+  const Test c = make_test("c");
+  replace({c, a_});
+  EXPECT_EQ(at(a_).verdict.state, TestState::Fail);
+  EXPECT_EQ(at(a_).since, began);
+  EXPECT_EQ(live_.find(b_.id), nullptr);
+  EXPECT_EQ(live_.order(), (std::vector<TestId>{c.id, a_.id})) << "the order of the files";
+  EXPECT_EQ(live_.count(TestState::Fail), 1U);
+  EXPECT_EQ(live_.count(TestState::Indeterminate), 1U);
+}
+
+TEST_F(LiveStateTest, a_test_that_is_listed_twice_is_one_test) {
+  replace({a_, a_});
+  EXPECT_EQ(live_.order().size(), 1U);
+}
+
+TEST_F(LiveStateTest, a_test_that_moves_to_another_agent_waits_for_that_one) {
+  replace({a_});
+  live_.mark_assigned(a_.id, now_);
+  const Timestamp first = now_;
+  now_ += Seconds(3600);
+  live_.mark_assigned(a_.id, now_);
+  EXPECT_EQ(at(a_).assigned, first) << "the first telling counts";
+  a_.agent = AgentId{2};
+  replace({a_});
+  EXPECT_FALSE(at(a_).assigned.has_value());
+  live_.mark_assigned(a_.id, now_);
+  live_.tick(now_, facts());
+  EXPECT_EQ(at(a_).verdict.reason.code, ReasonCode::NotYetRun);
+  EXPECT_NE(at(a_).verdict.reason.text.find("`web2`"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lw::server
