@@ -48,6 +48,6 @@ target_compile_options(lw_flags INTERFACE
   -Wredundant-decls
   $<$<CXX_COMPILER_ID:GNU>:-Wduplicated-cond;-Wduplicated-branches;-Wlogical-op>
   # fmt 9 and the standard library of g++ 12 trip these from inside inlined system headers.
-  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized;-Wno-dangling-pointer>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized;-Wno-dangling-pointer;-Wno-free-nonheap-object>
   # TRY is a GNU statement expression by decision (STYLE, "Errors").
   $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression;-Wno-gnu-statement-expression-from-macro-expansion>)

@@ -27,9 +27,13 @@ Result<std::vector<std::string>> load_assignment(const std::string& data_directo
   for (std::size_t at = 0; at < content.size();) {
     const std::size_t line_end = content.find('\n', at);
     std::size_t length = 0;
-    const bool has_line = line_end != std::string::npos;
-    if (has_line) std::from_chars(content.data() + at, content.data() + line_end, length);
-    if (!has_line || length > content.size() - line_end - 1) {
+    bool is_whole = line_end != std::string::npos;
+    if (is_whole) {
+      const char* const end = content.data() + line_end;
+      const auto [stop, error] = std::from_chars(content.data() + at, end, length);
+      is_whole = error == std::errc() && stop == end && length <= content.size() - line_end - 1;
+    }
+    if (!is_whole) {
       return fail(ErrorCode::InvalidInput,
                   path + " is damaged; waiting for the server's assignment");
     }

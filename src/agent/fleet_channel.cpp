@@ -6,6 +6,17 @@
 #include <grpcpp/support/status.h>
 
 namespace lw::agent {
+namespace {
+
+/// gRPC dials port 443 where none is named, and wants IPv6 addresses in brackets.
+std::string dial_target(const std::string& server) {
+  const auto address = parse_server(server);
+  if (!address) return server;
+  const bool is_v6 = address->host.find(':') != std::string::npos;
+  return (is_v6 ? "[" + address->host + "]" : address->host) + ":" + std::to_string(address->port);
+}
+
+}  // namespace
 
 std::shared_ptr<grpc::Channel> open_channel(const std::string& server,
                                             const std::string& authority_pem,
@@ -26,7 +37,7 @@ std::shared_ptr<grpc::Channel> open_channel(const std::string& server,
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
   // A proxy of the environment is not meant for this.
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
-  return grpc::CreateCustomChannel(server, grpc::SslCredentials(tls), arguments);
+  return grpc::CreateCustomChannel(dial_target(server), grpc::SslCredentials(tls), arguments);
 }
 
 Error to_error(const grpc::Status& status, const std::string& server) {

@@ -10,6 +10,7 @@
 #include "agent/fleet_channel.h"
 #include "base/document.h"
 #include "base/files.h"
+#include "base/ip_address.h"
 #include "base/text.h"
 #include "io/pki.h"
 #include "wire/convert.h"
@@ -60,18 +61,22 @@ Result<std::string> trusted_authority(const std::string& server, const wire::Joi
 }  // namespace
 
 Result<HostPort> parse_server(const std::string& server) {
-  const auto colon = server.rfind(':');
-  const bool is_bare_v6 = server.find(':') != colon && !server.ends_with(']') &&
-                          (colon == 0 || server[colon - 1] != ']');
-  if (colon == std::string::npos || is_bare_v6 || server.ends_with(']')) {
-    return HostPort{server, wire::kAgentPortDefault};
+  if (const auto address = parse_ip_address(server)) {
+    return HostPort{to_string(*address), wire::kAgentPortDefault};
   }
+  const auto colon = server.rfind(':');
   std::string host = server.substr(0, colon);
+  std::uint16_t port = wire::kAgentPortDefault;
+  bool has_port = true;
+  if (colon != std::string::npos) {
+    const char* const end = server.data() + server.size();
+    const auto [stop, error] = std::from_chars(server.data() + colon + 1, end, port);
+    has_port = error == std::errc() && stop == end && port != 0;
+  }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
-  std::uint16_t port = 0;
-  const char* const end = server.data() + server.size();
-  const auto [stop, error] = std::from_chars(server.data() + colon + 1, end, port);
-  if (error != std::errc() || stop != end || port == 0 || host.empty()) {
+  const bool is_host = !host.empty() && (host.find_first_of(":[]/ ") == std::string::npos ||
+                                         parse_ip_address(host).has_value());
+  if (!is_host || !has_port) {
     return fail(ErrorCode::InvalidInput,
                 fmt::format("`{}` is no server address; write HOST or HOST:PORT", server));
   }
@@ -81,16 +86,20 @@ Result<HostPort> parse_server(const std::string& server) {
 Result<std::optional<Identity>> load_identity(const std::string& data_directory) {
   const std::string path = identity_path(data_directory);
   if (!file_exists(path)) return std::nullopt;
-  const Value document = TRY(parse_json(TRY(read_file(path))));
+  const std::string advice = path + " is not whole; remove it and join again with a new token";
+  const std::string content = TRY(read_file(path));
+  const auto parsed = parse_json(content);
+  if (!parsed) return fail(ErrorCode::InvalidInput, advice + " (" + parsed.error().message + ")");
+  const Value& document = *parsed;
   const auto id = parse_hex(document.text("agentId"));
   Identity identity{.id = AgentId{id.value_or(0)},
                     .server = document.text("server"),
                     .private_key_pem = document.text("privateKey"),
                     .certificate_pem = document.text("certificate"),
                     .authority_pem = document.text("authority")};
-  if (!id || identity.private_key_pem.empty() || identity.certificate_pem.empty()) {
-    return fail(ErrorCode::InvalidInput,
-                path + " is not whole; remove it and join again with a new token");
+  if (!id || identity.private_key_pem.empty() || identity.certificate_pem.empty() ||
+      identity.authority_pem.empty()) {
+    return fail(ErrorCode::InvalidInput, advice);
   }
   return identity;
 }

@@ -31,7 +31,8 @@ struct UplinkConfig {
 };
 
 /// Carries rounds from the probe loop through the spool to the server, and assignments back. Has
-/// one thread of its own, which may block on the disk but never on the network. Reconnects for
+/// one thread of its own, which may block on the disk but not on the network (only
+/// for some seconds when it renews its certificate, every few months). Reconnects for
 /// ever, with growing pauses. What the server acknowledged leaves the spool; everything else is
 /// sent again.
 class Uplink {

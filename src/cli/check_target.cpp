@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "base/ip_address.h"
+#include "base/text.h"
 
 namespace lw::cli {
 namespace {
@@ -30,6 +31,7 @@ Result<HostAndPort> split_host(const std::string& text) {
     const bool has_brackets = text.starts_with('[');
     return HostAndPort{has_brackets ? text.substr(1, text.size() - 2) : text, std::nullopt};
   }
+  if (text.empty()) return fail(ErrorCode::InvalidInput, "name a host to check");
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return HostAndPort{text, std::nullopt};
   HostAndPort both{text.substr(0, colon),
@@ -46,16 +48,18 @@ Result<HttpConfiguration> read_http(const CheckTarget& wish, std::string& host) 
   HttpConfiguration http;
   http.prefer_https = wish.https;
   if (const auto scheme = rest.find("://"); scheme != std::string::npos) {
-    const std::string name = rest.substr(0, scheme);
+    const std::string name = to_lower(rest.substr(0, scheme));
     if (name != "http" && name != "https") {
       return fail(ErrorCode::InvalidInput, fmt::format("`{}` is neither http nor https", name));
     }
     http.prefer_https = name == "https";
     rest = rest.substr(scheme + 3);
   }
-  const auto slash = rest.find('/');
-  if (slash != std::string::npos) http.path = rest.substr(slash);
-  const HostAndPort both = TRY(split_host(rest.substr(0, slash)));
+  rest = rest.substr(0, rest.find('#'));  // browsers do not send it either
+  const auto host_end = rest.find_first_of("/?");
+  if (host_end != std::string::npos) http.path = rest.substr(host_end);
+  if (http.path.starts_with('?')) http.path.insert(0, "/");
+  const HostAndPort both = TRY(split_host(rest.substr(0, host_end)));
   http.port = both.port;
   host = both.host;
   return http;
@@ -71,8 +75,10 @@ Result<Test> to_test(const CheckTarget& wish) {
   } else if (wish.protocol == "tcp") {
     const HostAndPort both = TRY(split_host(wish.target));
     if (!both.port) {
+      const auto address = parse_ip_address(both.host);
       return fail(ErrorCode::InvalidInput,
-                  fmt::format("a TCP check needs a port: linewatch check tcp {}:443", wish.target));
+                  fmt::format("a TCP check needs a port: linewatch check tcp {}:443",
+                              address ? to_url_host(*address) : both.host));
     }
     test.destination_address = both.host;
     configuration->protocol = TcpConfiguration{.port = *both.port};

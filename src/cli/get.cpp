@@ -121,6 +121,8 @@ Result<std::string> find_test(ApiClient& client, const std::string& text) {
          {"connectionMonitor", "testGroup", "source", "destination", "testConfiguration"}) {
       name += (name.empty() ? "" : "/") + test.text(key);
     }
+    // The whole name is one test's, whatever longer names begin with it.
+    if (to_lower(name) == wanted) return test.text("id");
     if (to_lower(name).find(wanted) != std::string::npos) fitting.push_back(&test);
   }
   if (fitting.size() == 1) return fitting.front()->text("id");

@@ -14,8 +14,11 @@
 namespace lw::cli {
 
 Result<std::string> read_monitor_text(const std::string& file) {
-  if (file != "-") return read_file(file);
-  return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (file == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  auto text = read_file(file);
+  // The caller named the file: misuse, whatever keeps it from being read.
+  if (!text) return fail(ErrorCode::InvalidInput, text.error().message);
+  return text;
 }
 
 Result<std::vector<std::string>> monitor_names(const std::string& file) {

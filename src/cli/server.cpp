@@ -15,6 +15,10 @@ void add_server_options(CLI::App& verb, ServerOptions& options) {
       ->capture_default_str();
   verb.add_option("--name", options.names,
                   "A further host name or address for the server's certificate");
+  verb.add_option("--keep-days", options.keep_days,
+                  "How long results are kept: 7, 30, 90, 365 or 730 days")
+      ->check(CLI::IsMember({7, 30, 90, 365, 730}))
+      ->capture_default_str();
   verb.add_option("--store-url", options.store_url,
                   "Keep results in this ClickHouse instead of an own store");
   verb.add_option("--store-user", options.store_user, "User at --store-url")
@@ -37,6 +41,7 @@ Result<server::ServerConfig> to_server_config(const Context& context,
   config.store_user = options.store_user;
   config.store_password = options.store_password;
   config.store_database = options.store_database;
+  config.keep_days = options.keep_days;
   config.store_library = options.store_library;
   return config;
 }

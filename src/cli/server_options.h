@@ -16,6 +16,7 @@ struct ServerOptions {
   std::vector<std::string> names;
   std::string store_url, store_user, store_password;
   std::string store_database = "linewatch";
+  int keep_days = 365;
   std::string store_library;
 };
 

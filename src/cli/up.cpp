@@ -42,6 +42,7 @@ ChildSpecification server_child(const std::string& folder, const ServerOptions& 
   append_option(child.arguments, "--listen", options.listen);
   append_option(child.arguments, "--agent-listen", options.agent_listen);
   for (const std::string& name : options.names) append_option(child.arguments, "--name", name);
+  append_option(child.arguments, "--keep-days", std::to_string(options.keep_days));
   append_option(child.arguments, "--store-url", options.store_url);
   append_option(child.arguments, "--store-user", options.store_user);
   append_option(child.arguments, "--store-database", options.store_database);

@@ -75,6 +75,7 @@ DnsStatus status_of(int ares_status) {
     case ARES_ENODATA:
       return DnsStatus::NoAddress;
     case ARES_ETIMEOUT:
+    case ARES_ECONNREFUSED:  // Nobody there, which an ICMP error told earlier than the time.
       return DnsStatus::TimedOut;
     default:
       return DnsStatus::Failed;
@@ -95,8 +96,6 @@ const char* word_for(int ares_status) {
       return "NOTIMP";
     case ARES_EFORMERR:
       return "FORMERR";
-    case ARES_ECONNREFUSED:
-      return "nothing listens";
     case ARES_EBADRESP:
       return "malformed answer";
     default:
@@ -201,6 +200,7 @@ std::string DnsServer::Impl::evidence_of(int status) const {
   if (status == ARES_ETIMEOUT) {
     return fmt::format("no answer from {} in {}", server, to_human(options.timeout));
   }
+  if (status == ARES_ECONNREFUSED) return fmt::format("no name server at {}", server);
   return fmt::format("{} from {}", word_for(status), server);
 }
 

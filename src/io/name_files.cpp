@@ -28,13 +28,25 @@ std::vector<std::string> words_of(std::string_view line) {
   return words;
 }
 
-void read_option(std::string_view option, ResolvConf& conf) {
-  constexpr std::string_view kNdots = "ndots:";
-  if (!option.starts_with(kNdots)) return;
-  option.remove_prefix(kNdots.size());
+/// The number after "name:", at most `max`, as the C library caps it too.
+std::optional<int> option_number(std::string_view option, std::string_view name, int max) {
+  if (!option.starts_with(name)) return std::nullopt;
+  option.remove_prefix(name.size());
   int value = 0;
   const auto [end, error] = std::from_chars(option.data(), option.data() + option.size(), value);
-  if (error == std::errc{} && value >= 0) conf.ndots = std::min(value, 15);
+  if (error != std::errc{} || value < 0) return std::nullopt;
+  return std::min(value, max);
+}
+
+void read_option(std::string_view option, ResolvConf& conf) {
+  if (const auto ndots = option_number(option, "ndots:", 15)) conf.ndots = *ndots;
+  // 0 is nothing that one could wait or try.
+  if (const auto timeout = option_number(option, "timeout:", 30)) {
+    conf.timeout = Seconds(std::max(*timeout, 1));
+  }
+  if (const auto attempts = option_number(option, "attempts:", 5)) {
+    conf.attempts = std::max(*attempts, 1);
+  }
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "base/ip_address.h"
+#include "base/time.h"
 
 /// The system's files about names, as texts. Pure. What is not understood is skipped, as the C
 /// library does.
@@ -16,6 +18,8 @@ struct ResolvConf {
   std::vector<std::string> servers;  ///< 127.0.0.1 if the file names none.
   std::vector<std::string> search;
   int ndots = 1;  ///< Names with so many dots are tried as they are before the search list.
+  std::optional<Seconds> timeout;  ///< of one try; nothing if the file does not say
+  std::optional<int> attempts;
 };
 ResolvConf parse_resolv_conf(std::string_view text);
 

@@ -73,6 +73,16 @@ struct WatchedFile {
   }
 };
 
+/// What resolv.conf grants one server, if that is less than ours: its usual 10 s would be longer
+/// than many an interval.
+Milliseconds server_timeout(const ResolvConf& conf, Milliseconds ours) {
+  constexpr Seconds kTimeoutDefault{5};
+  constexpr int kAttemptsDefault = 2;
+  const Milliseconds theirs =
+      conf.timeout.value_or(kTimeoutDefault) * conf.attempts.value_or(kAttemptsDefault);
+  return std::min(ours, theirs);
+}
+
 }  // namespace
 
 struct Resolver::Impl {
@@ -129,10 +139,11 @@ void Resolver::Impl::look_at_files() {
 
 void Resolver::Impl::set_servers(const ResolvConf& conf) {
   servers.clear();
+  const Milliseconds timeout = server_timeout(conf, options.server_timeout);
   // Lookups under way asked servers that are gone now: they begin anew.
   for (const std::string& address : options.servers.empty() ? conf.servers : options.servers) {
     servers.push_back(std::make_shared<DnsServer>(
-        loop, DnsServer::Options{address, conf.search, conf.ndots, options.server_timeout}));
+        loop, DnsServer::Options{address, conf.search, conf.ndots, timeout}));
   }
   for (auto& [key, lookup] : lookups) lookup.server = 0;
   for (const auto& [key, lookup] : lookups) ask_next(key);

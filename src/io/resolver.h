@@ -33,7 +33,8 @@ struct ResolverOptions {
   std::vector<std::string> servers;  ///< "address" or "address:port"; empty: the system's.
   std::string resolv_conf = "/etc/resolv.conf";
   std::string hosts = "/etc/hosts";
-  Milliseconds server_timeout{2'000};  ///< One server gets so long, two tries included.
+  Milliseconds server_timeout{2'000};  ///< One server gets so long at most, two tries included;
+                                       ///< less if resolv.conf's timeout and attempts say so.
 };
 
 /// Names to addresses without blocking: numeric addresses, the hosts file, then the name servers

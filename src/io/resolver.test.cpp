@@ -276,5 +276,15 @@ TEST(NameFiles, reads_servers_search_list_and_ndots) {
   EXPECT_EQ(parse_resolv_conf("").servers, std::vector<std::string>{"127.0.0.1"});
 }
 
+TEST(NameFiles, reads_how_long_and_how_often_to_ask) {
+  const ResolvConf conf = parse_resolv_conf("options timeout:1 attempts:3\n");
+  EXPECT_EQ(conf.timeout, Seconds(1));
+  EXPECT_EQ(conf.attempts, 3);
+  EXPECT_FALSE(parse_resolv_conf("options rotate\n").timeout);
+  EXPECT_EQ(parse_resolv_conf("options timeout:0 attempts:99\n").timeout, Seconds(1));
+  EXPECT_EQ(parse_resolv_conf("options timeout:0 attempts:99\n").attempts, 5);
+  EXPECT_FALSE(parse_resolv_conf("options timeout:soon\n").timeout);
+}
+
 }  // namespace
 }  // namespace lw::io

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <linux/capability.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
 #include <cstdlib>
 #include <functional>
 #include <string>
@@ -43,6 +47,13 @@ inline bool in_own_network(const std::vector<std::string>& setup,
   });
   thread.join();
   return ready;
+}
+
+/// Takes all capabilities from the calling thread, and from no other.
+inline bool drop_thread_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const std::array<__user_cap_data_struct, 2> none{};
+  return ::syscall(SYS_capset, &header, none.data()) == 0;
 }
 
 }  // namespace lw::io

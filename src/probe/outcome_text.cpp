@@ -38,6 +38,12 @@ CheckOutcome outcome_of_errno(int error_number) {
       return CheckOutcome::LocalPermission;
     case EMSGSIZE:
       return CheckOutcome::TooBig;
+    case ECONNREFUSED:
+      return CheckOutcome::Refused;
+    case ECONNRESET:
+      return CheckOutcome::Reset;
+    case ETIMEDOUT:
+      return CheckOutcome::TimedOut;
     default:
       return CheckOutcome::LocalResources;
   }
@@ -51,8 +57,10 @@ const char* meaning_of(CheckOutcome outcome) {
       return "this host's firewall or routing rules refuse it";
     case CheckOutcome::TooBig:
       return "the packet is larger than this host's link allows";
-    default:
+    case CheckOutcome::LocalResources:
       return "this host is short of resources";
+    default:
+      return "the connection failed";
   }
 }
 

@@ -129,6 +129,48 @@ TEST(Prober, fails_every_check_of_a_round_whose_name_does_not_resolve) {
   EXPECT_EQ(round.address, "");
 }
 
+TEST(Prober, says_which_name_server_does_not_answer) {
+  EXPECT_TRUE(io::in_own_network({}, [] {
+    ProberConfig config;
+    config.name_servers = {"127.0.0.1:9"};
+    const Round round = run_once(make_test(1, "web.example", TcpConfiguration{80}), config);
+    expect_all(round, CheckOutcome::NameTimedOut);
+    EXPECT_EQ(round.detail, "no name server at 127.0.0.1:9");
+  }));
+}
+
+TEST(Prober, tells_a_refused_http_check_from_a_prohibited_one) {
+  EXPECT_TRUE(
+      io::in_own_network({kChain, rule("tcp dport 11 reject with icmp type admin-prohibited")}, [] {
+        HttpConfiguration http;
+        http.port = 9;
+        const Round refused = run_once(make_test(1, "127.0.0.1", http));
+        expect_all(refused, CheckOutcome::Refused);
+        EXPECT_EQ(refused.detail, "RST from 127.0.0.1 port 9");
+        http.port = 11;
+        expect_all(run_once(make_test(1, "127.0.0.1", http)), CheckOutcome::Prohibited);
+      }));
+}
+
+TEST(Prober, makes_echoes_without_privilege_where_the_system_lets_groups_do_it) {
+  EXPECT_TRUE(io::in_own_network({"echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range"}, [] {
+    // Only this thread loses the right to open raw sockets.
+    ASSERT_TRUE(io::drop_thread_capabilities());
+    for (const char* address : {"127.0.0.1", "::1"}) {
+      expect_all(run_once(make_test(1, address, IcmpConfiguration{})), CheckOutcome::Success);
+    }
+  }));
+}
+
+TEST(Prober, names_the_command_that_grants_the_right_to_send_echoes) {
+  EXPECT_TRUE(io::in_own_network({}, [] {
+    ASSERT_TRUE(io::drop_thread_capabilities());
+    const Round round = run_once(make_test(1, "127.0.0.1", IcmpConfiguration{}));
+    expect_all(round, CheckOutcome::LocalPermission);
+    EXPECT_NE(round.detail.find("setcap cap_net_raw+ep"), std::string::npos) << round.detail;
+  }));
+}
+
 TEST(Prober, runs_assigned_tests_in_their_rhythm) {
   io::Loop loop;
   std::map<TestId, int> rounds;

@@ -46,12 +46,14 @@ class RegistryTest : public testing::Test {
   Registry& registry() { return *registry_; }
   std::vector<std::string> agent_names() {
     std::vector<std::string> names;
-    for (const Agent& one : registry().agents().value()) names.push_back(one.name);
+    const auto agents = registry().agents().value();
+    for (const Agent& one : agents) names.push_back(one.name);
     return names;
   }
   std::vector<std::string> monitor_names() {
     std::vector<std::string> names;
-    for (const StoredMonitor& one : registry().monitors().value()) names.push_back(one.name);
+    const auto monitors = registry().monitors().value();
+    for (const StoredMonitor& one : monitors) names.push_back(one.name);
     return names;
   }
   void grant(const std::string& secret, int uses, Timestamp expires = kNow + Seconds(60)) {
@@ -157,8 +159,7 @@ TEST_F(RegistryTest, monitors_are_written_all_or_none) {
 TEST_F(RegistryTest, each_write_gives_a_new_etag_and_keeps_the_time_of_creation) {
   std::set<std::string> etags;
   for (int i = 0; i < 3; ++i) {
-    ASSERT_TRUE(
-        registry().write_monitors({{"m", document(1)}}, {}, kNow + Seconds(i)).has_value());
+    ASSERT_TRUE(registry().write_monitors({{"m", document(1)}}, {}, kNow + Seconds(i)).has_value());
     const StoredMonitor stored = registry().monitors()->front();
     etags.insert(stored.etag);
     EXPECT_EQ(stored.created, kNow);

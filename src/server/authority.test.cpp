@@ -97,8 +97,7 @@ TEST_F(AuthorityTest, names_are_compared_as_addresses_where_they_are_addresses) 
 TEST_F(AuthorityTest, a_server_certificate_is_made_anew_before_it_expires) {
   const Authority first = open();
   const Timestamp expires = io::read_certificate(server_pem(first))->not_after;
-  EXPECT_EQ(open({}, expires - std::chrono::days(61)).server_chain_pem(),
-            first.server_chain_pem());
+  EXPECT_EQ(open({}, expires - std::chrono::days(61)).server_chain_pem(), first.server_chain_pem());
   const Timestamp later = expires - std::chrono::days(59);
   const auto renewed = io::read_certificate(server_pem(open({}, later)));
   EXPECT_GT(renewed->not_after, later + std::chrono::days(300));

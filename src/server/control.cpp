@@ -22,12 +22,19 @@ namespace {
 namespace pb = ::linewatch::wire;
 
 constexpr Milliseconds kTickEvery{500};
+/// A log is for people: a failing data centre must not write ten thousand lines.
+constexpr Seconds kLogWindow{60};
+constexpr std::size_t kLogLinesMax = 100;
 
 }  // namespace
 
 Control::Control(registry::Registry registry, const Authority& authority, const Clock& clock,
-                 History& history)
-    : registry_(std::move(registry)), authority_(authority), clock_(clock), history_(history) {}
+                 History& history, std::uint16_t keep_days)
+    : registry_(std::move(registry)),
+      authority_(authority),
+      clock_(clock),
+      history_(history),
+      keep_days_(keep_days) {}
 
 Control::~Control() { stop(); }
 
@@ -94,14 +101,24 @@ AbsenceFacts Control::absence_facts(const LiveTest& live) const {
 }
 
 void Control::record(std::vector<StateChange> changes) {
-  for (const StateChange& change : changes) {
-    const LiveTest* const live = live_.find(change.test);
-    if (live == nullptr) continue;
-    log::info("state",
-              fmt::format("{}: {} → {}: {}", live->test.full_name(), to_string(change.from),
-                          to_string(change.to.state), change.to.reason.text));
-  }
+  for (const StateChange& change : changes) log_change(change);
   if (!changes.empty()) history_.record(std::move(changes));
+}
+
+void Control::log_change(const StateChange& change) {
+  if (clock_.now() - log_window_ >= kLogWindow) {
+    if (log_lines_ > kLogLinesMax) {
+      log::info("state", fmt::format("… and {} further changes within a minute; all are in "
+                                     "`linewatch get changes`",
+                                     log_lines_ - kLogLinesMax));
+    }
+    log_window_ = clock_.now();
+    log_lines_ = 0;
+  }
+  const LiveTest* const live = live_.find(change.test);
+  if (live == nullptr || ++log_lines_ > kLogLinesMax) return;
+  log::info("state", fmt::format("{}: {} → {}: {}", live->test.full_name(), to_string(change.from),
+                                 to_string(change.to.state), change.to.reason.text));
 }
 
 void Control::replan() {
@@ -155,7 +172,17 @@ Result<std::vector<MonitorChange>> Control::apply(std::vector<ConnectionMonitor>
   std::vector<std::pair<std::string, Value>> to_write;
   std::size_t created = 0;
   for (std::size_t i = 0; i < models.size(); ++i) {
-    const auto known = std::ranges::find(models_, models[i].name, &ConnectionMonitor::name);
+    // As in the registry, names that differ by case are one name.
+    const auto has_name = [&](const ConnectionMonitor& model) {
+      return equals_ignoring_case(model.name, models[i].name);
+    };
+    if (std::any_of(models.begin(), models.begin() + static_cast<std::ptrdiff_t>(i), has_name)) {
+      return fail(ErrorCode::InvalidInput,
+                  fmt::format("the name `{}` stands in the file twice; give each connection "
+                              "monitor its own",
+                              models[i].name));
+    }
+    const auto known = std::ranges::find_if(models_, has_name);
     MonitorChange change{.name = models[i].name, .kind = MonitorChange::Kind::Updated};
     if (known == models_.end()) {
       change.kind = MonitorChange::Kind::Created;

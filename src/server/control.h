@@ -32,9 +32,6 @@ class RoundBatch;
 
 namespace lw::server {
 
-/// How long rounds are kept until workspaces with a retention of their own come.
-inline constexpr std::uint16_t kKeepDaysDefault = 365;
-
 /// A connected agent as the control loop sees it.
 struct AgentConnection {
   std::shared_ptr<FleetSession> session;
@@ -68,8 +65,9 @@ struct MonitorChange {
 /// with post() and get answers by callbacks, which run on this thread and must not block.
 class Control {
  public:
+  /// `keep_days` is the retention of the default workspace, one of store::kKeepDays.
   Control(registry::Registry registry, const Authority& authority, const Clock& clock,
-          History& history);
+          History& history, std::uint16_t keep_days);
   ~Control();
 
   /// Connects the writer and starts the thread. The writer's on_durable must call on_durable().
@@ -120,6 +118,7 @@ class Control {
   void push_assignments();
   void send_assignment(AgentConnection& connection, AgentId agent);
   void record(std::vector<StateChange> changes);
+  void log_change(const StateChange& change);
   [[nodiscard]] AbsenceFacts absence_facts(const LiveTest& live) const;
 
   void handle_message(const std::shared_ptr<FleetSession>& session,
@@ -141,6 +140,7 @@ class Control {
   const Authority& authority_;
   const Clock& clock_;
   History& history_;
+  const std::uint16_t keep_days_;
   store::RoundWriter* writer_ = nullptr;
 
   std::vector<Agent> agents_;
@@ -154,6 +154,8 @@ class Control {
   std::string workspace_id_;
   Timestamp started_{};
   Instant ticked_{};
+  Instant log_window_{};       ///< start of the minute in which changes are counted
+  std::size_t log_lines_ = 0;  ///< state changes in it, logged or not
 
   // everybody → control
   Channel<std::function<void()>> work_{50'000, WhenFull::Block};

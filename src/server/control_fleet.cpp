@@ -97,6 +97,8 @@ void Control::on_message(std::shared_ptr<FleetSession> session,
 
 void Control::on_session_end(std::shared_ptr<FleetSession> session) {
   post([this, session = std::move(session)] {
+    // What it still had to hand over was not acknowledged, so the agent sends it again.
+    std::erase_if(waiting_, [&](const WaitingBatch& batch) { return batch.session == session; });
     if (connection_of(*session) == nullptr) return;
     last_seen_[session->agent()] = clock_.wall_now();
     connections_.erase(session->agent());
@@ -204,7 +206,7 @@ store::StoredRound Control::judge(AgentId agent, Round round, SpoolId spool,
                                   std::uint64_t sequence) {
   store::StoredRound stored;
   stored.origin = {.agent = agent, .spool = spool, .sequence = sequence};
-  stored.keep_days = kKeepDaysDefault;
+  stored.keep_days = keep_days_;
   const LiveTest* const live = live_.find(round.test);
   if (live != nullptr) {
     stored.verdict = evaluate(live->test, round);

@@ -32,8 +32,9 @@ Result<std::string> ensure_admin_token(const std::string& directory, registry::R
     token = std::string(trim(TRY(read_file(path))));
     if (token.size() < kTokenLengthMin) {
       return fail(ErrorCode::InvalidInput,
-                  path + " holds no token of 16 characters or more; remove it, and the next start "
-                         "makes a new one");
+                  path +
+                      " holds no token of 16 characters or more; remove it, and the next start "
+                      "makes a new one");
     }
   } else {
     token = "lwt-" + hex_of(random_bytes(24));

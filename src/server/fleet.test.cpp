@@ -28,6 +28,7 @@ namespace {
 namespace pb = ::linewatch::wire;
 
 constexpr Seconds kPatience{20};
+constexpr std::uint16_t kKeepDays = 30;
 const SpoolId kSpool{0x5b001};
 
 /// Takes everything; inserts of rounds wait for release() while held.
@@ -175,17 +176,16 @@ class FleetTest : public testing::Test {
   }
 
   void start() {
-    history_ = std::make_unique<History>(store_.config(), clock_);
-    control_ = std::make_unique<Control>(
-        registry::Registry::open(folder_ + "/registry.sqlite").value(), *authority_, clock_,
-        *history_);
+    history_ = std::make_unique<History>(store_.config(), clock_, kKeepDays);
+    control_ =
+        std::make_unique<Control>(registry::Registry::open(folder_ + "/registry.sqlite").value(),
+                                  *authority_, clock_, *history_, kKeepDays);
     writer_ =
-        store::RoundWriter::open(
-            {.directory = folder_ + "/ingest", .max_delay = Milliseconds(5)}, store_.config(),
-            clock_,
-            [this](AgentId agent, SpoolId spool, std::uint64_t sequence) {
-              control_->on_durable(agent, spool, sequence);
-            })
+        store::RoundWriter::open({.directory = folder_ + "/ingest", .max_delay = Milliseconds(5)},
+                                 store_.config(), clock_,
+                                 [this](AgentId agent, SpoolId spool, std::uint64_t sequence) {
+                                   control_->on_durable(agent, spool, sequence);
+                                 })
             .value();
     ASSERT_TRUE(control_->start(*writer_).has_value());
     history_->start();
@@ -202,9 +202,10 @@ class FleetTest : public testing::Test {
   /// Runs `work` on the control thread and gives what it returns.
   template <class Work>
   auto ask(Work work) {
-    Channel<decltype(work())> answer(1, WhenFull::Refuse);
-    control_->post([&] { answer.push(work()); });
-    return answer.pop().value();
+    // Shared: push still touches the channel when pop has returned already.
+    const auto answer = std::make_shared<Channel<decltype(work())>>(1, WhenFull::Refuse);
+    control_->post([&work, answer] { answer->push(work()); });
+    return answer->pop().value();
   }
   std::string make_token(int uses = 1) {
     return ask([&] { return control_->create_join_token(Seconds(60), uses).value(); });
@@ -229,7 +230,9 @@ class FleetTest : public testing::Test {
         "  - name: m\n"
         "    endpoints:\n"
         "      - {name: here, type: Agent, address: web1}\n"
-        "      - {name: there, address: " + destination + "}\n"
+        "      - {name: there, address: " +
+        destination +
+        "}\n"
         "    testConfigurations: [{name: ping, protocol: Icmp, testFrequencySec: 30}]\n"
         "    testGroups:\n"
         "      - {name: g, sources: [here], destinations: [there], testConfigurations: [ping]}\n");
@@ -286,10 +289,10 @@ class FleetTest : public testing::Test {
     stream->hello(name);
     const auto welcome = stream->read();
     EXPECT_TRUE(welcome && welcome->has_welcome());
-    if (welcome) EXPECT_EQ(welcome->welcome().agent_id(), credential.id);
+    EXPECT_TRUE(welcome && welcome->welcome().agent_id() == credential.id);
     const auto assignment = stream->read();
     EXPECT_TRUE(assignment && assignment->has_assignment());
-    if (assignment) EXPECT_EQ(assignment->assignment().tests_size(), tests);
+    EXPECT_TRUE(assignment && assignment->assignment().tests_size() == tests);
     return stream;
   }
 
@@ -383,7 +386,8 @@ TEST_F(FleetTest, an_acknowledgement_comes_only_after_the_store_has_taken_the_ro
   store_.hold();
   stream->rounds(1, {round(1), round(2), round(3)});
   EXPECT_FALSE(store_.next_insert().empty());
-  // Whatever the server sends now comes before what it sends later, and there is no Ack before this.
+  // Whatever the server sends now comes before what it sends later, and there is no Ack before
+  // this.
   apply("192.0.2.8");
   ASSERT_TRUE(stream->read()->has_assignment());
   EXPECT_EQ(writer_->durable_high(AgentId{agent("web1")->agent.id}, kSpool), 0U);
@@ -445,8 +449,7 @@ TEST_F(FleetTest, a_batch_of_damaged_rounds_only_is_acknowledged_and_not_sent_fo
 TEST_F(FleetTest, a_removed_agent_is_cut_off_and_refused_from_then_on) {
   const Credential credential = joined("web1");
   const auto stream = connect(credential, "web1");
-  EXPECT_TRUE(
-      ask([&] { return control_->remove_agent(AgentId{credential.id}).has_value(); }));
+  EXPECT_TRUE(ask([&] { return control_->remove_agent(AgentId{credential.id}).has_value(); }));
   const grpc::Status cut = stream->end();
   EXPECT_EQ(cut.error_code(), grpc::StatusCode::PERMISSION_DENIED);
   Stream again(stub(credential));

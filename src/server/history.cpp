@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include "base/log.h"
-#include "server/control.h"
 #include "store/descriptions.h"
 #include "store/reader.h"
 #include "store/recorder.h"
@@ -20,8 +19,8 @@ constexpr auto kChangesWindow = std::chrono::days(31);
 
 }  // namespace
 
-History::History(store::ClientConfig config, const Clock& clock)
-    : config_(std::move(config)), clock_(clock), client_(config_) {}
+History::History(store::ClientConfig config, const Clock& clock, std::uint16_t keep_days)
+    : config_(std::move(config)), clock_(clock), keep_days_(keep_days), client_(config_) {}
 
 History::~History() { stop(); }
 
@@ -132,7 +131,7 @@ Result<void> History::write(const std::vector<StateChange>& changes) {
                     .to = change.to.state,
                     .reason = change.to.reason});
   }
-  return store::record_state_changes(client_, rows, kKeepDaysDefault);
+  return store::record_state_changes(client_, rows, keep_days_);
 }
 
 Result<void> History::write(const std::vector<Test>& tests) {

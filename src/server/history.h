@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <unordered_map>
@@ -29,7 +30,8 @@ struct RestoredState {
 /// pool.
 class History {
  public:
-  History(store::ClientConfig config, const Clock& clock);
+  /// `keep_days` is how long state changes are kept, one of store::kKeepDays.
+  History(store::ClientConfig config, const Clock& clock, std::uint16_t keep_days);
   ~History();
 
   /// Waits for the store and migrates it; returns when both are done, or Unavailable when `give_up`
@@ -59,6 +61,7 @@ class History {
 
   const store::ClientConfig config_;
   const Clock& clock_;
+  const std::uint16_t keep_days_;
   store::Client client_;  ///< of the history thread; before start(), of the caller
   std::unordered_map<TestId, std::uint64_t> described_;
   Flag stopping_;

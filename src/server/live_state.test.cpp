@@ -40,7 +40,7 @@ class LiveStateTest : public testing::Test {
       return facts;
     };
   }
-  std::vector<StateChange> replace(std::vector<Test> tests) {
+  std::vector<StateChange> replace(std::vector<lw::Test> tests) {
     return live_.replace_tests(std::move(tests), now_, facts());
   }
   std::vector<StateChange> tick_after(Seconds pause) {
@@ -48,10 +48,10 @@ class LiveStateTest : public testing::Test {
     return live_.tick(now_, facts());
   }
   /// A round of `test` that starts now, with the verdict `state`.
-  std::optional<StateChange> round(const Test& test, TestState state, std::string text = "") {
+  std::optional<StateChange> round(const lw::Test& test, TestState state, std::string text = "") {
     return round_at(test, now_, state, std::move(text));
   }
-  std::optional<StateChange> round_at(const Test& test, Timestamp at, TestState state,
+  std::optional<StateChange> round_at(const lw::Test& test, Timestamp at, TestState state,
                                       std::string text = "") {
     Round round;
     round.test = test.id;
@@ -60,14 +60,14 @@ class LiveStateTest : public testing::Test {
     round.address = "192.0.2.9";
     return live_.on_round(round, {state, {ReasonCode::None, {}, {}, std::move(text)}});
   }
-  const LiveTest& at(const Test& test) { return *live_.find(test.id); }
+  const LiveTest& at(const lw::Test& test) { return *live_.find(test.id); }
 
   LiveState live_;
   Timestamp now_ = kStart;
   bool is_connected_ = true;
   std::optional<Timestamp> last_seen_;
-  Test a_ = make_test("a");
-  Test b_ = make_test("b");
+  lw::Test a_ = make_test("a");
+  lw::Test b_ = make_test("b");
 };
 
 TEST_F(LiveStateTest, a_new_test_is_indeterminate_until_its_first_round) {
@@ -221,7 +221,7 @@ TEST_F(LiveStateTest, tests_that_stay_keep_their_state_and_the_others_go) {
   round(a_, TestState::Fail);
   const Timestamp began = now_;
   now_ += Seconds(5);
-  const Test c = make_test("c");
+  const lw::Test c = make_test("c");
   replace({c, a_});
   EXPECT_EQ(at(a_).verdict.state, TestState::Fail);
   EXPECT_EQ(at(a_).since, began);

@@ -28,19 +28,26 @@ Test with(Test test, const std::function<void(TestConfiguration&)>& change) {
   return test;
 }
 
+HttpConfiguration http_of(const std::string& path) {
+  HttpConfiguration http;
+  http.path = path;
+  return http;
+}
+
 TEST(Plan, an_agent_gets_its_own_tests_without_disabled_and_impossible_ones) {
-  std::vector<Test> tests = {make_test(1, 7), make_test(2, 8), make_test(3, 7), make_test(4, 7)};
+  std::vector<lw::Test> tests = {make_test(1, 7), make_test(2, 8), make_test(3, 7),
+                                 make_test(4, 7)};
   tests[2].disabled = true;
   tests[3].missing = "no address";
-  const std::vector<Test> own = tests_of(tests, AgentId{7});
+  const std::vector<lw::Test> own = tests_of(tests, AgentId{7});
   ASSERT_EQ(own.size(), 1U);
   EXPECT_EQ(own[0].id, TestId{1});
   EXPECT_TRUE(tests_of(tests, AgentId{9}).empty());
 }
 
 TEST(Plan, equal_assignments_have_equal_versions_whoever_made_them) {
-  const std::vector<Test> tests = {make_test(1, 7), make_test(2, 7)};
-  const std::vector<Test> made_again = {make_test(1, 7), make_test(2, 7)};
+  const std::vector<lw::Test> tests = {make_test(1, 7), make_test(2, 7)};
+  const std::vector<lw::Test> made_again = {make_test(1, 7), make_test(2, 7)};
   EXPECT_EQ(assignment_version(tests), assignment_version(made_again));
   // Agents keep it over updates of the server, so the number itself is part of the contract.
   EXPECT_NE(assignment_version(tests), 0U);
@@ -48,9 +55,9 @@ TEST(Plan, equal_assignments_have_equal_versions_whoever_made_them) {
 }
 
 TEST(Plan, anything_that_an_agent_must_know_changes_the_version) {
-  const Test test = make_test(1, 7);
-  std::vector<std::vector<Test>> variants = {{}, {test}, {test, make_test(2, 7)}};
-  Test moved = test;
+  const lw::Test test = make_test(1, 7);
+  std::vector<std::vector<lw::Test>> variants = {{}, {test}, {test, make_test(2, 7)}};
+  lw::Test moved = test;
   moved.destination_address = "192.0.2.2";
   variants.push_back({moved});
   variants.push_back({with(test, [](auto& c) { c.frequency = Seconds(61); })});
@@ -60,15 +67,15 @@ TEST(Plan, anything_that_an_agent_must_know_changes_the_version) {
   variants.push_back({with(test, [](auto& c) { c.protocol = TcpConfiguration{.port = 443}; })});
   variants.push_back({with(test, [](auto& c) { c.protocol = TcpConfiguration{.port = 444}; })});
   variants.push_back({with(test, [](auto& c) { c.protocol = HttpConfiguration{}; })});
-  variants.push_back({with(test, [](auto& c) { c.protocol = HttpConfiguration{.path = "/a"}; })});
+  variants.push_back({with(test, [](auto& c) { c.protocol = http_of("/a"); })});
   std::set<std::uint64_t> versions;
   for (const auto& variant : variants) versions.insert(assignment_version(variant));
   EXPECT_EQ(versions.size(), variants.size());
 }
 
 TEST(Plan, thresholds_are_the_servers_business_and_move_no_agent) {
-  const Test test = make_test(1, 7);
-  const Test stricter = with(test, [](auto& c) { c.threshold.checks_failed_percent = 5; });
+  const lw::Test test = make_test(1, 7);
+  const lw::Test stricter = with(test, [](auto& c) { c.threshold.checks_failed_percent = 5; });
   EXPECT_EQ(assignment_version({test}), assignment_version({stricter}));
 }
 

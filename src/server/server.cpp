@@ -17,6 +17,7 @@
 #include "server/history.h"
 #include "server/store_process.h"
 #include "store/round_writer.h"
+#include "store/schema.h"
 
 namespace lw::server {
 namespace {
@@ -123,9 +124,10 @@ std::shared_ptr<const Front> make_front(api::Services& services, Credentials cre
 /// token good for one agent, and server.json with the addresses and ids.
 Result<void> announce(Control& control, const std::string& folder, const std::string& url,
                       std::uint16_t agent_port) {
-  Channel<Result<std::string>> answer(1, WhenFull::Refuse);
-  control.post([&] { answer.push(control.create_join_token(std::chrono::hours(24), 1)); });
-  const std::string token = TRY(*answer.pop());
+  // Shared: push still touches the channel when pop has returned already.
+  const auto answer = std::make_shared<Channel<Result<std::string>>>(1, WhenFull::Refuse);
+  control.post([&, answer] { answer->push(control.create_join_token(std::chrono::hours(24), 1)); });
+  const std::string token = TRY(*answer->pop());
   TRY(write_file_atomically(folder + "/local-agent.token", token + "\n", 0600));
   Value facts;
   facts.set("url", url);
@@ -188,9 +190,10 @@ Result<void> run_server(const ServerConfig& config) {
   TRY(write_file_atomically(folder + "/server.url", url + "\n", 0644));
   log::info("server", fmt::format("API on {}", url));
 
-  History history(store->client(), clock);  // control → history → store
+  const std::uint16_t keep_days = store::keep_days_class(config.keep_days);
+  History history(store->client(), clock, keep_days);  // control → history → store
   if (!TRY(prepare_store(history, *store, clock))) return {};
-  Control control(std::move(registry), authority, clock, history);  // all → control
+  Control control(std::move(registry), authority, clock, history, keep_days);  // all → control
   const std::unique_ptr<store::RoundWriter> writer =
       TRY(store::RoundWriter::open(  // control → store
           {.directory = folder + "/ingest"}, store->client(), clock,

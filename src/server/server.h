@@ -27,6 +27,7 @@ struct ServerConfig {
   std::string store_user;
   std::string store_password;
   std::string store_database = "linewatch";
+  int keep_days = 365;        ///< retention; the next class of store::kKeepDays is used
   std::string store_library;  ///< libchdb.so for our own store; empty: it looks for it itself
 };
 

@@ -18,7 +18,7 @@ Result<JoinToken> parse_join_token(std::string_view text) {
                 "the join token is not whole; copy all of what `linewatch agent token create` "
                 "printed (it begins with lw1-)");
   }
-  return JoinToken{parts[1], to_lower(parts[2])};
+  return JoinToken{to_lower(parts[1]), to_lower(parts[2])};
 }
 
 }  // namespace lw::wire

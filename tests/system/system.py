@@ -33,7 +33,10 @@ class LabSystem:
 
 def agent_row(server, name):
     rows = rows_of(server.json("get", "agents"), "agents")
-    return next(row for row in rows if row["name"] == name)
+    for row in rows:
+        if row["name"] == name:
+            return row
+    raise LookupError(f"the server knows no agent {name}")
 
 
 def pings(count, checks=1, frequency=1, configurations=10):

@@ -2,6 +2,7 @@
 """Bad input gives a clear error and harms nothing: afterwards the same server process still runs the
 same tests."""
 
+import contextlib
 import http.client
 import os
 import random
@@ -27,8 +28,8 @@ connectionMonitors:
 
 # name: (what is changed in GOOD, what the error must say)
 FAULTS = {
-    "an unclosed bracket": (("[probe1]", "[probe1"), r":\d+"),
-    "a tab as indentation": (("  endpoints", "\tendpoints"), r":\d+"),
+    "an unclosed bracket": (("[probe1]", "[probe1"), r"line 9\b"),
+    "a tab as indentation": (("  endpoints", "\tendpoints"), r"line 3\b"),
     "an unknown key": (("successThreshold:", "successTreshold:"),
                        r"(?s):7.*successTreshold.*successThreshold"),
     "a group that names nothing": (("destinations: [web]", "destinations: [db1]"), r"(?s):9.*db1"),
@@ -36,7 +37,7 @@ FAULTS = {
                             r"(?s):7.*testFrequencySec"),
     "an unknown protocol": (("protocol: Icmp", "protocol: Smoke"), r"(?s):7.*Smoke"),
     "two of one name": (("name: web,", "name: probe1,"), r"probe1"),
-    "no mapping at all": ((GOOD, "just words"), r"connectionMonitors"),
+    "no mapping at all": ((GOOD, "just words"), r":1:1: expected an object"),
     "nothing": ((GOOD, ""), r"connectionMonitors|empty"),
 }
 
@@ -99,7 +100,7 @@ class BadInput(SystemTest):
                            "keys": "".join(f"key{i}: {i}\n" for i in range(size // 20)),
                            "doublings": doublings(40)}.items():
             with self.subTest(name):
-                self.refused(text, ".")
+                print(name, self.refused(text, ".")[:300])
 
     def request(self, method="POST", path="/api/v1/apply", body=None, token=None):
         context = ssl.create_default_context(cafile=str(self.server.data / "ca.pem"))
@@ -110,7 +111,7 @@ class BadInput(SystemTest):
             connection.request(method, path, body, headers)
             answer = connection.getresponse()
             return answer.status, answer.read()
-        except (BrokenPipeError, ConnectionResetError):
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLEOFError):
             return "closed", b""  # It may hang up on us before it has read everything.
         finally:
             connection.close()
@@ -142,9 +143,9 @@ class BadInput(SystemTest):
     def test_an_agent_without_a_certificate_is_turned_away(self):
         answer = subprocess.run(
             ["curl", "-sS", "--http2", "-m", "10", "--cacert", self.server.data / "ca.pem", "-D", "-",
-             "-H", "content-type: application/grpc", "-H", "te: trailers", "--data-binary", "\0\0\0\0\0",
+             "-H", "content-type: application/grpc", "-H", "te: trailers", "--data-binary", "@-",
              f"https://127.0.0.1:{self.server.agent_port}/linewatch.wire.Fleet/Connect"],
-            capture_output=True, text=True)
+            input="\0" * 5, capture_output=True, text=True)
         said = answer.stdout + answer.stderr
         # 7 and 16 are PERMISSION_DENIED and UNAUTHENTICATED; or TLS itself refused.
         self.assertRegex(said, "grpc-status: (7|16)|certificate required|alert")
@@ -163,18 +164,17 @@ class BadInput(SystemTest):
 
     def raw(self, port, data, tls):
         """Sends bytes and waits for the end, or for half a second."""
-        with socket.create_connection(("127.0.0.1", port), timeout=0.5) as plain:
-            try:
-                stream = plain
-                if tls:
-                    context = ssl.create_default_context(cafile=str(self.server.data / "ca.pem"))
-                    context.set_alpn_protocols(["h2", "http/1.1"])
-                    stream = context.wrap_socket(plain, server_hostname="localhost")
-                stream.sendall(data)
-                while stream.recv(4096):
-                    pass
-            except OSError:
-                pass  # A time-out, a reset, an alert: any end is right as long as the server lives.
+        with contextlib.ExitStack() as stack:
+            # A time-out, a reset, an alert: any end is right as long as the server lives.
+            stack.enter_context(contextlib.suppress(OSError))
+            stream = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=0.5))
+            if tls:
+                context = ssl.create_default_context(cafile=str(self.server.data / "ca.pem"))
+                context.set_alpn_protocols(["h2", "http/1.1"])
+                stream = stack.enter_context(context.wrap_socket(stream, server_hostname="localhost"))
+            stream.sendall(data)
+            while stream.recv(4096):
+                pass
 
     def test_garbage_on_both_ports(self):
         chance = random.Random(3)

@@ -7,7 +7,7 @@ import contextlib
 from harness import SystemTest, agent_endpoint, external, monitor
 from system import AGENT, LabSystem
 
-INTERVAL = 4
+INTERVAL = 2
 # What the product promises. The end of a round's last check is at most a check's time-out after the
 # interval, so this leaves a second for the way to the server and for asking it.
 LIMIT = INTERVAL + 2

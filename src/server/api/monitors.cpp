@@ -108,7 +108,9 @@ std::vector<Agent> agents_of(const Control& control) {
 
 const ConnectionMonitor* known_model(const Control& control, const std::string& name) {
   const auto& models = control.models();
-  const auto found = std::ranges::find(models, name, &ConnectionMonitor::name);
+  const auto found = std::ranges::find_if(models, [&](const ConnectionMonitor& model) {
+    return equals_ignoring_case(model.name, name);
+  });
   return found == models.end() ? nullptr : &*found;
 }
 
@@ -204,8 +206,9 @@ void list_monitors(Services& services, const Call& call) {
 
 void get_monitor(Services& services, const Call& call) {
   const auto& monitors = services.control.monitors();
-  const auto found =
-      std::ranges::find(monitors, call.path.at("name"), &registry::StoredMonitor::name);
+  const auto found = std::ranges::find_if(monitors, [&](const registry::StoredMonitor& stored) {
+    return equals_ignoring_case(stored.name, call.path.at("name"));
+  });
   if (found == monitors.end()) {
     answer_error(call.responder,
                  {ErrorCode::NotFound,

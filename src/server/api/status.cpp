@@ -85,6 +85,16 @@ void add_status_routes(Router& router, Services& services) {
   router.add("GET", "/api/v1/status", Access::Reader, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { status(services, inner); });
   });
+  router.add("GET", "/", Access::Everybody, [&](const Call& call) {
+    answer_text(call,
+                "This is linewatch " LW_VERSION
+                ".\n\n"
+                "States and reasons:  linewatch get tests\n"
+                "The API:             /api/v1/status, with `Authorization: Bearer TOKEN`\n"
+                "Trust this server:   /ca.pem\n"
+                "Health:              /healthz, /readyz, /metrics\n",
+                "text/plain; charset=utf-8");
+  });
   // The CA is no secret: agents and people need it before they can trust anything else here.
   router.add("GET", "/ca.pem", Access::Everybody, [&](const Call& call) {
     answer_text(call, services.authority_pem, "application/x-pem-file");
