@@ -141,16 +141,23 @@ void Spool::append(std::string payload) {
 
 SpoolBatch Spool::read_segment(std::size_t records_max, std::size_t bytes_max) {
   Segment& segment = segments_[read_segment_];
-  auto part = segment.read(read_offset_, records_max, bytes_max);
-  if (!part) {
-    log::error("spool", part.error().message);
-    return {};
-  }
+  // After a rewind the segment begins with what the server has already.
+  const std::uint64_t done = segment.spool() == fresh_ ? acknowledged_ : 0;
   SpoolBatch batch{.spool = segment.spool(), .first_sequence = 0, .payloads = {}};
-  if (part->records.empty()) return batch;
-  batch.first_sequence = part->records.front().sequence;
-  for (SpoolRecord& record : part->records) batch.payloads.push_back(std::move(record.payload));
-  read_offset_ = part->end_offset;
+  while (batch.payloads.empty()) {
+    auto part = segment.read(read_offset_, records_max, bytes_max);
+    if (!part) {
+      log::error("spool", part.error().message);
+      return {};
+    }
+    if (part->records.empty()) return batch;
+    read_offset_ = part->end_offset;
+    for (SpoolRecord& record : part->records) {
+      if (record.sequence <= done) continue;
+      if (batch.payloads.empty()) batch.first_sequence = record.sequence;
+      batch.payloads.push_back(std::move(record.payload));
+    }
+  }
   if (segment.spool() == fresh_) read_sequence_ = batch.first_sequence + batch.payloads.size();
   return batch;
 }

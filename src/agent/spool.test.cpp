@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <algorithm>
 #include <csignal>
 #include <filesystem>
 #include <fstream>
@@ -84,6 +85,23 @@ TEST_F(SpoolTest, ReadsAgainFromTheFirstUnacknowledgedAfterARewind) {
   spool.acknowledge(SpoolId{1}, 2);
   spool.rewind();
   EXPECT_EQ(read_all(spool), (std::vector<std::string>{"c"}));
+}
+
+TEST_F(SpoolTest, PassesOverTheAcknowledgedStartOfASegmentAfterARewind) {
+  Spool spool = open(1);
+  for (const char* text : {"a", "b", "c", "d"}) spool.append(text);
+  spool.acknowledge(SpoolId{1}, 2);
+  spool.rewind();
+  // Batches of one record: some of them hold nothing but what is acknowledged.
+  const SpoolBatch batch = spool.read(1, 1 << 20);
+  EXPECT_EQ(batch.first_sequence, 3U);
+  EXPECT_EQ(batch.payloads, (std::vector<std::string>{"c"}));
+  EXPECT_EQ(read_all(spool), (std::vector<std::string>{"d"}));
+  spool.acknowledge(SpoolId{1}, 4);
+  spool.rewind();
+  EXPECT_TRUE(read_all(spool).empty());
+  spool.append("e");
+  EXPECT_EQ(read_all(spool), (std::vector<std::string>{"e"}));
 }
 
 TEST_F(SpoolTest, AcknowledgingDeletesCoveredSegmentsAndThoseOfOlderRuns) {

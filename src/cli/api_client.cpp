@@ -10,6 +10,8 @@
 namespace lw::cli {
 namespace {
 
+constexpr std::size_t kPlainTextMax = 200;
+
 Result<std::string> first_line(const std::string& path) {
   return std::string(trim(TRY(read_file(path))));
 }
@@ -32,7 +34,9 @@ Result<std::string> or_from_file(const std::string& given, const std::string& pa
 
 Error error_of(const io::HttpClientResponse& response, const std::string& url) {
   ErrorCode code = ErrorCode::Internal;
-  if (response.status == 400 || response.status == 422) code = ErrorCode::InvalidInput;
+  if (response.status == 400 || response.status == 413 || response.status == 422) {
+    code = ErrorCode::InvalidInput;
+  }
   if (response.status == 401) code = ErrorCode::Unauthenticated;
   if (response.status == 403) code = ErrorCode::PermissionDenied;
   if (response.status == 404) code = ErrorCode::NotFound;
@@ -41,7 +45,10 @@ Error error_of(const io::HttpClientResponse& response, const std::string& url) {
   const auto body = parse_json(response.body);
   const Value* const error = body ? body->find("error") : nullptr;
   if (error == nullptr) {
-    return {code, fmt::format("{} answered with status {}", url, response.status)};
+    // What the HTTP layer refuses by itself, it explains in a line of plain text.
+    const std::string said(trim(response.body.substr(0, response.body.find('\n'))));
+    return {code, fmt::format("{} answered with status {}{}{}", url, response.status,
+                              said.empty() ? "" : ": ", said.substr(0, kPlainTextMax))};
   }
   std::string message = error->text("message");
   if (const Value* const details = error->find("details");

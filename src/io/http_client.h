@@ -31,8 +31,8 @@ struct HttpClientResponse {
   [[nodiscard]] std::string header(std::string_view name) const;
 };
 
-/// A blocking HTTP client on libcurl that keeps its connection for the next request. One thread at a
-/// time. For the store, the CLI and notifications; probes have their own engine. Any status is a
+/// A blocking HTTP client on libcurl that keeps its connection for the next request. One thread at
+/// a time. For the store, the CLI and notifications; probes have their own engine. Any status is a
 /// response; an Error means that there was none, and says why and to whom.
 class HttpClient {
  public:

@@ -65,18 +65,18 @@ struct HttpServerConfig {
   int threads = 1;         ///< event loops that share the work
   std::size_t body_bytes_max = std::size_t{8} << 20;     ///< above: 413
   std::size_t header_bytes_max = std::size_t{64} << 10;  ///< above: 431
-  Seconds read_timeout{30};    ///< for a whole request to come in
-  Seconds idle_timeout{60};    ///< between requests of one connection
-  Seconds answer_timeout{300}; ///< for the handler to answer
+  Seconds read_timeout{30};                              ///< for a whole request to come in
+  Seconds idle_timeout{60};                              ///< between requests of one connection
+  Seconds answer_timeout{300};                           ///< for the handler to answer
   std::size_t connections_max = 1000;
   /// TLS if not empty: PEM texts, the chain leaf first.
   std::string certificate_chain_pem;
   std::string private_key_pem;
 };
 
-/// An HTTP/1.1 server (RESTinio on Asio) with threads of its own. The handler runs on one of them and
-/// must not block: hand long work to other threads with the responder. Garbage on the port gets a
-/// 400 or a closed connection and harms nothing.
+/// An HTTP/1.1 server (RESTinio on Asio) with threads of its own. The handler runs on one of them
+/// and must not block: hand long work to other threads with the responder. Garbage on the port gets
+/// a 400 or a closed connection and harms nothing.
 class HttpServer {
  public:
   using Handler = std::function<void(HttpRequest request, HttpResponder responder)>;

@@ -9,8 +9,8 @@
 #include "base/result.h"
 #include "base/time.h"
 
-/// Certificates and keys (OpenSSL, EC P-256) as PEM texts: the server's own CA, its certificate, and
-/// the agents' client certificates. Pure but for the key generator; any thread; blocks for some
+/// Certificates and keys (OpenSSL, EC P-256) as PEM texts: the server's own CA, its certificate,
+/// and the agents' client certificates. Pure but for the key generator; any thread; blocks for some
 /// milliseconds of arithmetic.
 namespace lw::io {
 
@@ -64,8 +64,9 @@ std::string sha256(std::string_view bytes);
 /// Equal in time that does not depend on the content.
 bool equal_secrets(std::string_view a, std::string_view b);
 
-/// Connects, finishes a TLS handshake *without verifying*, and returns the chain that the peer sent,
-/// PEM, leaf first. For joining by fingerprint only: the caller must check it. Blocks up to `timeout`.
+/// Connects, finishes a TLS handshake *without verifying*, and returns the chain that the peer
+/// sent, PEM, leaf first. For joining by fingerprint only: the caller must check it. Blocks up to
+/// `timeout`.
 Result<std::vector<std::string>> fetch_certificate_chain(const std::string& host,
                                                          std::uint16_t port, Milliseconds timeout);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@ enum class TestState : std::uint8_t {
   Fail = 3,
   NotRunning = 4,
 };
+/// All of them, in the order of lists.
+inline constexpr std::array kTestStates = {TestState::Pass, TestState::Warning, TestState::Fail,
+                                           TestState::Indeterminate, TestState::NotRunning};
 /// "Pass", …, "Not Running": as the product shows them.
 std::string to_string(TestState state);
 std::optional<TestState> parse_test_state(const std::string& text);

@@ -224,10 +224,12 @@ class FleetTest : public testing::Test {
     }
     ASSERT_FALSE(agent(name)->connection.has_value());
   }
-  std::vector<MonitorChange> apply(const std::string& destination) {
+  std::vector<MonitorChange> apply(const std::string& destination, const std::string& name = "m") {
     const auto document = parse_yaml(
         "connectionMonitors:\n"
-        "  - name: m\n"
+        "  - name: " +
+        name +
+        "\n"
         "    endpoints:\n"
         "      - {name: here, type: Agent, address: web1}\n"
         "      - {name: there, address: " +
@@ -558,6 +560,28 @@ TEST_F(FleetTest, a_monitor_is_created_once_and_then_unchanged_or_updated) {
   EXPECT_EQ(apply("192.0.2.7").at(0).kind, MonitorChange::Kind::Created);
   EXPECT_EQ(apply("192.0.2.7").at(0).kind, MonitorChange::Kind::Unchanged);
   EXPECT_EQ(apply("192.0.2.8").at(0).kind, MonitorChange::Kind::Updated);
+  EXPECT_EQ(ask([&] { return control_->monitors().size(); }), 1U);
+}
+
+TEST_F(FleetTest, monitors_whose_names_differ_by_case_are_one_monitor) {
+  apply("192.0.2.7");
+  EXPECT_EQ(apply("192.0.2.7", "M").at(0).kind, MonitorChange::Kind::Updated);
+  const auto names = ask([&] {
+    std::vector<std::string> found;
+    for (const registry::StoredMonitor& stored : control_->monitors()) found.push_back(stored.name);
+    for (const ConnectionMonitor& model : control_->models()) found.push_back(model.name);
+    return found;
+  });
+  EXPECT_EQ(names, (std::vector<std::string>{"M", "M"}));
+  ConnectionMonitor other;
+  other.name = "x";
+  ConnectionMonitor twin = other;
+  twin.name = "X";
+  const auto refused = ask([&] {
+    return control_->apply({other, twin}, {Value(), Value()}, false);
+  });
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::InvalidInput);
   EXPECT_EQ(ask([&] { return control_->monitors().size(); }), 1U);
 }
 

@@ -60,7 +60,7 @@ TEST(ConvertRound, RefusesAnOutcomeItDoesNotKnow) {
   EXPECT_FALSE(decode_round(message.SerializeAsString()).has_value());
 }
 
-std::vector<Test> many_tests(std::size_t count) {
+std::vector<lw::Test> many_tests(std::size_t count) {
   auto http = std::make_shared<TestConfiguration>();
   http->name = "web";
   http->frequency = Seconds(10);
@@ -79,9 +79,9 @@ std::vector<Test> many_tests(std::size_t count) {
       TcpConfiguration{.port = 5432,
                        .disable_trace_route = true,
                        .destination_port_behavior = DestinationPortBehavior::ListenIfAvailable};
-  std::vector<Test> tests;
+  std::vector<lw::Test> tests;
   for (std::size_t i = 0; i < count; ++i) {
-    Test test;
+    lw::Test test;
     test.id = TestId{i + 1};
     test.connection_monitor = "m";
     test.destination = "d" + std::to_string(i);
@@ -93,13 +93,13 @@ std::vector<Test> many_tests(std::size_t count) {
 }
 
 TEST(ConvertAssignment, ComesBackEqualOverSeveralParts) {
-  const std::vector<Test> tests = many_tests(kTestsPerAssignmentPart + 1);
+  const std::vector<lw::Test> tests = many_tests(kTestsPerAssignmentPart + 1);
   const auto parts = encode_assignment(42, tests);
   ASSERT_EQ(parts.size(), 2U);
   EXPECT_FALSE(parts[0].last_part());
   EXPECT_TRUE(parts[1].last_part());
   EXPECT_EQ(parts[0].configurations_size(), 2);
-  std::vector<Test> decoded;
+  std::vector<lw::Test> decoded;
   for (const auto& part : parts) {
     EXPECT_EQ(part.version(), 42U);
     auto some = decode_assignment(part);

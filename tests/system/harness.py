@@ -54,13 +54,18 @@ class Server(Process):
             return code == 0 or Seen(error)
         wait_until(answers, seconds, f"{self.name} answers `linewatch status`", [self.log])
 
+    @property
+    def files(self):
+        """Its data folder for us, who may not see the small disk that is mounted there."""
+        return self.inside(self.data) if self.data in self.small_disks else self.data
+
     def cli(self, *arguments, timeout=PATIENCE, token=None, text=None, authority=None):
         """Runs a verb against this server: (exit code, stdout, stderr)."""
         environment = os.environ | self.environment | {
             "LINEWATCH_SERVER": f"https://{self.address}:{self.port}",
-            "LINEWATCH_CA": str(authority or self.data / "ca.pem")}
+            "LINEWATCH_CA": str(authority or self.files / "ca.pem")}
         if token is None:
-            token_file = self.data / "admin.token"
+            token_file = self.files / "admin.token"
             token = token_file.read_text().strip() if token_file.exists() else ""
         environment["LINEWATCH_TOKEN"] = token
         command = [str(LINEWATCH), *map(str, arguments)]

@@ -3,6 +3,7 @@
 gateway and a resolver but without the Internet."""
 
 import os
+import pathlib
 import signal
 import time
 import unittest
@@ -102,9 +103,24 @@ class Quickstart(SystemTest):
         self.wait_until(lambda: rounds < self.rounds(up), PATIENCE,
                         "the first run's rounds are there, and newer ones")
 
-    def test_kill_9_leaves_nothing_behind(self):
+    def parts(self, up):
+        """Ids of the server, the agent and the store that run now, by these names."""
+        parts = {"store": up.store_pid()}
+        for pid in up.children("linewatch"):
+            parts[pathlib.Path("/proc", str(pid), "cmdline").read_text().split("\0")[1]] = pid
+        return parts
+
+    def test_kill_9_of_a_part_is_healed_and_of_up_leaves_nothing_behind(self):
         up = self.start("killed")
         self.wait_until(lambda: agent_row(up, "local")["connected"], PATIENCE, "everything is up")
+        for name in ("store", "agent", "server"):
+            before = self.parts(up)
+            os.kill(before[name], signal.SIGKILL)
+            self.wait_until(lambda: self.parts(up)[name] != before[name], PATIENCE, f"another {name} runs")
+            self.wait_until(lambda: agent_row(up, "local")["connected"], PATIENCE, "the agent is back")
+        rounds = self.rounds(up)
+        self.wait_until(lambda: rounds < self.rounds(up), PATIENCE, "rounds go on")
+
         family = self.family(up)
         up.kill()
         took = self.wait_gone(family, STOP)

@@ -41,20 +41,28 @@ struct TokenWish {
   int uses = 1;
 };
 
+/// The member, or `otherwise` if it is missing.
+Result<std::int64_t> read_number(const Value& document, const std::string& name,
+                                 std::int64_t otherwise, std::int64_t max) {
+  const Value* const value = document.find(name);
+  if (value == nullptr) return otherwise;
+  if (!value->is_int() || value->as_int() < 1 || value->as_int() > max) {
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("`{}` must be a whole number from 1 to {}", name, max));
+  }
+  return value->as_int();
+}
+
 Result<TokenWish> read_wish(const std::string& body) {
   TokenWish wish;
   if (body.empty()) return wish;
   const Value document = TRY(parse_json(body));
-  const double life = document.number("lifeSeconds", static_cast<double>(wish.life.count()));
-  const double uses = document.number("uses", wish.uses);
-  if (life < 1 || life > static_cast<double>(std::chrono::seconds(kLifeMax).count())) {
-    return fail(ErrorCode::InvalidInput, "`lifeSeconds` must be from 1 to 31536000 (a year)");
+  if (!document.is_object()) {
+    return fail(ErrorCode::InvalidInput, "the body must be an object, like {\"uses\": 1}");
   }
-  if (uses < 1 || uses > kUsesMax) {
-    return fail(ErrorCode::InvalidInput, fmt::format("`uses` must be from 1 to {}", kUsesMax));
-  }
-  wish.life = std::chrono::seconds(static_cast<std::int64_t>(life));
-  wish.uses = static_cast<int>(uses);
+  wish.life = std::chrono::seconds(TRY(read_number(document, "lifeSeconds", wish.life.count(),
+                                                   std::chrono::seconds(kLifeMax).count())));
+  wish.uses = static_cast<int>(TRY(read_number(document, "uses", wish.uses, kUsesMax)));
   return wish;
 }
 

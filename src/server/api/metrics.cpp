@@ -22,8 +22,7 @@ double resident_bytes() {
 
 void add_tests(const LiveState& live, MetricsText& metrics) {
   metrics.begin("linewatch_tests", "gauge", "Tests by their state now.");
-  for (const TestState state : {TestState::Pass, TestState::Warning, TestState::Fail,
-                                TestState::Indeterminate, TestState::NotRunning}) {
+  for (const TestState state : kTestStates) {
     metrics.sample(static_cast<double>(live.count(state)), {{"state", to_string(state)}});
   }
 }

@@ -168,27 +168,14 @@ void submit(Services& services, Call call, bool dry_run) {
 // --- one monitor ------------------------------------------------------------------------------
 
 Value monitor_value(const Control& control, const registry::StoredMonitor& stored) {
-  std::vector<TestState> states;
-  const LiveTest* worst = nullptr;
+  StateSummary summary;
   for (const TestId id : control.live().order()) {
     const LiveTest& live = *control.live().find(id);
-    if (live.test.connection_monitor != stored.name) continue;
-    states.push_back(live.verdict.state);
-    const TestState pair[] = {live.verdict.state,
-                              worst != nullptr ? worst->verdict.state : TestState::NotRunning};
-    if (worst == nullptr || (pair[0] != pair[1] && roll_up(pair) == pair[0])) worst = &live;
+    if (live.test.connection_monitor == stored.name) summary.add(live);
   }
   Value value;
   value.set("name", stored.name);
-  value.set("state", to_string(roll_up(states)));
-  value.set("reason", worst != nullptr ? reason_value(worst->verdict.reason) : Value());
-  value.set("tests", std::uint64_t{states.size()});
-  for (const TestState state : {TestState::Pass, TestState::Warning, TestState::Fail,
-                                TestState::Indeterminate, TestState::NotRunning}) {
-    std::string name = to_string(state);
-    std::erase(name, ' ');
-    value.set("tests" + name, std::int64_t{std::ranges::count(states, state)});
-  }
+  summary.write(value);
   value.set("etag", stored.etag);
   value.set("created", to_iso8601(stored.created));
   value.set("updated", to_iso8601(stored.updated));

@@ -87,6 +87,34 @@ Value agent_value(const AgentView& view) {
 
 namespace {
 
+/// Which of two tests stands for its group: the order of roll_up, then the one that began first.
+bool is_worse(const LiveTest& a, const LiveTest& b) {
+  const TestState pair[] = {a.verdict.state, b.verdict.state};
+  if (pair[0] != pair[1]) return roll_up(pair) == pair[0];
+  return a.since < b.since;
+}
+
+}  // namespace
+
+void StateSummary::add(const LiveTest& live) {
+  states_.push_back(live.verdict.state);
+  if (worst_ == nullptr || is_worse(live, *worst_)) worst_ = &live;
+}
+
+void StateSummary::write(Value& value) const {
+  value.set("state", to_string(roll_up(states_)));
+  value.set("reason", worst_ != nullptr ? reason_value(worst_->verdict.reason) : Value());
+  value.set("worstTest", worst_ != nullptr ? Value(worst_->test.full_name()) : Value());
+  value.set("tests", std::uint64_t{states_.size()});
+  for (const TestState state : kTestStates) {
+    std::string name = to_string(state);
+    std::erase(name, ' ');
+    value.set("tests" + name, std::int64_t{std::ranges::count(states_, state)});
+  }
+}
+
+namespace {
+
 /// Lists of named things are compared by name, so that an inserted one does not shift the rest.
 std::string key_of(const Value& item, std::size_t index) {
   const std::string name = item.text("name");

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "base/document.h"
 #include "base/time.h"
@@ -19,6 +21,20 @@ Value ms_value(const std::optional<Microseconds>& duration);
 Value reason_value(const Reason& reason);
 Value test_value(const LiveTest& live, const std::string& agent_name);
 Value agent_value(const AgentView& view);
+
+/// What a group of tests amounts to: the state that roll_up gives, the test that stands for it with
+/// its reason, and how many tests are in each state.
+class StateSummary {
+ public:
+  /// `live` must outlive the summary.
+  void add(const LiveTest& live);
+  /// Sets state, reason, worstTest, tests and tests… of `value`.
+  void write(Value& value) const;
+
+ private:
+  std::vector<TestState> states_;
+  const LiveTest* worst_ = nullptr;
+};
 
 /// Differences between two documents as a list of {path, from, to}.
 Value differences(const Value& from, const Value& to);

@@ -48,8 +48,7 @@ Value problems_of(const Services& services) {
 
 Value state_counts(const LiveState& live) {
   Value counts = Value::object();
-  for (const TestState state : {TestState::Pass, TestState::Warning, TestState::Fail,
-                                TestState::Indeterminate, TestState::NotRunning}) {
+  for (const TestState state : kTestStates) {
     counts.set(to_string(state), std::uint64_t{live.count(state)});
   }
   return counts;

@@ -43,8 +43,7 @@ std::optional<TestState> lenient_state(const std::string& text) {
   std::string bare;
   std::ranges::copy_if(to_lower(text), std::back_inserter(bare),
                        [](unsigned char c) { return std::isalpha(c) != 0; });
-  for (const TestState state : {TestState::Pass, TestState::Warning, TestState::Fail,
-                                TestState::Indeterminate, TestState::NotRunning}) {
+  for (const TestState state : kTestStates) {
     std::string name = to_lower(to_string(state));
     std::erase(name, ' ');
     if (name == bare) return state;
@@ -117,46 +116,22 @@ Value list_tests(const Control& control, const Filter& filter) {
   return Value::object({{"total", std::uint64_t{total}}, {"value", std::move(tests)}});
 }
 
-struct GroupSummary {
-  std::vector<TestState> states;
-  const LiveTest* worst = nullptr;
-};
-
-/// Which of two tests stands for its group: the order of roll_up, then the one that began first.
-bool is_worse(const LiveTest& a, const LiveTest& b) {
-  const TestState pair[] = {a.verdict.state, b.verdict.state};
-  if (pair[0] != pair[1]) return roll_up(pair) == pair[0];
-  return a.since < b.since;
-}
-
 Value list_groups(const Control& control, const Filter& filter) {
   std::vector<std::pair<std::string, std::string>> order;
-  std::map<std::pair<std::string, std::string>, GroupSummary> groups;
+  std::map<std::pair<std::string, std::string>, StateSummary> groups;
   for (const TestId id : control.live().order()) {
     const LiveTest& live = *control.live().find(id);
     if (!contains(filter, live)) continue;
     const auto key = std::pair(live.test.connection_monitor, live.test.test_group);
     if (!groups.contains(key)) order.push_back(key);
-    GroupSummary& group = groups[key];
-    group.states.push_back(live.verdict.state);
-    if (group.worst == nullptr || is_worse(live, *group.worst)) group.worst = &live;
+    groups[key].add(live);
   }
   Value list = Value::array();
   for (const auto& key : order) {
-    const GroupSummary& group = groups.at(key);
     Value value;
     value.set("connectionMonitor", key.first);
     value.set("testGroup", key.second);
-    value.set("state", to_string(roll_up(group.states)));
-    value.set("reason", reason_value(group.worst->verdict.reason));
-    value.set("worstTest", group.worst->test.full_name());
-    value.set("tests", std::uint64_t{group.states.size()});
-    for (const TestState state : {TestState::Pass, TestState::Warning, TestState::Fail,
-                                  TestState::Indeterminate, TestState::NotRunning}) {
-      std::string name = to_string(state);
-      std::erase(name, ' ');
-      value.set("tests" + name, std::int64_t{std::ranges::count(group.states, state)});
-    }
+    groups.at(key).write(value);
     list.push(std::move(value));
   }
   return Value::object({{"value", std::move(list)}});
