@@ -41,7 +41,7 @@ std::string suggestion(const CLI::App& app, int argc, char** argv) {
 
 int misuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
   const std::string hint = suggestion(app, argc, argv);
-  fmt::print(stderr, "linewatch: {}; see `linewatch --help`\n",
+  fmt::print(stderr, "linewatch: {} (see `linewatch --help`)\n",
              hint.empty() ? std::string(error.what()) : hint);
   return kExitMisuse;
 }
