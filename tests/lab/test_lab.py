@@ -29,10 +29,24 @@ def connect(address, port, seconds=FOREVER):
         return type(error).__name__ if error.errno is None else os.strerror(error.errno)
 
 
+def question(name):
+    """An A query."""
+    labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
+    return b"\x12\x34\x01\x00\0\1\0\0\0\0\0\0" + labels + b"\0\0\1\0\1"
+
+
+def query_by_tcp(server, name):
+    """As query(), over TCP."""
+    message = question(name)
+    with socket.create_connection((server, 53), timeout=FOREVER) as client:
+        client.sendall(len(message).to_bytes(2, "big") + message)
+        answer = client.recv(512)[2:]
+    return answer[3] & 15, int.from_bytes(answer[6:8], "big")
+
+
 def query(server, name, seconds=1.0):
     """The response code and number of answers to an A query; None if nobody answers."""
-    question = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
-    message = b"\x12\x34\x01\x00\0\1\0\0\0\0\0\0" + question + b"\0\0\1\0\1"
+    message = question(name)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(seconds)
         client.connect((server, 53))
@@ -211,6 +225,23 @@ class TwoRouters(unittest.TestCase):
         for path, expected in (("/", "200 19"), ("/status/503", "503 11"), ("/bytes/70000", "200 70000"),
                                ("/redirect/1", "302 0")):
             self.assertEqual(self.agent.run([*fetch, base + path]).stdout, expected)
+
+
+class Home(unittest.TestCase):
+    def test_the_gateway_takes_the_way_to_everywhere_and_says_that_it_has_none(self):
+        with Lab("home") as lab:
+            agent, gateway = lab.host("agent"), lab.host("gateway")
+            self.assertTrue(agent.ping(gateway.address())["reply"])
+            for outside, code in (("1.1.1.1", 0), ("2001:db8::1", 0)):
+                answer = agent.ping(outside)
+                self.assertEqual((answer["reply"], answer.get("code")), (False, code), answer)
+            self.assertEqual(agent.ping(outside)["from"], gateway.address(6))
+
+    def test_the_resolver_answers_over_tcp_too(self):
+        with Lab("home") as lab:
+            for ask in (query, query_by_tcp):
+                found = lab.host("agent").call(ask, lab.address("dns"), "dns.lab.test")
+                self.assertEqual(found, (0, 1), ask)
 
 
 class Control(unittest.TestCase):
