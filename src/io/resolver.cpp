@@ -2,9 +2,10 @@
 #include "io/resolver.h"
 
 #include <fmt/core.h>
+#include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
@@ -55,20 +56,31 @@ NameAnswer answer_of(std::vector<IpAddress> addresses, AddressFamily family,
           fmt::format("{} has no {} address", name, family == AddressFamily::V6 ? "IPv6" : "IPv4")};
 }
 
-/// Rereads a file when its time of change is another; tells whether it did.
+/// Rereads a file when it has become another; tells whether it did. Its time alone would miss a
+/// change within one tick of the kernel's clock; tools replace these files, which changes the
+/// inode.
 struct WatchedFile {
+  struct Version {
+    ino_t inode = 0;
+    off_t bytes = 0;
+    std::int64_t seconds = 0;
+    std::int64_t nanoseconds = 0;
+    bool operator==(const Version&) const = default;
+  };
   std::string path;
-  std::optional<std::filesystem::file_time_type> changed;
+  std::optional<Version> version;
   bool was_read = false;
 
   /// The text, if it is new. A missing file is an empty one.
   std::optional<std::string> read_if_changed() {
-    std::error_code error;
-    const auto time = std::filesystem::last_write_time(path, error);
-    const auto now = error ? std::nullopt : std::optional(time);
-    if (was_read && now == changed) return std::nullopt;
+    struct stat info {};
+    std::optional<Version> now;
+    if (::stat(path.c_str(), &info) == 0) {
+      now = Version{info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
+    }
+    if (was_read && now == version) return std::nullopt;
     was_read = true;
-    changed = now;
+    version = now;
     return read_file(path).value_or("");
   }
 };

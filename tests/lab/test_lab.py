@@ -232,10 +232,9 @@ class Home(unittest.TestCase):
         with Lab("home") as lab:
             agent, gateway = lab.host("agent"), lab.host("gateway")
             self.assertTrue(agent.ping(gateway.address())["reply"])
-            for outside, code in (("1.1.1.1", 0), ("2001:db8::1", 0)):
-                answer = agent.ping(outside)
-                self.assertEqual((answer["reply"], answer.get("code")), (False, code), answer)
-            self.assertEqual(agent.ping(outside)["from"], gateway.address(6))
+            answer = agent.ping("1.1.1.1")
+            self.assertEqual((answer.get("code"), answer["from"]), (0, gateway.address()), answer)
+            self.assertEqual(agent.ping("2001:db8::1").get("code"), 0)
 
     def test_the_resolver_answers_over_tcp_too(self):
         with Lab("home") as lab:

@@ -17,7 +17,8 @@ import tempfile
 import time
 import unittest
 
-from processes import PATIENCE, ROOT, Child, Process, Seen, free_port, wait_until
+from processes import (PATIENCE, ROOT, Child, Process, Seen, free_port, sanitizer_report, tail,
+                       wait_until)
 
 BUILD = pathlib.Path(os.environ.get("LW_BUILD", ROOT / "build/dev")).resolve()
 LINEWATCH = BUILD / "linewatch"
@@ -28,6 +29,7 @@ class Server(Process):
     """`linewatch server`. `address` is what agents and clients connect to."""
 
     verb = "server"
+    ends_with = 0
 
     def __init__(self, folder, name="server", host=None, address="127.0.0.1", data=None, options=(),
                  environment=None):
@@ -119,6 +121,8 @@ class Up(Server):
 class Agent(Process):
     """`linewatch agent`, joined to a server by a token."""
 
+    ends_with = 0
+
     def __init__(self, folder, server, name="agent", host=None, data=None, options=()):
         super().__init__(name, folder, host)
         self.server = server
@@ -191,10 +195,14 @@ class SystemTest(unittest.TestCase):
     def _finish(cls):
         for process in reversed(cls._processes):
             process.end()
-        if cls._healthy:
+        faults = [process.fault for process in cls._processes if process.fault]
+        faults += filter(None, map(sanitizer_report, cls.logs()))
+        if cls._healthy and not faults:
             shutil.rmtree(cls.folder)
         else:
             print(f"\n{cls.__name__}: kept {cls.folder}", file=sys.stderr)
+        if faults:
+            raise AssertionError("\n".join([*faults, *map(tail, cls.logs())]))
 
     @classmethod
     def keep(cls, process):

@@ -7,6 +7,7 @@ import ctypes
 import os
 import pathlib
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -46,6 +47,16 @@ def tail(path, lines=25):
     return "\n".join([f"--- {path}", *text])
 
 
+SANITIZED = re.compile(r"ERROR: \w+Sanitizer|WARNING: ThreadSanitizer|: runtime error: ")
+
+
+def sanitizer_report(path):
+    """What a sanitizer wrote into a log, if the programs were built with one and it found something."""
+    text = pathlib.Path(path).read_text(errors="replace") if pathlib.Path(path).exists() else ""
+    found = SANITIZED.search(text)
+    return text[found.start():found.start() + 6000] if found else None
+
+
 def wait_until(predicate, seconds, what, logs=()):
     """Waits until predicate() is truthy and returns that. Otherwise fails with what was seen last:
     predicate may return a Seen, or raise what it ran into."""
@@ -77,6 +88,8 @@ class Seen:
 class Process:
     """A program with its log, on this machine or, with `host`, on a host of the lab."""
 
+    ends_with = None  # The exit code that it must have after SIGTERM; None if any will do.
+
     def __init__(self, name, folder, host=None, environment=None):
         self.name, self.host = name, host
         self.log = pathlib.Path(folder) / f"{name}.log"
@@ -84,6 +97,7 @@ class Process:
         self.small_disks = {}  # folder → size in MB: a tmpfs of its own, seen by this process alone
         self.process = None
         self.started = None
+        self.fault = None
 
     def start_program(self, command):
         command = self._with_small_disks([str(word) for word in command])
@@ -166,15 +180,19 @@ class Process:
                                  + tail(self.log)) from None
 
     def end(self):
-        """At the end of a test: gone, children included, whatever state it is in."""
+        """At the end of a test: gone, children included, whatever state it is in. What was wrong with
+        that, `fault` says."""
         if not self.is_running():
             return
         orphans = self.descendants()
         self.process.terminate()
         try:
-            self.process.wait(10)
+            code = self.process.wait(PATIENCE)
+            if self.ends_with not in (None, code):
+                self.fault = f"{self.name} ended with code {code} at SIGTERM"
         except subprocess.TimeoutExpired:
             self.kill()
+            self.fault = f"{self.name} did not end within {PATIENCE:g} s of SIGTERM"
         for pid, started in orphans.items():
             if is_alive(pid, started):
                 os.kill(pid, signal.SIGKILL)

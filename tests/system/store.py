@@ -21,7 +21,8 @@ class Store:
         variables = dict(entry.split("=", 1) for entry in
                          pathlib.Path(f"/proc/{pid}/environ").read_bytes().decode().split("\0")
                          if "=" in entry)
-        return f"http://{options['--listen']}", options.get("--user", "linewatch"), variables["LINEWATCH_STORE_PASSWORD"]
+        return (f"http://{options['--listen']}", options.get("--user", "linewatch"),
+                variables["LINEWATCH_STORE_PASSWORD"])
 
     def query(self, sql):
         """The rows of a SELECT, as dicts."""

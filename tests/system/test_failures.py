@@ -63,8 +63,8 @@ class Failures(SystemTest):
     def tearDownClass(cls):
         times = sorted(cls.times)
         late = [time for time in times if time > LIMIT]
-        print(f"{len(times)} changes seen: median {statistics.median(times):.1f} s, longest {times[-1]:.1f} s, "
-              f"{len(late)} after more than {LIMIT} s", flush=True)
+        print(f"{len(times)} changes seen: median {statistics.median(times):.1f} s, longest "
+              f"{times[-1]:.1f} s, {len(late)} after more than {LIMIT} s", flush=True)
         if statistics.median(times) > LIMIT:
             cls._healthy = False
             raise AssertionError(f"changes are seen later than {LIMIT} s: {times}")

@@ -7,7 +7,7 @@ import unittest
 import zlib
 
 from harness import SystemTest, TestRow, rows_of
-from processes import Process, Seen, is_alive, start_time, wait_until
+from processes import Process, Seen, is_alive, sanitizer_report, start_time, wait_until
 from spool import read_segment
 
 
@@ -44,7 +44,8 @@ class Waiting(unittest.TestCase):
         self.assertEqual(wait_until(lambda: next(answers), 5, "an answer"), "there")
 
     def test_it_fails_with_what_was_seen_last_and_the_logs(self):
-        with self.assertRaisesRegex(AssertionError, r"(?s)in vain: a wonder.*last seen: no wonder.*--- /nowhere"):
+        seen = r"(?s)in vain: a wonder.*last seen: no wonder.*--- /nowhere"
+        with self.assertRaisesRegex(AssertionError, seen):
             wait_until(lambda: Seen("no wonder"), 0, "a wonder", ["/nowhere"])
 
     def test_an_error_on_the_way_is_what_was_seen(self):
@@ -73,6 +74,21 @@ class Processes(SystemTest):
         wait_until(lambda: "\ndeaf" in process.log.read_text(), 10, "it is up")
         with self.assertRaisesRegex(AssertionError, "(?s)did not end.*deaf"):
             process.stop(0.2)
+
+    def test_an_exit_code_that_must_not_be_is_noted(self):
+        process = self.start("import time; print('up', flush=True); time.sleep(1000)")
+        wait_until(lambda: "\nup" in process.log.read_text(), 10, "it is up")
+        process.ends_with = 0
+        process.end()
+        self.assertRegex(process.fault, "ended with code -15")
+        process.fault = None  # or this class would fail
+
+    def test_what_a_sanitizer_says_is_found_in_a_log(self):
+        log = self.folder / "sanitized.log"
+        log.write_text("all well\n==1==ERROR: AddressSanitizer: heap-use-after-free on 0x0\nhere\n")
+        self.assertTrue(sanitizer_report(log).startswith("ERROR: AddressSanitizer"))
+        log.write_text("all well\n")
+        self.assertIsNone(sanitizer_report(log))
 
     def test_a_small_disk_fills_up_and_is_the_processs_own(self):
         disk = self.folder / "disk"
