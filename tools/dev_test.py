@@ -75,19 +75,37 @@ class Dev(unittest.TestCase):
         self.assertEqual(self.dev("build", "now")[0], 2)
 
     def test_green_counts_all_presets_in_the_last_line(self):
-        status, lines = self.dev("test")
+        status, lines = self.dev("test", "--sanitizers")
         self.assertEqual((status, lines[-1]), (0, "3 passed, 0 failed"))
 
+    def test_sanitizers_are_left_out_unless_asked_for(self):
+        status, lines = self.dev("test")
+        self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed"))
+        self.assertIn("dev: asan and tsan are left out: they run in CI and with --sanitizers", lines)
+
+    def test_network_tests_are_not_repeated_until_something_changes(self):
+        self.dev("test")
+        self.assertFalse(self.called("-LE"))
+        self.assertIn("dev: system and lab tests: unchanged since green run, not repeated",
+                      self.dev("test")[1])
+        self.assertTrue(self.called("-LE ^(system|lab)$"))
+        self.dev("test", CI="true")
+        self.assertFalse(self.called("-LE"))
+        (self.root / "src/a.cpp").write_text("changed")
+        self.dev("test", RESULTS=FAILED)
+        self.dev("test")
+        self.assertFalse(self.called("-LE"), "a failed run is no green one")
+
     def test_a_failed_test_fails_the_run(self):
-        status, lines = self.dev("test", "--quick", RESULTS=PASSED + FAILED)
+        status, lines = self.dev("test", RESULTS=PASSED + FAILED)
         self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
 
     def test_a_test_that_could_not_start_has_failed(self):
-        status, lines = self.dev("test", "--quick", RESULTS=PASSED + NOT_BUILT)
+        status, lines = self.dev("test", RESULTS=PASSED + NOT_BUILT)
         self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
 
     def test_skipped_tests_and_cases_are_named_and_do_not_pass(self):
-        status, lines = self.dev("test", "--quick", RESULTS=SKIPPED_CASE + SKIPPED)
+        status, lines = self.dev("test", RESULTS=SKIPPED_CASE + SKIPPED)
         self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed"))
         self.assertIn("  dev: lab", lines)
         self.assertIn("  dev: Ping.needs_root (a case of a test)", lines)
@@ -98,24 +116,24 @@ class Dev(unittest.TestCase):
         self.assertFalse(self.called("build/asan"))
 
     def test_a_broken_sanitizer_build_fails_the_run(self):
-        status, lines = self.dev("test", BROKEN="build/asan -j")
+        status, lines = self.dev("test", "--sanitizers", BROKEN="build/asan -j")
         self.assertEqual((status, lines[-1]), (1, "2 passed, 1 failed"))
 
     def test_green_sanitizers_are_not_repeated_until_something_changes(self):
-        self.dev("test")
-        status, lines = self.dev("test")
+        self.dev("test", "--sanitizers")
+        status, lines = self.dev("test", "--sanitizers")
         self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed"))
         self.assertIn("dev: asan: unchanged since green run, not repeated", lines)
         self.assertIn("dev: tsan: unchanged since green run, not repeated", lines)
         (self.root / "src/a.cpp").write_text("changed")
-        self.assertEqual(self.dev("test")[1][-1], "3 passed, 0 failed")
+        self.assertEqual(self.dev("test", "--sanitizers")[1][-1], "3 passed, 0 failed")
 
     def test_sanitizers_are_repeated_in_ci_and_after_a_failure(self):
-        self.dev("test")
+        self.dev("test", "--sanitizers")
         self.assertEqual(self.dev("test", CI="true")[1][-1], "3 passed, 0 failed")
         (self.root / "src/a.cpp").write_text("changed")
-        self.assertEqual(self.dev("test", RESULTS=FAILED)[1][-1], "0 passed, 3 failed")
-        self.assertEqual(self.dev("test")[1][-1], "3 passed, 0 failed")
+        self.assertEqual(self.dev("test", "--sanitizers", RESULTS=FAILED)[1][-1], "0 passed, 3 failed")
+        self.assertEqual(self.dev("test", "--sanitizers")[1][-1], "3 passed, 0 failed")
 
     def test_nothing_is_installed_when_nothing_is_missing(self):
         self.dev("build")

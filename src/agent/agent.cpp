@@ -2,13 +2,13 @@
 #include "agent/agent.h"
 
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <memory>
 
 #include "agent/identity.h"
 #include "agent/spool.h"
 #include "agent/uplink.h"
+#include "base/descriptor_limit.h"
 #include "base/environment.h"
 #include "base/files.h"
 #include "base/guarded.h"
@@ -23,19 +23,17 @@
 namespace lw::agent {
 namespace {
 
-/// Each TCP or HTTP check in flight holds a descriptor.
-void raise_descriptor_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
-  limit.rlim_cur = limit.rlim_max;
-  ::setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-Agent facts_of(const AgentConfig& config) {
+/// What the operator says now, or else said when the agent joined.
+Agent facts_of(const AgentConfig& config, const std::optional<Identity>& identity) {
   Agent facts;
   facts.name = config.name.empty() ? host_name() : config.name;
   facts.labels = config.labels;
   facts.resource_id = config.resource_id;
+  if (identity) {
+    if (config.name.empty() && !identity->name.empty()) facts.name = identity->name;
+    if (config.labels.empty()) facts.labels = identity->labels;
+    if (config.resource_id.empty()) facts.resource_id = identity->resource_id;
+  }
   facts.addresses = io::local_addresses();
   return facts;
 }
@@ -126,7 +124,7 @@ Result<void> join_server(const AgentConfig& config) {
                 config.data_directory +
                     " has joined a server already; remove its identity.json to join another");
   }
-  TRY(join_and_save(config, facts_of(config)));
+  TRY(join_and_save(config, facts_of(config, std::nullopt)));
   return {};
 }
 
@@ -135,9 +133,9 @@ Result<void> run_agent(const AgentConfig& config) {
   wire::adopt_grpc_log();
   TRY(make_directories(config.data_directory));
   const DirectoryLock lock = TRY(DirectoryLock::acquire(config.data_directory));
-  const Agent facts = facts_of(config);
-  const auto identity = TRY(ensure_identity(config, facts));
+  const auto identity = TRY(ensure_identity(config, facts_of(config, std::nullopt)));
   if (!identity) return {};
+  const Agent facts = facts_of(config, identity);
 
   const SystemClock clock;
   Spool spool = TRY(Spool::open(

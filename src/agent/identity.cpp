@@ -34,13 +34,14 @@ std::string identity_path(const std::string& data_directory) {
   return data_directory + "/identity.json";
 }
 
-Identity make_identity(const pb::EnrollResponse& answer, const std::string& server,
-                       std::string private_key_pem) {
-  return {.id = AgentId{answer.agent_id()},
-          .server = server,
-          .private_key_pem = std::move(private_key_pem),
-          .certificate_pem = answer.certificate_pem(),
-          .authority_pem = answer.authority_pem()};
+/// `before` with what the server answered: a new certificate, and who this is.
+Identity with_answer(Identity before, const pb::EnrollResponse& answer,
+                     std::string private_key_pem) {
+  before.id = AgentId{answer.agent_id()};
+  before.private_key_pem = std::move(private_key_pem);
+  before.certificate_pem = answer.certificate_pem();
+  before.authority_pem = answer.authority_pem();
+  return before;
 }
 
 /// The CA that the server shows, once its fingerprint is the token's.
@@ -96,7 +97,16 @@ Result<std::optional<Identity>> load_identity(const std::string& data_directory)
                     .server = document.text("server"),
                     .private_key_pem = document.text("privateKey"),
                     .certificate_pem = document.text("certificate"),
-                    .authority_pem = document.text("authority")};
+                    .authority_pem = document.text("authority"),
+                    .name = document.text("name"),
+                    .labels = {},
+                    .resource_id = document.text("resourceId")};
+  if (const Value* const labels = document.find("labels"); labels && labels->is_object()) {
+    for (const auto& label : labels->as_object()) {
+      identity.labels.emplace_back(label.key,
+                                   label.value.is_string() ? label.value.as_string() : "");
+    }
+  }
   if (!id || identity.private_key_pem.empty() || identity.certificate_pem.empty() ||
       identity.authority_pem.empty()) {
     return fail(ErrorCode::InvalidInput, advice);
@@ -111,6 +121,11 @@ Result<void> save_identity(const std::string& data_directory, const Identity& id
   document.set("privateKey", identity.private_key_pem);
   document.set("certificate", identity.certificate_pem);
   document.set("authority", identity.authority_pem);
+  document.set("name", identity.name);
+  Value labels = Value::object();
+  for (const auto& [key, value] : identity.labels) labels.set(key, value);
+  document.set("labels", std::move(labels));
+  document.set("resourceId", identity.resource_id);
   return write_file_atomically(identity_path(data_directory), to_json(document, 2), 0600);
 }
 
@@ -132,7 +147,12 @@ Result<Identity> join(const std::string& server, const std::string& join_token,
   pb::EnrollResponse answer;
   const grpc::Status status = stub->Enroll(&context, request, &answer);
   if (!status.ok()) return std::unexpected(to_error(status, server));
-  return make_identity(answer, server, std::move(signing.private_key_pem));
+  Identity identity;
+  identity.server = server;
+  identity.name = facts.name;
+  identity.labels = facts.labels;
+  identity.resource_id = facts.resource_id;
+  return with_answer(std::move(identity), answer, std::move(signing.private_key_pem));
 }
 
 Result<Identity> renew(const std::string& server, const Identity& identity) {
@@ -145,7 +165,7 @@ Result<Identity> renew(const std::string& server, const Identity& identity) {
   pb::EnrollResponse answer;
   const grpc::Status status = stub->Renew(&context, request, &answer);
   if (!status.ok()) return std::unexpected(to_error(status, server));
-  return make_identity(answer, server, std::move(signing.private_key_pem));
+  return with_answer(identity, answer, std::move(signing.private_key_pem));
 }
 
 }  // namespace lw::agent

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "model/agent.h"
@@ -17,6 +19,10 @@ struct Identity {
   std::string private_key_pem;
   std::string certificate_pem;
   std::string authority_pem;
+  /// What the operator said of this host when it joined; later starts need not repeat it.
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> labels;
+  std::string resource_id;
 };
 
 /// Nothing if this data folder has not joined yet.

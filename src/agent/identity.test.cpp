@@ -64,7 +64,10 @@ class IdentityTest : public testing::Test {
                            .server = "lw.example:8444",
                            .private_key_pem = "key\npem",
                            .certificate_pem = "certificate",
-                           .authority_pem = "authority"};
+                           .authority_pem = "authority",
+                           .name = "web1",
+                           .labels = {{"site", "b"}},
+                           .resource_id = "/subscriptions/x"};
 };
 
 TEST_F(IdentityTest, there_is_none_before_joining) {
@@ -85,6 +88,9 @@ TEST_F(IdentityTest, comes_back_as_it_was_saved_and_is_for_the_owner_only) {
   EXPECT_EQ((*loaded)->private_key_pem, identity_.private_key_pem);
   EXPECT_EQ((*loaded)->certificate_pem, identity_.certificate_pem);
   EXPECT_EQ((*loaded)->authority_pem, identity_.authority_pem);
+  EXPECT_EQ((*loaded)->name, identity_.name);
+  EXPECT_EQ((*loaded)->labels, identity_.labels);
+  EXPECT_EQ((*loaded)->resource_id, identity_.resource_id);
 }
 
 TEST_F(IdentityTest, a_damaged_file_is_an_error_with_its_path_and_not_a_new_agent) {

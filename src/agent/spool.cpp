@@ -196,22 +196,35 @@ void Spool::rewind() {
 
 void Spool::acknowledge(SpoolId spool, std::uint64_t sequence) {
   if (spool == fresh_) acknowledged_ = std::max(acknowledged_, sequence);
-  const bool is_known = spool == fresh_ || std::ranges::any_of(segments_, [&](const Segment& s) {
-                          return s.spool() == spool;
-                        });
-  if (!is_known) return;
-  while (!segments_.empty()) {
-    const Segment& oldest = segments_.front();
-    const bool is_older_run = oldest.spool() != spool;
-    const bool is_covered = oldest.spool() == spool && oldest.next_sequence() <= sequence + 1;
+  // Rounds of older runs were sent before, so they are durable too: those that lie before the last
+  // segment of `spool`. What lies behind it is newer and not meant.
+  std::size_t covered = 0;
+  for (std::size_t i = 0; i < segments_.size(); ++i) {
+    if (segments_[i].spool() == spool && segments_[i].next_sequence() <= sequence + 1) {
+      covered = i + 1;
+    } else if (segments_[i].spool() == spool) {
+      covered = std::max(covered, i);
+    }
+  }
+  if (spool == fresh_ && !can_append_) covered = segments_.size();
+  for (; covered > 0; --covered) {
     const bool is_being_written = can_append_ && segments_.size() == 1;
-    if (is_being_written || (!is_older_run && !is_covered)) break;
+    if (is_being_written) break;
     drop_front_segment();
   }
   while (!memory_.empty() && next_sequence_ - memory_.size() <= acknowledged_) {
     memory_bytes_ -= memory_.front().size();
     memory_.pop_front();
   }
+}
+
+std::vector<SpoolId> Spool::held() const {
+  std::vector<SpoolId> ids;
+  for (const Segment& segment : segments_) {
+    if (ids.empty() || ids.back() != segment.spool()) ids.push_back(segment.spool());
+  }
+  if (ids.empty() || ids.back() != fresh_) ids.push_back(fresh_);
+  return ids;
 }
 
 void Spool::sync() {

@@ -47,6 +47,8 @@ class Spool {
   void rewind();
   /// The server has everything of `spool` up to `sequence`; spool ids older than it are done too.
   void acknowledge(SpoolId spool, std::uint64_t sequence);
+  /// The spool ids whose records may still be sent, oldest first, this run's last.
+  [[nodiscard]] std::vector<SpoolId> held() const;
   /// Brings what was appended to the disk; call about once a second.
   void sync();
 

@@ -119,6 +119,34 @@ TEST_F(SpoolTest, AcknowledgingDeletesCoveredSegmentsAndThoseOfOlderRuns) {
   EXPECT_EQ(spool.stats().records, 1U);
 }
 
+TEST_F(SpoolTest, AcknowledgingAnOldRunLeavesTheNewerOnesAlone) {
+  config_.segment_bytes = 1;
+  { open(1).append("one"); }
+  { open(2).append("two"); }
+  Spool spool = open(3);
+  spool.append("three");
+  spool.append("four");
+  EXPECT_EQ(spool.held(), (std::vector<SpoolId>{SpoolId{1}, SpoolId{2}, SpoolId{3}}));
+  spool.acknowledge(SpoolId{1}, 1);
+  EXPECT_EQ(read_all(spool), (std::vector<std::string>{"two", "three", "four"}));
+  spool.rewind();
+  spool.acknowledge(SpoolId{2}, 1);
+  EXPECT_EQ(read_all(spool), (std::vector<std::string>{"three", "four"}));
+  EXPECT_EQ(spool.held(), std::vector<SpoolId>{SpoolId{3}});
+}
+
+TEST_F(SpoolTest, APartlyAcknowledgedOldRunStaysWhole) {
+  {
+    Spool spool = open(1);
+    spool.append("a");
+    spool.append("b");
+  }
+  { open(2).append("c"); }
+  Spool spool = open(3);
+  spool.acknowledge(SpoolId{1}, 1);
+  EXPECT_EQ(read_all(spool), (std::vector<std::string>{"a", "b", "c"}));
+}
+
 TEST_F(SpoolTest, CutsOffATornTailWhereverThePowerFailed) {
   {
     Spool spool = open(1);

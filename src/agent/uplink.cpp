@@ -24,7 +24,7 @@ constexpr Seconds kStatusEvery{5};
 constexpr Seconds kPauseMax{15};
 constexpr std::chrono::hours kRenewalCheckEvery{1};
 /// Sent but not yet acknowledged: enough to keep the line busy while the store commits.
-constexpr std::size_t kRecordsInFlightMax = 20'000;
+constexpr std::size_t kRecordsInFlightMax = 60'000;
 constexpr std::size_t kBatchRecordsMax = 2'000;
 constexpr std::size_t kBatchBytesMax = std::size_t{512} << 10;
 
@@ -87,6 +87,7 @@ void Uplink::connect_if_due() {
   hello.set_version(LW_VERSION);
   *hello.mutable_facts() = wire::encode_facts(config_.facts);
   hello.set_assignment_version(assignment_version_);
+  for (const SpoolId spool : spool_.held()) hello.add_spool_ids(spool.value);
   is_writing_ = true;
   connection_->write(message);
 }
@@ -112,6 +113,7 @@ void Uplink::on_closed(const Error& reason) {
   records_in_flight_ = 0;
   assignment_parts_.clear();
   incoming_tests_.clear();
+  incoming_version_ = 0;
   spool_.rewind();
   pause_ = std::min<Seconds>(kPauseMax, std::max<Seconds>(Seconds(1), pause_ * 2));
   retry_at_ = clock_.now() + pause_;
@@ -139,12 +141,7 @@ void Uplink::on_received(const pb::ServerMessage& message) {
     case pb::ServerMessage::kAck: {
       const SpoolId spool{message.ack().spool_id()};
       spool_.acknowledge(spool, message.ack().sequence());
-      while (!in_flight_.empty() &&
-             (in_flight_.front().spool != spool ||
-              in_flight_.front().last_sequence <= message.ack().sequence())) {
-        records_in_flight_ -= in_flight_.front().records;
-        in_flight_.pop_front();
-      }
+      settle(spool, message.ack().sequence());
       break;
     }
     case pb::ServerMessage::MESSAGE_NOT_SET:
@@ -152,14 +149,35 @@ void Uplink::on_received(const pb::ServerMessage& message) {
   }
 }
 
+void Uplink::settle(SpoolId spool, std::uint64_t sequence) {
+  const auto is_covered = [&](const InFlight& batch) {
+    return batch.spool == spool && batch.last_sequence <= sequence;
+  };
+  // What was sent before an acknowledged batch is durable too, whatever its spool.
+  const auto last = std::find_if(in_flight_.rbegin(), in_flight_.rend(), is_covered);
+  for (auto left = std::distance(last, in_flight_.rend()); left > 0; --left) {
+    records_in_flight_ -= in_flight_.front().records;
+    in_flight_.pop_front();
+  }
+}
+
 void Uplink::adopt_assignment_part(const std::string& part_bytes) {
   pb::Assignment part;
   part.ParseFromString(part_bytes);
+  if (part.version() != incoming_version_) {
+    incoming_version_ = part.version();
+    is_incoming_refused_ = false;
+    incoming_tests_.clear();
+    assignment_parts_.clear();
+  }
   auto tests = wire::decode_assignment(part);
   if (!tests) {
-    log::error("uplink", "assignment refused: " + tests.error().message);
-    return;
+    log::error("uplink",
+               "assignment refused, going on with the one before: " + tests.error().message);
+    is_incoming_refused_ = true;
   }
+  // A set of which a part is missing would silently stop tests.
+  if (is_incoming_refused_) return;
   for (Test& test : *tests) {
     test.agent = identity_.id;
     incoming_tests_.push_back(std::move(test));
@@ -174,6 +192,7 @@ void Uplink::adopt_assignment_part(const std::string& part_bytes) {
   }
   on_assignment_(std::exchange(incoming_tests_, {}));
   assignment_parts_.clear();
+  incoming_version_ = 0;
   status_at_ = {};
 }
 
@@ -206,6 +225,7 @@ bool Uplink::write_batch() {
   pb::RoundBatch& rounds = *message.mutable_rounds();
   rounds.set_spool_id(batch.spool.value);
   rounds.set_first_sequence(batch.first_sequence);
+  rounds.set_wall_time_us(static_cast<std::uint64_t>(to_unix_us(clock_.wall_now())));
   for (std::string& payload : batch.payloads) rounds.add_rounds(std::move(payload));
   connection_->write(message);
   return true;

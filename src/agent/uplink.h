@@ -54,6 +54,7 @@ class Uplink {
   void handle(ConnectionEvent event);
   void on_received(const ::linewatch::wire::ServerMessage& message);
   void on_closed(const Error& reason);
+  void settle(SpoolId spool, std::uint64_t sequence);
   void adopt_assignment_part(const std::string& part_bytes);
   void restore_assignment();
   void connect_if_due();
@@ -95,7 +96,9 @@ class Uplink {
   Instant status_at_{};
   Instant renewal_checked_at_{};
   std::uint64_t assignment_version_ = 0;
-  std::vector<std::string> assignment_parts_;  ///< of the set that is coming in
+  std::uint64_t incoming_version_ = 0;         ///< of the set that is coming in; 0: none
+  bool is_incoming_refused_ = false;           ///< a part of it could not be read
+  std::vector<std::string> assignment_parts_;  ///< of that set
   std::vector<Test> incoming_tests_;
   Thread thread_;
 };

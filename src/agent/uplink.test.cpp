@@ -186,7 +186,10 @@ class UplinkTest : public testing::Test {
                                             wire::agent_common_name(7),
                                             clock_.wall_now() - std::chrono::days(300), not_after)
                     .value(),
-            .authority_pem = fleet_->authority().certificate_pem};
+            .authority_pem = fleet_->authority().certificate_pem,
+            .name = {},
+            .labels = {},
+            .resource_id = {}};
   }
   Spool open_spool(std::uint64_t id) {
     return Spool::open({.directory = folder_ + "/spool"}, SpoolId{id}).value();

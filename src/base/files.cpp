@@ -109,6 +109,11 @@ Result<void> sync_directory(const std::string& path) {
   return {};
 }
 
+Result<void> restrict_to_owner(const std::string& path) {
+  if (::chmod(path.c_str(), 0600) != 0) return fail_errno("restrict " + path, errno);
+  return {};
+}
+
 bool file_exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
 Result<void> remove_file(const std::string& path) {
@@ -140,7 +145,10 @@ Result<DirectoryLock> DirectoryLock::acquire(const std::string& directory) {
   }
   const std::string pid = std::to_string(::getpid()) + "\n";
   if (::ftruncate(file.get(), 0) != 0) return fail_errno("lock " + path, errno);
-  TRY(write_all(file.get(), pid, "lock " + path));
+  // The number is a courtesy to the next; on a full disk the lock holds without it.
+  const auto written = write_all(file.get(), pid, "lock " + path);
+  if (!written && written.error().code != ErrorCode::NoSpace)
+    return std::unexpected(written.error());
   return DirectoryLock(std::move(file));
 }
 

@@ -40,6 +40,8 @@ Result<void> make_directories(const std::string& path);
 Result<void> sync_directory(const std::string& path);
 /// Writes all of `bytes` at the descriptor's position.
 Result<void> write_all(int fd, std::string_view bytes, std::string_view what);
+/// Takes all rights to the file from everybody but its owner (mode 0600).
+Result<void> restrict_to_owner(const std::string& path);
 bool file_exists(const std::string& path);
 Result<void> remove_file(const std::string& path);
 /// Names of the entries, sorted, without "." and "..".

@@ -30,6 +30,38 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
   return table[a.size()][b.size()];
 }
 
+/// What the first byte of a character demands of the others; no `length`: it is no first byte.
+struct Utf8Lead {
+  std::size_t length = 0;
+  // Bounds of the second byte: they shut out overlong forms, surrogates and what is past U+10FFFF.
+  unsigned char low = 0x80, high = 0xbf;
+};
+
+Utf8Lead read_lead(unsigned char byte) {
+  if (byte < 0x80) return {1};
+  if (byte < 0xc2 || byte > 0xf4) return {};
+  if (byte < 0xe0) return {2};
+  if (byte == 0xe0) return {3, 0xa0, 0xbf};
+  if (byte == 0xed) return {3, 0x80, 0x9f};
+  if (byte < 0xf0) return {3};
+  if (byte == 0xf0) return {4, 0x90, 0xbf};
+  if (byte == 0xf4) return {4, 0x80, 0x8f};
+  return {4};
+}
+
+bool is_following(char c) { return (static_cast<unsigned char>(c) & 0xc0U) == 0x80U; }
+
+/// The length of the character that not empty text begins with; 0 if it begins with none.
+std::size_t first_character(std::string_view text) {
+  const Utf8Lead lead = read_lead(static_cast<unsigned char>(text[0]));
+  if (lead.length < 2) return lead.length;
+  if (text.size() < lead.length) return 0;
+  const auto second = static_cast<unsigned char>(text[1]);
+  if (second < lead.low || second > lead.high) return 0;
+  const std::string_view rest = text.substr(2, lead.length - 2);
+  return std::ranges::all_of(rest, is_following) ? lead.length : 0;
+}
+
 }  // namespace
 
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates) {
@@ -91,6 +123,64 @@ std::string counted(std::size_t number, std::string_view singular, std::string_v
   if (number == 1) return fmt::format("1 {}", singular);
   if (plural.empty()) return fmt::format("{} {}s", number, singular);
   return fmt::format("{} {}", number, plural);
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t length = first_character(text);
+    if (length == 0) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string valid_utf8(std::string_view text) {
+  constexpr std::string_view kReplacement = "\xef\xbf\xbd";
+  std::string valid;
+  valid.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = first_character(text);
+    valid += length == 0 ? kReplacement : text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return valid;
+}
+
+std::string_view cut_utf8(std::string_view text, std::size_t bytes_max) {
+  if (text.size() <= bytes_max) return text;
+  while (bytes_max > 0 && is_following(text[bytes_max])) --bytes_max;
+  return text.substr(0, bytes_max);
+}
+
+namespace {
+
+/// C0, DEL, and C1, which UTF-8 writes as C2 80 to C2 9F and some terminals obey.
+bool is_control(std::string_view text, std::size_t at) {
+  const auto byte = static_cast<unsigned char>(text[at]);
+  const auto before = at > 0 ? static_cast<unsigned char>(text[at - 1]) : 0;
+  return byte < 0x20 || byte == 0x7f || (before == 0xc2 && byte >= 0x80 && byte <= 0x9f);
+}
+
+}  // namespace
+
+std::string printable(std::string_view text, std::size_t bytes_max) {
+  const std::string_view kept = cut_utf8(text, bytes_max);
+  std::string shown;
+  for (std::size_t i = 0; i < kept.size(); ++i) {
+    if (is_control(kept, i)) {
+      shown += "\\x" + hex_of(kept.substr(i, 1));
+    } else {
+      shown += kept[i];
+    }
+  }
+  return kept.size() < text.size() ? shown + "…" : shown;
+}
+
+bool is_printable(std::string_view text) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_control(text, i)) return false;
+  }
+  return true;
 }
 
 std::string hex_of(std::string_view bytes) {

@@ -99,7 +99,11 @@ void add_join(CLI::App& agent, Context& context, const std::shared_ptr<AgentOpti
   auto* const join_verb = agent.add_subcommand("join", "Join a server, once");
   join_verb->add_option("server", options->server, "The server's agent address, HOST[:8444]")
       ->required();
-  join_verb->add_option("--token", options->join_token, "What `agent token create` printed")
+  join_verb
+      ->add_option(
+          "--token", options->join_token,
+          "What `agent token create` printed; seen in `ps`, so rather use --token-file or the "
+          "variable")
       ->envname("LINEWATCH_JOIN_TOKEN");
   join_verb->add_option("--token-file", options->join_file, "File that holds the token");
   add_facts(*join_verb, *options);
@@ -132,7 +136,10 @@ void add_agent(CLI::App& app, Context& context) {
   auto options = std::make_shared<AgentOptions>();
   agent->add_option("--connect,--server", options->server,
                     "The server's agent address, HOST[:8444]; default: the one it joined");
-  agent->add_option("--join-token", options->join_token, "Needed at the first start only")
+  agent
+      ->add_option("--join-token", options->join_token,
+                   "Needed at the first start only; seen in `ps`, so rather use --join-file or the "
+                   "variable")
       ->envname("LINEWATCH_JOIN_TOKEN");
   agent->add_option("--join-file", options->join_file, "File that holds the join token");
   add_facts(*agent, *options);

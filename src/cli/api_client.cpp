@@ -27,9 +27,10 @@ Result<std::string> or_from_file(const std::string& given, const std::string& pa
       ErrorCode::InvalidInput,
       is_forbidden
           ? fmt::format("{} cannot be read by this user; run with sudo, or pass {}", path, flag)
-          : fmt::format("no server known: pass {} (or run this where `linewatch up` runs; "
-                        "{} is not there)",
-                        flag, path));
+          : fmt::format(
+                "no server known: pass {}, or --data with the folder of a server on this machine ("
+                "{} is not there)",
+                flag, path));
 }
 
 Error error_of(const io::HttpClientResponse& response, const std::string& url) {
@@ -51,6 +52,11 @@ Error error_of(const io::HttpClientResponse& response, const std::string& url) {
                               said.empty() ? "" : ": ", said.substr(0, kPlainTextMax))};
   }
   std::string message = error->text("message");
+  if (response.status == 401) {
+    message = url +
+              " does not know this token; pass --token or LINEWATCH_TOKEN (the first token is "
+              "in admin.token in the server's data folder)";
+  }
   if (const Value* const details = error->find("details");
       details != nullptr && details->is_array()) {
     for (const Value& detail : details->as_array()) {

@@ -185,7 +185,7 @@ void add_protocol(CLI::App& check, Context& context, const std::string& protocol
   verb->add_flag("-4", options->v4, "IPv4 only");
   verb->add_flag("-6", options->v6, "IPv6 only");
   if (protocol == "http") {
-    verb->add_flag("--https", options->https, "Use TLS whatever the port");
+    verb->add_flag("--https", options->https, "Use TLS on a port other than 443");
     verb->add_option("--extra-ca", options->extra_ca, "PEM file of further roots to trust");
   }
   verb->callback([=, &context] {

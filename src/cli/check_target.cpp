@@ -47,12 +47,14 @@ Result<HttpConfiguration> read_http(const CheckTarget& wish, std::string& host) 
   std::string rest = wish.target;
   HttpConfiguration http;
   http.prefer_https = wish.https;
+  bool has_scheme = wish.https;
   if (const auto scheme = rest.find("://"); scheme != std::string::npos) {
     const std::string name = to_lower(rest.substr(0, scheme));
     if (name != "http" && name != "https") {
       return fail(ErrorCode::InvalidInput, fmt::format("`{}` is neither http nor https", name));
     }
     http.prefer_https = name == "https";
+    has_scheme = true;
     rest = rest.substr(scheme + 3);
   }
   rest = rest.substr(0, rest.find('#'));  // browsers do not send it either
@@ -62,6 +64,13 @@ Result<HttpConfiguration> read_http(const CheckTarget& wish, std::string& host) 
   const HostAndPort both = TRY(split_host(rest.substr(0, host_end)));
   http.port = both.port;
   host = both.host;
+  if (has_scheme && http.prefer_https != http.uses_tls()) {
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("port {} is always {} here, as in Azure's connection monitors; write "
+                            "{}://, or use another port",
+                            http.effective_port(), http.uses_tls() ? "https" : "http",
+                            http.uses_tls() ? "https" : "http"));
+  }
   return http;
 }
 

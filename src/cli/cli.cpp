@@ -18,7 +18,10 @@ void add_global_options(CLI::App& app, Context& context) {
       ->check(CLI::IsMember({"table", "json", "yaml", "csv"}));
   app.add_option("--server", context.server, "Server, as https://HOST:8443")
       ->envname("LINEWATCH_SERVER");
-  app.add_option("--token", context.token, "Bearer token for the server")
+  app.add_option(
+         "--token", context.token,
+         "Bearer token for the server; others on this machine see it in `ps`, so rather set the "
+         "variable, or let it be read from admin.token in --data")
       ->envname("LINEWATCH_TOKEN");
   app.add_option("--ca", context.ca, "PEM file with the server's CA")->envname("LINEWATCH_CA");
   app.add_option("--data", context.data,

@@ -36,16 +36,16 @@ std::string short_time(const Value& item, std::string_view key) {
 
 std::vector<Column> test_columns() {
   return {column("STATE", "state"),
-          column("MONITOR", "connectionMonitor"),
-          column("GROUP", "testGroup"),
+          column("MONITOR", "connectionMonitor", 3),
+          column("GROUP", "testGroup", 4),
           {"TEST",
            [](const Value& item) {
              return field(item, "source") + " → " + field(item, "destination");
            }},
-          column("CONFIGURATION", "testConfiguration"),
+          column("CONFIGURATION", "testConfiguration", 1),
           {"RTT", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMs"); }},
           {"FAILED", failed_text},
-          {"SINCE", [](const Value& item) { return short_time(item, "since"); }},
+          {"SINCE", [](const Value& item) { return short_time(item, "since"); }, false, 2},
           {"REASON", reason_text, true}};
 }
 
@@ -64,31 +64,34 @@ std::vector<Column> monitor_columns() {
           column("FAIL", "testsFail"),
           column("WARNING", "testsWarning"),
           column("PASS", "testsPass"),
-          {"UPDATED", [](const Value& item) { return short_time(item, "updated"); }},
+          {"UPDATED", [](const Value& item) { return short_time(item, "updated"); }, false, 1},
           {"REASON", reason_text, true}};
 }
 
 std::vector<Column> agent_columns() {
   return {column("NAME", "name"),
-          column("ID", "id"),
+          column("ID", "id", 2),
           column("CONNECTED", "connected"),
           {"LAST SEEN", [](const Value& item) { return short_time(item, "lastSeen"); }},
-          column("VERSION", "version"),
+          column("VERSION", "version", 3),
           column("WAITING", "roundsWaiting"),
           column("DROPPED", "roundsDropped"),
           {"PROBLEM", [](const Value& item) { return field(item, "problem"); }, true}};
 }
 
 std::vector<Column> round_columns() {
-  return {{"STARTED", [](const Value& item) { return short_time(item, "started"); }},
-          column("STATE", "state"),
-          {"RTT", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMs"); }},
-          {"MIN", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMinMs"); }},
-          {"MAX", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMaxMs"); }},
-          {"JITTER", [](const Value& item) { return milliseconds_field(item, "jitterMs"); }},
-          {"FAILED", failed_text},
-          column("ADDRESS", "address"),
-          {"REASON", reason_text, true}};
+  return {
+      {"STARTED", [](const Value& item) { return short_time(item, "started"); }},
+      column("STATE", "state"),
+      {"RTT", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMs"); }},
+      {"MIN", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMinMs"); },
+       false, 2},
+      {"MAX", [](const Value& item) { return milliseconds_field(item, "roundTripTimeMaxMs"); },
+       false, 1},
+      {"JITTER", [](const Value& item) { return milliseconds_field(item, "jitterMs"); }, false, 3},
+      {"FAILED", failed_text},
+      column("ADDRESS", "address", 4),
+      {"REASON", reason_text, true}};
 }
 
 std::vector<Column> change_columns() {
@@ -123,7 +126,11 @@ Result<std::string> find_test(ApiClient& client, const std::string& text) {
     }
     // The whole name is one test's, whatever longer names begin with it.
     if (to_lower(name) == wanted) return test.text("id");
-    if (to_lower(name).find(wanted) != std::string::npos) fitting.push_back(&test);
+    // As the table shows it, too.
+    const std::string shown = test.text("source") + " → " + test.text("destination");
+    const bool is_in_either = to_lower(name).find(wanted) != std::string::npos ||
+                              to_lower(shown).find(wanted) != std::string::npos;
+    if (is_in_either) fitting.push_back(&test);
   }
   if (fitting.size() == 1) return fitting.front()->text("id");
   if (fitting.empty()) {

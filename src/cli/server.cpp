@@ -23,7 +23,10 @@ void add_server_options(CLI::App& verb, ServerOptions& options) {
                   "Keep results in this ClickHouse instead of an own store");
   verb.add_option("--store-user", options.store_user, "User at --store-url")
       ->envname("LINEWATCH_STORE_USER");
-  verb.add_option("--store-password", options.store_password, "Password at --store-url")
+  verb.add_option(
+          "--store-password", options.store_password,
+          "Password at --store-url; others on this machine see it in `ps`, so rather set the "
+          "variable")
       ->envname("LINEWATCH_STORE_PASSWORD");
   verb.add_option("--store-database", options.store_database, "Database at --store-url")
       ->capture_default_str();

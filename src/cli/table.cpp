@@ -14,7 +14,7 @@
 namespace lw::cli {
 namespace {
 
-constexpr std::size_t kWideColumnMin = 24;
+constexpr std::size_t kWideColumnMin = 40;
 
 bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
 
@@ -69,26 +69,69 @@ void print_csv(const std::vector<Column>& columns, const Value::Array& items) {
   for (const Value& item : items) line([&](const Column& column) { return column.text(item); });
 }
 
-std::vector<std::size_t> column_widths(const std::vector<Column>& columns,
-                                       const std::vector<std::vector<std::string>>& rows) {
-  std::vector<std::size_t> widths;
+/// How a table fits its terminal.
+struct Layout {
+  std::vector<std::size_t> shown;   ///< columns on the row's line, in order
+  std::vector<std::size_t> widths;  ///< of all columns
+  bool has_own_line = false;        ///< the wide column stands below each row
+};
+
+std::size_t width_of(const Layout& layout, bool with_last) {
+  std::size_t total = 0;
+  for (const std::size_t i : layout.shown) total += layout.widths[i] + 2;
+  return with_last ? total : total - layout.widths[layout.shown.back()] - 2;
+}
+
+/// Takes the least important column out; false if all that are left must stay.
+bool drop_column(Layout& layout, const std::vector<Column>& columns) {
+  const auto last =
+      std::ranges::max_element(layout.shown, {}, [&](std::size_t i) { return columns[i].rank; });
+  if (columns[*last].rank == 0) return false;
+  layout.shown.erase(last);
+  return true;
+}
+
+Layout lay_out(const std::vector<Column>& columns,
+               const std::vector<std::vector<std::string>>& rows) {
+  Layout layout;
   for (std::size_t i = 0; i < columns.size(); ++i) {
     std::size_t width = display_width(columns[i].title);
     for (const auto& row : rows) width = std::max(width, display_width(row[i]));
-    widths.push_back(width);
+    layout.widths.push_back(width);
+    layout.shown.push_back(i);
   }
   const std::size_t terminal = is_terminal() ? terminal_width() : 0;
-  std::size_t total = 0;
-  for (const std::size_t width : widths) total += width + 2;
-  for (std::size_t i = 0; i < columns.size() && terminal > 0 && total > terminal; ++i) {
-    if (!columns[i].is_wide) continue;
-    const std::size_t excess = total - terminal;
-    const std::size_t kept =
-        std::max(kWideColumnMin, widths[i] > excess ? widths[i] - excess : std::size_t{0});
-    total -= widths[i] - std::min(widths[i], kept);
-    widths[i] = std::min(widths[i], kept);
+  if (terminal == 0 || width_of(layout, true) <= terminal + 2) return layout;
+  if (!columns.back().is_wide) {
+    while (width_of(layout, true) > terminal + 2 && drop_column(layout, columns)) {
+    }
+    return layout;
   }
-  return widths;
+  const auto left = [&] {
+    const std::size_t used = width_of(layout, false);
+    return terminal > used ? terminal - used : 0;
+  };
+  while (left() < kWideColumnMin && drop_column(layout, columns)) {
+  }
+  std::size_t& wide = layout.widths.back();
+  if (left() >= std::min(kWideColumnMin, wide)) {
+    wide = std::min(wide, left());
+  } else {
+    layout.shown.pop_back();
+    layout.has_own_line = true;
+  }
+  return layout;
+}
+
+void print_line(const Layout& layout, const std::vector<std::string>& cells, bool may_colour) {
+  std::string text;
+  for (const std::size_t i : layout.shown) {
+    const std::string shown = cut(cells[i], layout.widths[i]);
+    const std::size_t padding = layout.widths[i] - std::min(layout.widths[i], display_width(shown));
+    text += may_colour ? coloured(shown) : shown;
+    if (i != layout.shown.back()) text += std::string(padding + 2, ' ');
+  }
+  fmt::print("{}\n", text);
 }
 
 void print_table(const std::vector<Column>& columns, const Value::Array& items) {
@@ -98,20 +141,15 @@ void print_table(const std::vector<Column>& columns, const Value::Array& items) 
     for (const Column& column : columns) row.push_back(column.text(item));
     rows.push_back(std::move(row));
   }
-  const std::vector<std::size_t> widths = column_widths(columns, rows);
+  const Layout layout = lay_out(columns, rows);
   const bool has_colour = is_terminal() && !environment_variable("NO_COLOR");
-  const auto line = [&](auto cell, bool may_colour) {
-    std::string text;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-      const std::string shown = cut(cell(i), widths[i]);
-      const std::size_t padding = widths[i] - std::min(widths[i], display_width(shown));
-      text += may_colour ? coloured(shown) : shown;
-      if (i + 1 < columns.size()) text += std::string(padding + 2, ' ');
-    }
-    fmt::print("{}\n", text);
-  };
-  line([&](std::size_t i) { return columns[i].title; }, false);
-  for (const auto& row : rows) line([&](std::size_t i) { return row[i]; }, has_colour);
+  std::vector<std::string> titles;
+  for (const Column& column : columns) titles.push_back(column.title);
+  print_line(layout, titles, false);
+  for (const auto& row : rows) {
+    print_line(layout, row, has_colour);
+    if (layout.has_own_line && row.back() != "-") fmt::print("    {}\n", row.back());
+  }
 }
 
 std::string scalar_text(const Value& value) {
@@ -135,9 +173,11 @@ std::string field(const Value& item, std::string_view key) {
   return value == nullptr ? "-" : scalar_text(*value);
 }
 
-Column column(std::string title, std::string key) {
+Column column(std::string title, std::string key, int rank) {
   return {.title = std::move(title),
-          .text = [key = std::move(key)](const Value& item) { return field(item, key); }};
+          .text = [key = std::move(key)](const Value& item) { return field(item, key); },
+          .is_wide = false,
+          .rank = rank};
 }
 
 std::string milliseconds_field(const Value& item, std::string_view key) {

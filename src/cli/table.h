@@ -13,7 +13,11 @@ namespace lw::cli {
 struct Column {
   std::string title;
   std::function<std::string(const Value& item)> text;
-  bool is_wide = false;  ///< may be cut to fit the terminal; the last one usually
+  /// May be cut to fit the terminal, down to 40 columns; below that it gets a line of its own under
+  /// each row, whole. The last column only.
+  bool is_wide = false;
+  /// On a narrow terminal columns of a higher rank are left out first; 0 always stays.
+  int rank = 0;
 };
 
 /// Prints `items` in the wanted format: table and csv by columns, json and yaml as they are. On a
@@ -26,7 +30,7 @@ void print_object(const std::string& format, const Value& object);
 /// The member's text or number, "-" if it is missing or null.
 std::string field(const Value& item, std::string_view key);
 /// A column of that member.
-Column column(std::string title, std::string key);
+Column column(std::string title, std::string key, int rank = 0);
 /// "12.3 ms" of a member in milliseconds, "-" if it is missing.
 std::string milliseconds_field(const Value& item, std::string_view key);
 

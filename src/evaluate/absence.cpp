@@ -34,9 +34,21 @@ Verdict disconnected(const AbsenceFacts& facts, Timestamp now) {
                   ago(*facts.agent_last_seen, now), to_the_second(*facts.agent_last_seen)));
 }
 
+/// Why an agent that is connected brings nothing, as far as it is known.
+std::string cause_of_silence(const AbsenceFacts& facts) {
+  if (!facts.store_problem.empty()) {
+    return "; the server takes no rounds because its store fails: " + facts.store_problem;
+  }
+  if (facts.agent_rounds_waiting > 0) {
+    return fmt::format("; it is catching up, {} rounds wait in its spool",
+                       facts.agent_rounds_waiting);
+  }
+  if (facts.agent_dropped_rounds) return "; its spool ran over and dropped the oldest rounds";
+  return "";
+}
+
 Verdict without_data(const AbsenceFacts& facts, Timestamp now) {
-  const std::string cause =
-      facts.agent_dropped_rounds ? "; its spool ran over and dropped the oldest rounds" : "";
+  const std::string cause = cause_of_silence(facts);
   if (facts.last_round) {
     return indeterminate(ReasonCode::NoData,
                          fmt::format("no data for {} although agent `{}` is connected{}",
@@ -46,6 +58,12 @@ Verdict without_data(const AbsenceFacts& facts, Timestamp now) {
       ReasonCode::NoData,
       fmt::format("no data since the test was assigned {} ago although agent `{}` is connected{}",
                   ago(*facts.assigned_since, now), facts.agent_name, cause));
+}
+
+Verdict reconnected(const AbsenceFacts& facts, Timestamp now) {
+  return indeterminate(ReasonCode::NoData,
+                       fmt::format("agent `{}` is back since {}; its rounds are on their way",
+                                   facts.agent_name, ago(*facts.agent_connected_since, now)));
 }
 
 Verdict not_yet_run(const AbsenceFacts& facts, const TestConfiguration& configuration) {
@@ -82,6 +100,8 @@ std::optional<Verdict> evaluate_absence(const Test& test, const AbsenceFacts& fa
   };
   if (is_recent(facts.last_round)) return std::nullopt;
   if (!facts.agent_connected) return disconnected(facts, now);
+  const bool is_just_back = facts.last_round && is_recent(facts.agent_connected_since);
+  if (is_just_back && facts.store_problem.empty()) return reconnected(facts, now);
   if (is_recent(facts.assigned_since)) return not_yet_run(facts, *test.configuration);
   if (!facts.assigned_since && !facts.last_round) return not_yet_run(facts, *test.configuration);
   return without_data(facts, now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -25,7 +26,10 @@ struct AbsenceFacts {
   std::optional<Timestamp> agent_last_seen;  ///< Missing: never connected since it joined.
   std::optional<Timestamp> assigned_since;   ///< When the agent was given this test.
   std::optional<Timestamp> last_round;       ///< Start of the latest round that arrived.
-  bool agent_dropped_rounds = false;         ///< Its spool ran over and forgot the oldest rounds.
+  std::optional<Timestamp> agent_connected_since;
+  std::uint64_t agent_rounds_waiting = 0;  ///< In its spool: it is catching up.
+  std::string store_problem;  ///< Why the server cannot store rounds now; empty when it can.
+  bool agent_dropped_rounds = false;  ///< Its spool ran over and forgot the oldest rounds.
 };
 
 /// How long after the start of a test's last round the next may take to arrive before its absence

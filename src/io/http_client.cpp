@@ -137,6 +137,8 @@ Error explain(CURL* handle, CURLcode code, const Target& target, const HttpClien
     case CURLE_SSL_CONNECT_ERROR:
       return unavailable(
           fmt::format("the TLS handshake failed ({}); check that the port speaks TLS", detail));
+    case CURLE_ABORTED_BY_CALLBACK:
+      return unavailable("given up while waiting for the answer");
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
@@ -188,6 +190,18 @@ void set_transfer(CURL* handle, const HttpClientRequest& request, const HeaderLi
   set(handle, CURLOPT_WRITEDATA, static_cast<void*>(&reception));
   set(handle, CURLOPT_HEADERFUNCTION, &on_header);
   set(handle, CURLOPT_HEADERDATA, static_cast<void*>(&reception));
+}
+
+int on_progress(void* give_up, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<const std::function<bool()>*>(give_up))() ? 1 : 0;
+}
+
+void set_give_up(CURL* handle, const HttpClientRequest& request) {
+  if (!request.give_up) return;
+  set(handle, CURLOPT_NOPROGRESS, 0L);
+  set(handle, CURLOPT_XFERINFOFUNCTION, &on_progress);
+  // libcurl wants no const here, but only hands it on.
+  set(handle, CURLOPT_XFERINFODATA, const_cast<void*>(static_cast<const void*>(&request.give_up)));
 }
 
 void set_method(CURL* handle, const HttpClientRequest& request) {
@@ -243,6 +257,7 @@ Result<HttpClientResponse> HttpClient::request(const HttpClientRequest& request)
   set_transfer(handle, request, headers, reception);
   set_method(handle, request);
   set_trust(handle, request);
+  set_give_up(handle, request);
   set(handle, CURLOPT_ERRORBUFFER, &detail[0]);
   const CURLcode code = curl_easy_perform(handle);
   set(handle, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));

@@ -22,6 +22,8 @@ struct HttpClientRequest {
   Milliseconds connect_timeout{5'000};
   Milliseconds timeout{60'000};
   std::size_t response_bytes_max = std::size_t{256} << 20;
+  /// Asked about once a second while waiting; true ends the request with Unavailable.
+  std::function<bool()> give_up = {};
 };
 
 struct HttpClientResponse {

@@ -63,7 +63,11 @@ struct HttpServerConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  ///< 0: the system picks one; see HttpServer::port().
   int threads = 1;         ///< event loops that share the work
-  std::size_t body_bytes_max = std::size_t{8} << 20;     ///< above: 413
+  std::size_t body_bytes_max = std::size_t{8} << 20;  ///< above: 413
+  /// Asked once a request's head is there (method, target, headers; nothing else is set) and before
+  /// a byte of its body is kept: how large may it be? Bounded by body_bytes_max. Runs on the
+  /// server's threads. Without it, every caller may fill body_bytes_max.
+  std::function<std::size_t(const HttpRequest& head)> body_bytes_for = {};
   std::size_t header_bytes_max = std::size_t{64} << 10;  ///< above: 431
   Seconds read_timeout{30};                              ///< for a whole request to come in
   Seconds idle_timeout{60};                              ///< between requests of one connection

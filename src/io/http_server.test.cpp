@@ -588,5 +588,70 @@ TEST(PercentEncode, IsReadBack) {
   EXPECT_EQ(percent_encode("a-b_c.d~/ "), "a-b_c.d~%2F%20");
 }
 
+HttpServerConfig strangers_send_ten_bytes() {
+  HttpServerConfig config;
+  config.body_bytes_max = 1000;
+  config.body_bytes_for = [](const HttpRequest& head) {
+    const bool is_known =
+        head.method == "POST" && head.target == "/a?b" && head.header("authorization") == "secret";
+    return is_known ? std::size_t{1'000'000} : std::size_t{10};
+  };
+  return config;
+}
+
+TEST(HttpServerBodyLimit, DependsOnWhoSends) {
+  const auto server = serve(echo, strangers_send_ten_bytes());
+  HttpClient client;
+  HttpClientRequest request = request_to(*server, "/a?b");
+  request.method = "POST";
+  const auto status = [&](std::size_t bytes) {
+    request.body = std::string(bytes, 'x');
+    const auto response = client.request(request);
+    EXPECT_TRUE(response) << response.error().message;
+    return response ? response->status : 0;
+  };
+  EXPECT_EQ(status(0), 200);
+  EXPECT_EQ(status(10), 200);
+  EXPECT_EQ(status(11), 413);
+  request.headers = {{"Authorization", " secret "}};
+  EXPECT_EQ(status(1000), 200);
+  EXPECT_EQ(status(1001), 413) << "the limit for all stays";
+  EXPECT_EQ(status(10), 200);
+}
+
+TEST(HttpServerBodyLimit, HoldsForBodiesInChunksBeforeTheyAreComplete) {
+  const auto server = serve(echo, strangers_send_ten_bytes());
+  RawClient client(*server);
+  client.send(
+      "POST /a?b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n8\r\n12345678\r\n");
+  client.send("3\r\n123\r\n");
+  EXPECT_NE(client.receive_until("\r\n\r\n").find(" 413 "), std::string::npos);
+}
+
+TEST(HttpServerBodyLimit, AnswersAHugeOneBeforeItIsSent) {
+  const auto server = serve(echo, strangers_send_ten_bytes());
+  RawClient client(*server);
+  client.send("POST /a?b HTTP/1.1\r\nHost: a\r\nContent-Length: 11\r\n\r\n");
+  EXPECT_NE(client.receive_until("\r\n\r\n").find(" 413 "), std::string::npos);
+}
+
+TEST(HttpServerBodyLimit, LeavesNoTraceInTheRequest) {
+  Channel<HttpRequest> requests(1, WhenFull::Conflate);
+  const auto server = serve(
+      [&](HttpRequest request, const HttpResponder& responder) {
+        requests.push(std::move(request));
+        responder.send({});
+      },
+      strangers_send_ten_bytes());
+  HttpClient client;
+  HttpClientRequest request = request_to(*server, "/");
+  request.method = "PUT";
+  request.body = "x";
+  ASSERT_TRUE(client.request(request));
+  const auto seen = requests.try_pop();
+  ASSERT_TRUE(seen.has_value());
+  for (const auto& [name, value] : seen->headers) EXPECT_FALSE(name.starts_with(':')) << name;
+}
+
 }  // namespace
 }  // namespace lw::io

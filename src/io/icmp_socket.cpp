@@ -9,10 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <unordered_map>
 #include <vector>
 
 #include "base/files.h"
+#include "io/counted_keys.h"
 #include "io/error_queue.h"
 #include "io/icmp_filter.h"
 #include "io/socket_address.h"
@@ -106,9 +106,7 @@ struct IcmpSocket::Impl {
   bool is_datagram = false;
   Handlers handlers;
   StampKeys keys = StampKeys::None;
-  // Only with counted keys: which request each of the kernel's numbers stands for.
-  std::unordered_map<std::uint32_t, std::uint32_t> key_of_count;
-  std::uint32_t sends = 0;
+  CountedKeys counted;  ///< Used with StampKeys::Counted only.
   std::uint32_t drops = 0;
   std::uint64_t stamps_missing = 0;  ///< Sends whose stamp has not come yet.
   Batch batch;
@@ -208,10 +206,7 @@ void IcmpSocket::Impl::take_stamp(std::uint32_t kernel_key, std::int64_t stamp_n
     handlers.sent(kernel_key, stamp_ns);
     return;
   }
-  const auto found = key_of_count.find(kernel_key);
-  if (found == key_of_count.end()) return;
-  handlers.sent(found->second, stamp_ns);
-  key_of_count.erase(found);
+  if (const auto key = counted.take(kernel_key)) handlers.sent(*key, stamp_ns);
 }
 
 int IcmpSocket::Impl::send_message(const IpAddress& to, std::span<const std::uint8_t> message,
@@ -241,13 +236,12 @@ int IcmpSocket::Impl::send_counted(const IpAddress& to, std::span<const std::uin
                                    std::uint32_t key) {
   const int error = send_message(to, message, std::nullopt);
   if (error == 0) {
-    key_of_count[sends++] = key;
+    counted.add(key);
     return 0;
   }
   // Whether the kernel counted a send that failed depends on where it failed: begin anew.
   restart_counted_keys(fd.get());
-  key_of_count.clear();
-  sends = 0;
+  counted.restart();
   return error;
 }
 

@@ -90,4 +90,30 @@ std::vector<Test> expand(const ConnectionMonitor& monitor, const std::vector<Age
   return expansion.take();
 }
 
+std::size_t test_count_bound(const ConnectionMonitor& monitor, const std::vector<Agent>& agents) {
+  struct Counts {
+    std::size_t sources = 0;
+    std::size_t destinations = 0;
+  };
+  std::map<std::string, Counts, std::less<>> counts;
+  for (const Endpoint& endpoint : monitor.endpoints) {
+    counts[endpoint.name] = {source_members(endpoint, agents).size(),
+                             destination_members(endpoint, agents).size()};
+  }
+  std::size_t bound = 0;
+  for (const TestGroup& group : monitor.test_groups) {
+    Counts sides;
+    for (const std::string& name : group.sources) {
+      if (const auto found = counts.find(name); found != counts.end())
+        sides.sources += found->second.sources;
+    }
+    for (const std::string& name : group.destinations) {
+      if (const auto found = counts.find(name); found != counts.end())
+        sides.destinations += found->second.destinations;
+    }
+    bound += sides.sources * sides.destinations * group.test_configurations.size();
+  }
+  return bound;
+}
+
 }  // namespace lw

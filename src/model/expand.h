@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <vector>
 
 #include "model/agent.h"
@@ -17,5 +18,9 @@ namespace lw {
 /// the monitor does not define, which only one kept from a less strict release can hold, are passed
 /// over. Pure: the same for any order of `agents`.
 std::vector<Test> expand(const ConnectionMonitor& monitor, const std::vector<Agent>& agents);
+
+/// How many tests the monitor makes at most, without making them: as expand() counts, but with the
+/// pairs of an agent and itself. Cheap where expand() would be too much.
+std::size_t test_count_bound(const ConnectionMonitor& monitor, const std::vector<Agent>& agents);
 
 }  // namespace lw

@@ -113,5 +113,31 @@ TEST(Expansion, GivesNoAgentToATestThatCannotRun) {
   EXPECT_EQ(tests[0].missing, "no agent with the labels role=web has joined");
 }
 
+TEST(TestCountBound, IsWhatExpandingMakes) {
+  for (const CoverageLevel coverage : {CoverageLevel::Low, CoverageLevel::Full}) {
+    for (const int count : {0, 1, 40}) {
+      ConnectionMonitor monitor = mesh(coverage);
+      monitor.test_configurations.emplace_back().name = "web";
+      monitor.test_groups[0].test_configurations = {"ping", "web"};
+      monitor.test_groups.push_back(monitor.test_groups[0]);
+      EXPECT_EQ(test_count_bound(monitor, fleet(count)), expand(monitor, fleet(count)).size())
+          << count;
+    }
+  }
+}
+
+TEST(TestCountBound, OfAMeshCountsEachAgentAgainstItselfToo) {
+  ConnectionMonitor monitor = mesh(CoverageLevel::Full);
+  monitor.test_groups[0].destinations = {"webs"};
+  EXPECT_EQ(test_count_bound(monitor, fleet(5)), 25U);
+}
+
+TEST(TestCountBound, PassesOverNamesThatAreNotDefined) {
+  ConnectionMonitor monitor = mesh(CoverageLevel::Full);
+  monitor.test_groups[0].sources = {"gone", "webs"};
+  monitor.test_groups[0].destinations = {"gone"};
+  EXPECT_EQ(test_count_bound(monitor, fleet(3)), 0U);
+}
+
 }  // namespace
 }  // namespace lw

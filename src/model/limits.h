@@ -13,6 +13,9 @@ inline constexpr std::size_t kTestGroupsPerConnectionMonitor = 20;
 inline constexpr std::size_t kEndpointsPerConnectionMonitor = 100;
 inline constexpr std::size_t kTestConfigurationsPerConnectionMonitor = 20;
 
+/// Ours: what one server judges and keeps in memory (some 2 kB a test).
+inline constexpr std::size_t kTestsPerServer = 200'000;
+
 inline constexpr Seconds kFrequencyMin{1};  ///< Azure's own minimum is 30 s.
 inline constexpr Seconds kFrequencyMax{1800};
 inline constexpr Seconds kFrequencyDefault{60};

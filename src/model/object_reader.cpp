@@ -19,24 +19,6 @@ std::string not_text(const Value& value) {
                      is_scalar ? "; put it in quotes" : "");
 }
 
-/// Whether the text can be sent and stored everywhere (RFC 3629, without the fine print on overlong
-/// forms, which the readers behind us check themselves).
-bool is_utf8(std::string_view text) {
-  std::size_t following = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    const bool is_following = (byte & 0xc0) == 0x80;
-    if (is_following != (following > 0)) return false;
-    if (is_following) {
-      --following;
-    } else if (byte >= 0x80) {
-      if (byte < 0xc2 || byte > 0xf4) return false;
-      following = byte < 0xe0 ? 1 : byte < 0xf0 ? 2 : 3;
-    }
-  }
-  return following == 0;
-}
-
 /// Cuts what somebody sent down to what a message can show.
 std::string shown(std::string_view text) {
   constexpr std::size_t kShownMax = 100;

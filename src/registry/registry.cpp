@@ -5,6 +5,7 @@
 #include <fmt/core.h>
 #include <sqlite3.h>
 
+#include "base/files.h"
 #include "base/random.h"
 #include "registry/schema.h"
 
@@ -54,6 +55,21 @@ Result<Agent> read_agent(SQLite::Statement& row) {
   for (const Value& address : addresses.as_array()) agent.addresses.push_back(address.as_string());
   agent.joined = from_unix_us(row.getColumn(5).getInt64());
   return agent;
+}
+
+std::unexpected<Error> bad_token() {
+  return fail(ErrorCode::Unauthenticated,
+              "the join token is unknown, expired or used up; make a new one with "
+              "`linewatch agent token create`");
+}
+
+/// SQLite gives the files beside it the mode of the first. An older release, or a copy, may have
+/// made them readable for others.
+Result<void> make_private(const std::string& path) {
+  for (const char* const suffix : {"", "-wal", "-shm"}) {
+    if (file_exists(path + suffix)) TRY(restrict_to_owner(path + suffix));
+  }
+  return {};
 }
 
 void bind_blob(SQLite::Statement& statement, int index, const std::string& bytes) {
@@ -112,7 +128,9 @@ Registry::~Registry() = default;
 
 Result<Registry> Registry::open(const std::string& path) {
   return guarded("open registry " + path, [&]() -> Result<Registry> {
+    TRY(make_private(path));
     auto impl = std::make_unique<Impl>(path);
+    TRY(make_private(path));
     TRY(impl->migrate());
     return Registry(std::move(impl));
   });
@@ -120,15 +138,16 @@ Result<Registry> Registry::open(const std::string& path) {
 
 Result<std::string> Registry::setting(const std::string& key, const std::string& initial) {
   return guarded("read setting", [&]() -> Result<std::string> {
-    SQLite::Statement insert(impl_->database,
-                             "INSERT INTO settings VALUES (?, ?) ON CONFLICT DO NOTHING");
+    SQLite::Statement query(impl_->database, "SELECT value FROM settings WHERE key = ?");
+    query.bind(1, key);
+    // Read first: a full disk does not matter then.
+    if (query.executeStep()) return query.getColumn(0).getString();
+    query.reset();
+    SQLite::Statement insert(impl_->database, "INSERT INTO settings VALUES (?, ?)");
     insert.bind(1, key);
     insert.bind(2, initial);
     insert.exec();
-    SQLite::Statement query(impl_->database, "SELECT value FROM settings WHERE key = ?");
-    query.bind(1, key);
-    query.executeStep();
-    return query.getColumn(0).getString();
+    return initial;
   });
 }
 
@@ -217,6 +236,18 @@ Result<void> Registry::add_join_token(const JoinTokenGrant& grant) {
   });
 }
 
+Result<void> Registry::check_join_token(const std::string& secret_sha256, Timestamp now) {
+  return guarded("read join token", [&]() -> Result<void> {
+    SQLite::Statement query(impl_->database,
+                            "SELECT 1 FROM join_tokens "
+                            "WHERE secret_sha256 = ? AND expires_us > ? AND uses_left > 0");
+    bind_blob(query, 1, secret_sha256);
+    query.bind(2, to_unix_us(now));
+    if (!query.executeStep()) return bad_token();
+    return {};
+  });
+}
+
 Result<void> Registry::redeem_join_token(const std::string& secret_sha256, const Agent& agent,
                                          Timestamp now) {
   return guarded("join agent", [&]() -> Result<void> {
@@ -227,9 +258,7 @@ Result<void> Registry::redeem_join_token(const std::string& secret_sha256, const
     bind_blob(spend, 1, secret_sha256);
     spend.bind(2, to_unix_us(now));
     if (spend.exec() == 0) {
-      return fail(ErrorCode::Unauthenticated,
-                  "the join token is unknown, expired or used up; make a new one with "
-                  "`linewatch agent token create`");
+      return bad_token();
     }
     impl_->put_agent(agent);
     impl_->database.exec(fmt::format(
@@ -242,6 +271,14 @@ Result<void> Registry::redeem_join_token(const std::string& secret_sha256, const
 Result<void> Registry::add_api_token(const std::string& token_sha256, const std::string& name,
                                      Role role) {
   return guarded("write token", [&]() -> Result<void> {
+    SQLite::Statement known(
+        impl_->database,
+        "SELECT 1 FROM api_tokens WHERE token_sha256 = ? AND name = ? AND role = ?");
+    bind_blob(known, 1, token_sha256);
+    known.bind(2, name);
+    known.bind(3, static_cast<int>(role));
+    if (known.executeStep()) return {};
+    known.reset();
     SQLite::Transaction transaction(impl_->database);
     SQLite::Statement replaced(impl_->database, "DELETE FROM api_tokens WHERE name = ?");
     replaced.bind(1, name);

@@ -33,7 +33,8 @@ struct JoinTokenGrant {
   int uses_left = 1;
 };
 
-/// The server's durable control state, in one SQLite file (WAL, synchronous FULL). Every write is
+/// The server's durable control state, in one SQLite file (WAL, synchronous FULL) that is for the
+/// owner only. Every write is
 /// one transaction; when the call returns, it is on the disk. One thread at a time; calls block on
 /// the disk for milliseconds. Moving it behind another database means another implementation of
 /// this class's functions.
@@ -59,12 +60,15 @@ class Registry {
   Result<void> remove_agent(AgentId id);
 
   Result<void> add_join_token(const JoinTokenGrant& grant);
+  /// Whether the token could be redeemed now; Unauthenticated if not.
+  Result<void> check_join_token(const std::string& secret_sha256, Timestamp now);
   /// Uses the token up by one and enters the agent, in one transaction: a token is never spent on
   /// an agent that was not entered. Unauthenticated if it is unknown, expired or used up.
   Result<void> redeem_join_token(const std::string& secret_sha256, const Agent& agent,
                                  Timestamp now);
 
-  /// Replaces the token that had that name: a rotated token is good for nothing any more.
+  /// Replaces the token that had that name: a rotated token is good for nothing any more. Writes
+  /// nothing if it is registered as it is.
   Result<void> add_api_token(const std::string& token_sha256, const std::string& name, Role role);
   Result<std::vector<std::pair<std::string, Role>>> api_tokens();
 

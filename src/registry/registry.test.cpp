@@ -3,6 +3,7 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -103,6 +104,47 @@ TEST_F(RegistryTest, a_token_is_not_spent_on_an_agent_that_could_not_be_entered)
   grant("t", 1);
   EXPECT_EQ(redeem("t", agent(2, "Taken")), ErrorCode::Conflict);
   EXPECT_EQ(redeem("t", agent(2, "free")), std::nullopt);
+}
+
+TEST_F(RegistryTest, checking_a_join_token_spends_nothing) {
+  grant("good", 1);
+  EXPECT_TRUE(registry().check_join_token("good", kNow).has_value());
+  EXPECT_TRUE(registry().check_join_token("good", kNow).has_value());
+  for (const auto& [secret, now] :
+       {std::pair("wrong", kNow), std::pair("good", kNow + Seconds(60))}) {
+    const auto refused = registry().check_join_token(secret, now);
+    ASSERT_FALSE(refused.has_value()) << secret;
+    EXPECT_EQ(refused.error().code, ErrorCode::Unauthenticated);
+  }
+  ASSERT_TRUE(registry().redeem_join_token("good", agent(1, "a"), kNow).has_value());
+  EXPECT_FALSE(registry().check_join_token("good", kNow).has_value());
+}
+
+TEST_F(RegistryTest, its_files_are_for_the_owner_only_even_if_they_were_not) {
+  const std::vector<std::string> files = {path_, path_ + "-wal", path_ + "-shm"};
+  ASSERT_TRUE(registry().setting("id", "x").has_value());
+  for (const std::string& file : files) ASSERT_EQ(::chmod(file.c_str(), 0664), 0) << file;
+  registry_.reset();
+  ASSERT_EQ(::chmod(path_.c_str(), 0664), 0);
+  reopen();
+  ASSERT_TRUE(registry().setting("other", "x").has_value());
+  for (const std::string& file : files) {
+    struct stat facts {};
+    ASSERT_EQ(::stat(file.c_str(), &facts), 0) << file;
+    EXPECT_EQ(facts.st_mode & 0777U, 0600U) << file;
+  }
+}
+
+TEST_F(RegistryTest, a_token_that_is_registered_already_needs_no_room_on_the_disk) {
+  ASSERT_TRUE(registry().add_api_token("same", "admin", Role::Administrator).has_value());
+  ASSERT_EQ(registry().setting("id", "x").value(), "x");
+  registry_.reset();
+  SQLite::Database other(path_, SQLite::OPEN_READWRITE);
+  reopen();
+  // Whoever holds the write lock stands for a disk that takes nothing.
+  SQLite::Transaction transaction(other, SQLite::TransactionBehavior::IMMEDIATE);
+  EXPECT_TRUE(registry().add_api_token("same", "admin", Role::Administrator).has_value());
+  EXPECT_EQ(registry().setting("id", "y").value(), "x");
 }
 
 TEST_F(RegistryTest, redeeming_forgets_tokens_that_nobody_can_use_any_more) {

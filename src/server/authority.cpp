@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/authority.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/environment.h"
@@ -16,6 +18,8 @@ constexpr auto kAgentLife = std::chrono::days(365);
 /// Browsers and TLS libraries refuse server certificates of more than 825 days.
 constexpr auto kServerLife = std::chrono::days(397);
 constexpr auto kRenewBefore = std::chrono::days(60);
+/// Later than kRenewBefore, so that a server that is restarted now and then never warns.
+constexpr auto kWarnBefore = std::chrono::days(30);
 /// Clocks differ; a certificate that begins "now" is not valid yet for a host that lags.
 constexpr auto kBackdate = std::chrono::hours(1);
 
@@ -83,17 +87,26 @@ Result<Authority> Authority::open(const std::string& directory,
   if (file_exists(pem)) {
     authority.server_ = TRY(load_pair(key, pem));
     const auto info = TRY(io::read_certificate(authority.server_.certificate_pem));
+    authority.server_not_after_ = info.not_after;
     if (covers(info, wanted, now)) return authority;
     log::info("authority",
               "making a new server certificate: the old one expires soon or lacks a name");
   }
   authority.server_ = TRY(io::issue_server_certificate(authority.authority_, wanted));
+  authority.server_not_after_ = wanted.not_after;
   TRY(save_pair(authority.server_, key, pem));
   return authority;
 }
 
 std::string Authority::server_chain_pem() const {
   return server_.certificate_pem + authority_.certificate_pem;
+}
+
+std::string Authority::expiry_warning(Timestamp now) const {
+  if (now + kWarnBefore < server_not_after_) return {};
+  return fmt::format("the server's certificate {} on {}; restart the server to renew it",
+                     now < server_not_after_ ? "ends" : "has ended",
+                     to_iso8601(server_not_after_).substr(0, 10));
 }
 
 Result<std::string> Authority::sign_agent(const std::string& request_pem, AgentId agent,

@@ -26,6 +26,10 @@ class Authority {
   [[nodiscard]] std::string server_chain_pem() const;
   [[nodiscard]] const std::string& server_key_pem() const { return server_.private_key_pem; }
 
+  /// A warning from 30 days before the server's certificate ends; else empty. The next start renews
+  /// it.
+  [[nodiscard]] std::string expiry_warning(Timestamp now) const;
+
   /// A client certificate for an agent, good for a year. Any thread.
   [[nodiscard]] Result<std::string> sign_agent(const std::string& request_pem, AgentId agent,
                                                Timestamp now) const;
@@ -34,6 +38,7 @@ class Authority {
   Authority() = default;
   io::KeyAndCertificate authority_;
   io::KeyAndCertificate server_;
+  Timestamp server_not_after_{};
   std::string fingerprint_;
 };
 

@@ -103,6 +103,18 @@ TEST_F(AuthorityTest, a_server_certificate_is_made_anew_before_it_expires) {
   EXPECT_GT(renewed->not_after, later + std::chrono::days(300));
 }
 
+TEST_F(AuthorityTest, a_server_certificate_is_warned_of_from_thirty_days_before_its_end) {
+  for (const bool is_fresh : {true, false}) {
+    const Authority authority = open();  // The second time it is read and not made.
+    const Timestamp expires = io::read_certificate(server_pem(authority))->not_after;
+    EXPECT_EQ(authority.expiry_warning(expires - std::chrono::days(31)), "") << is_fresh;
+    EXPECT_EQ(authority.expiry_warning(expires - std::chrono::days(29)),
+              "the server's certificate ends on " + to_iso8601(expires).substr(0, 10) +
+                  "; restart the server to renew it");
+    EXPECT_NE(authority.expiry_warning(expires).find("has ended"), std::string::npos);
+  }
+}
+
 TEST_F(AuthorityTest, a_server_certificate_from_a_time_to_come_is_made_anew) {
   const Authority first = open({}, kNow + std::chrono::days(100));
   EXPECT_NE(open({}, kNow).server_chain_pem(), first.server_chain_pem());

@@ -24,6 +24,8 @@ namespace pb = ::linewatch::wire;
 constexpr Milliseconds kTickEvery{500};
 /// A log is for people: a failing data centre must not write ten thousand lines.
 constexpr Seconds kLogWindow{60};
+/// Agents come back within 15 s of a restart; their tests keep their states so long.
+constexpr Seconds kReconnectGrace{20};
 constexpr std::size_t kLogLinesMax = 100;
 
 }  // namespace
@@ -61,7 +63,10 @@ Result<void> Control::load() {
   subscription_id_ = TRY(registry_.setting("subscription_id", random_uuid()));
   workspace_id_ = TRY(registry_.setting("workspace_id", random_uuid()));
   agents_ = TRY(registry_.agents());
-  TRY(reload_monitors());
+  TRY(load_models());
+  const std::vector<Test> tests = plan_tests(models_, agents_);
+  history_.describe_tests(tests);
+  live_.replace_tests(tests, clock_.wall_now());
   restore_states();
   return {};
 }
@@ -75,7 +80,9 @@ void Control::run() {
 
 void Control::tick() {
   ticked_ = clock_.now();
+  store_problem_ = writer_->stats().problem;
   retry_waiting();
+  if (ticked_ < absence_from_) return;
   record(live_.tick(clock_.wall_now(), [&](const LiveTest& live) { return absence_facts(live); }));
 }
 
@@ -95,8 +102,12 @@ AbsenceFacts Control::absence_facts(const LiveTest& live) const {
     facts.agent_last_seen = seen->second;
   }
   const auto connection = connections_.find(agent->id);
-  facts.agent_connected = connection != connections_.end();
-  facts.agent_dropped_rounds = facts.agent_connected && connection->second.rounds_dropped > 0;
+  if (connection == connections_.end()) return facts;
+  facts.agent_connected = true;
+  facts.agent_connected_since = connection->second.since;
+  facts.agent_rounds_waiting = connection->second.spool_records;
+  facts.agent_dropped_rounds = connection->second.rounds_dropped > 0;
+  facts.store_problem = store_problem_;
   return facts;
 }
 
@@ -124,19 +135,33 @@ void Control::log_change(const StateChange& change) {
 void Control::replan() {
   const std::vector<Test> tests = plan_tests(models_, agents_);
   history_.describe_tests(tests);
-  record(live_.replace_tests(tests, clock_.wall_now(),
-                             [&](const LiveTest& live) { return absence_facts(live); }));
+  const Timestamp now = clock_.wall_now();
+  live_.replace_tests(tests, now);
   push_assignments();
+  record(live_.tick(now, [&](const LiveTest& live) { return absence_facts(live); }));
 }
 
 void Control::push_assignments() {
-  for (auto& [agent, connection] : connections_) send_assignment(connection, agent);
+  std::unordered_map<AgentId, std::vector<Test>> by_agent;
+  for (const TestId id : live_.order()) {
+    const Test& test = live_.find(id)->test;
+    if (is_runnable(test)) by_agent[test.agent].push_back(test);
+  }
+  for (auto& [agent, connection] : connections_) {
+    send_assignment(connection, std::move(by_agent[agent]));
+  }
 }
 
-void Control::send_assignment(AgentConnection& connection, AgentId agent) {
-  std::vector<Test> all;
-  for (const TestId id : live_.order()) all.push_back(live_.find(id)->test);
-  const std::vector<Test> tests = tests_of(all, agent);
+std::vector<Test> Control::runnable_tests_of(AgentId agent) const {
+  std::vector<Test> tests;
+  for (const TestId id : live_.order()) {
+    const Test& test = live_.find(id)->test;
+    if (test.agent == agent && is_runnable(test)) tests.push_back(test);
+  }
+  return tests;
+}
+
+void Control::send_assignment(AgentConnection& connection, std::vector<Test> tests) {
   const std::uint64_t version = assignment_version(tests);
   for (const Test& test : tests) live_.mark_assigned(test.id, clock_.wall_now());
   if (version == connection.assigned_version) return;
@@ -206,7 +231,7 @@ Result<std::vector<MonitorChange>> Control::apply(std::vector<ConnectionMonitor>
   return changes;
 }
 
-Result<void> Control::reload_monitors() {
+Result<void> Control::load_models() {
   stored_ = TRY(registry_.monitors());
   models_.clear();
   for (const registry::StoredMonitor& stored : stored_) {
@@ -215,6 +240,11 @@ Result<void> Control::reload_monitors() {
     for (const Diagnostic& fault : read.faults) log::warning("registry", to_string(fault));
     models_.push_back(std::move(read.monitor));
   }
+  return {};
+}
+
+Result<void> Control::reload_monitors() {
+  TRY(load_models());
   replan();
   return {};
 }
@@ -225,9 +255,14 @@ Result<void> Control::remove_monitor(const std::string& name) {
 }
 
 void Control::restore_states() {
-  for (const RestoredState& state : history_.last_states()) {
-    live_.restore(state.test, state.verdict, state.since, state.last_round);
+  const std::vector<RestoredState> states = history_.last_states();
+  const Timestamp now = clock_.wall_now();
+  for (const RestoredState& state : states) {
+    std::optional<Timestamp> last_round = state.last_round;
+    if (last_round) last_round = std::min(*last_round, now);
+    live_.restore(state.test, state.verdict, std::min(state.since, now), last_round);
   }
+  if (!states.empty()) absence_from_ = clock_.now() + kReconnectGrace;
 }
 
 // --- agents -----------------------------------------------------------------------------------

@@ -112,11 +112,13 @@ class Control {
   void run();
   void tick();
   Result<void> load();
+  Result<void> load_models();
   Result<void> reload_monitors();
   void restore_states();
   void replan();
   void push_assignments();
-  void send_assignment(AgentConnection& connection, AgentId agent);
+  [[nodiscard]] std::vector<Test> runnable_tests_of(AgentId agent) const;
+  void send_assignment(AgentConnection& connection, std::vector<Test> tests);
   void record(std::vector<StateChange> changes);
   void log_change(const StateChange& change);
   [[nodiscard]] AbsenceFacts absence_facts(const LiveTest& live) const;
@@ -130,7 +132,8 @@ class Control {
   void handle_status(AgentConnection& connection, const ::linewatch::wire::AgentStatus& status);
   Result<::linewatch::wire::EnrollResponse> enroll_now(
       const ::linewatch::wire::EnrollRequest& request);
-  store::StoredRound judge(AgentId agent, Round round, SpoolId spool, std::uint64_t sequence);
+  store::StoredRound judge(const RoundOrigin& origin, Round round, Timestamp happened);
+  void skip_unreadable(AgentId agent, SpoolId spool, std::uint64_t last_sequence);
   bool offer(const WaitingBatch& batch);
   void retry_waiting();
   [[nodiscard]] AgentConnection* connection_of(const FleetSession& session);
@@ -149,11 +152,13 @@ class Control {
   LiveState live_;
   std::unordered_map<AgentId, AgentConnection> connections_;
   std::unordered_map<AgentId, Timestamp> last_seen_;
+  std::string store_problem_;          ///< the writer's, as of the last tick
   std::vector<WaitingBatch> waiting_;  ///< at most one a session: the writer was full
   std::string subscription_id_;
   std::string workspace_id_;
   Timestamp started_{};
   Instant ticked_{};
+  Instant absence_from_{};     ///< before it, restored states wait for their agents to come back
   Instant log_window_{};       ///< start of the minute in which changes are counted
   std::size_t log_lines_ = 0;  ///< state changes in it, logged or not
 

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/random.h"
+#include "base/text.h"
 #include "io/pki.h"
 #include "server/control.h"
 #include "wire/convert.h"
@@ -18,6 +19,7 @@ namespace {
 namespace pb = ::linewatch::wire;
 
 constexpr std::size_t kAgentNameMax = 200;
+constexpr std::size_t kLoggedBytesMax = 500;
 
 Result<void> check_facts(const Agent& facts) {
   const bool has_control =
@@ -34,8 +36,9 @@ void Control::enroll(const pb::EnrollRequest& request, std::string peer, EnrollD
   post([this, request, peer = std::move(peer), done = std::move(done)] {
     auto answer = enroll_now(request);
     if (!answer) {
-      log::warning("fleet", fmt::format("{} could not join from {}: {}", request.facts().name(),
-                                        peer, answer.error().message));
+      log::warning("fleet", fmt::format("{} could not join from {}: {}",
+                                        printable(request.facts().name(), kAgentNameMax), peer,
+                                        printable(answer.error().message, kLoggedBytesMax)));
     }
     done(std::move(answer));
   });
@@ -47,6 +50,9 @@ Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request)
   TRY(check_facts(agent));
   const Timestamp now = clock_.wall_now();
   agent.joined = now;
+  // Nothing is signed for, or told to, somebody without a token; a faulty request leaves it whole.
+  const std::string secret_sha256 = io::sha256(request.token());
+  TRY(registry_.check_join_token(secret_sha256, now));
   // A reinstalled host joins under its old name: it takes the old agent's place, unless that one is
   // connected right now.
   const auto namesake = std::ranges::find(agents_, agent.name, &Agent::name);
@@ -58,7 +64,7 @@ Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request)
   agent.id = namesake != agents_.end() ? namesake->id : AgentId{random_u64()};
   const std::string certificate =
       TRY(authority_.sign_agent(request.signing_request_pem(), agent.id, now));
-  TRY(registry_.redeem_join_token(io::sha256(request.token()), agent, now));
+  TRY(registry_.redeem_join_token(secret_sha256, agent, now));
   agents_ = TRY(registry_.agents());
   log::info("fleet", fmt::format("agent {} ({}) has joined", agent.name, to_string(agent.id)));
   replan();
@@ -160,10 +166,28 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
     old->second.session->close(
         {ErrorCode::Unavailable, "a newer connection of this agent took over"});
   }
+  std::erase_if(waiting_, [&](const WaitingBatch& batch) {
+    return batch.session->agent() == session->agent();
+  });
+  // An agent that does not say what it holds may hold anything.
+  if (hello.spool_ids_size() > 0) {
+    std::vector<SpoolId> held;
+    for (const std::uint64_t id : hello.spool_ids()) held.push_back(SpoolId{id});
+    writer_->forget_spools(session->agent(), held);
+  }
   Agent facts = wire::decode_facts(hello.facts());
   facts.id = known->id;
   facts.joined = known->joined;
   if (!check_facts(facts)) facts.name = known->name;
+  const auto namesake = std::ranges::find_if(agents_, [&](const Agent& other) {
+    return other.id != facts.id && equals_ignoring_case(other.name, facts.name);
+  });
+  if (namesake != agents_.end()) {
+    log::warning("fleet", fmt::format("agent {} wants to be called `{}`, which is another agent's "
+                                      "name; it stays {} (start it with another --name)",
+                                      known->name, facts.name, known->name));
+    facts.name = known->name;
+  }
   const bool has_changed = facts != *known;
   log::info("fleet", fmt::format("agent {} connected from {}", facts.name, session->peer()));
   AgentConnection connection;
@@ -188,7 +212,7 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
       replan();
     }
   }
-  send_assignment(entered, session->agent());
+  send_assignment(entered, runnable_tests_of(session->agent()));
   session->read_next();
 }
 
@@ -202,17 +226,22 @@ void Control::handle_status(AgentConnection& connection, const pb::AgentStatus& 
       from_unix_us(static_cast<std::int64_t>(status.wall_time_us())) - clock_.wall_now();
 }
 
-store::StoredRound Control::judge(AgentId agent, Round round, SpoolId spool,
-                                  std::uint64_t sequence) {
+store::StoredRound Control::judge(const RoundOrigin& origin, Round round, Timestamp happened) {
   store::StoredRound stored;
-  stored.origin = {.agent = agent, .spool = spool, .sequence = sequence};
+  stored.origin = origin;
   stored.keep_days = keep_days_;
   const LiveTest* const live = live_.find(round.test);
-  if (live != nullptr) {
-    stored.verdict = evaluate(live->test, round);
-    if (auto change = live_.on_round(round, stored.verdict)) record({std::move(*change)});
-  } else {
+  if (live == nullptr) {
     stored.verdict.reason.text = "the test was no longer defined when this round came in";
+  } else {
+    stored.verdict = evaluate(live->test, round);
+    // Another agent's word does not count: the test moved, or somebody lies.
+    const bool is_its_agent = live->test.agent == origin.agent;
+    const Timestamp now = clock_.wall_now();
+    if (auto change =
+            is_its_agent ? live_.on_round(round, stored.verdict, happened, now) : std::nullopt) {
+      record({std::move(*change)});
+    }
   }
   stored.round = std::move(round);
   return stored;
@@ -222,8 +251,10 @@ void Control::handle_rounds(const std::shared_ptr<FleetSession>& session,
                             const pb::RoundBatch& batch) {
   WaitingBatch waiting{.session = session, .rounds = {}};
   const SpoolId spool{batch.spool_id()};
-  std::uint64_t sequence = batch.first_sequence();
+  const Timestamp now = clock_.wall_now();
+  const Timestamp sent = from_unix_us(static_cast<std::int64_t>(batch.wall_time_us()));
   const std::uint64_t received = writer_->received_high(session->agent(), spool);
+  std::uint64_t sequence = batch.first_sequence();
   for (const std::string& bytes : batch.rounds()) {
     auto round = wire::decode_round(bytes);
     if (!round) {
@@ -231,11 +262,15 @@ void Control::handle_rounds(const std::shared_ptr<FleetSession>& session,
       log::error("fleet", fmt::format("round {} of agent {} cannot be read: {}", sequence,
                                       to_string(session->agent()), round.error().message));
     } else if (sequence > received) {
-      waiting.rounds.push_back(judge(session->agent(), std::move(*round), spool, sequence));
+      // Its age by the agent's own clock, so that the two clocks need not agree.
+      const Microseconds age = std::max(Microseconds(0), Microseconds(sent - round->started));
+      waiting.rounds.push_back(
+          judge({session->agent(), spool, sequence}, std::move(*round), now - age));
     }
     ++sequence;
   }
   if (waiting.rounds.empty()) {
+    if (sequence > received + 1) skip_unreadable(session->agent(), spool, sequence - 1);
     // All seen before: durable ones are acknowledged at once, the others when they are.
     const std::uint64_t durable = writer_->durable_high(session->agent(), spool);
     if (durable > 0) on_durable(session->agent(), spool, durable);
@@ -247,6 +282,14 @@ void Control::handle_rounds(const std::shared_ptr<FleetSession>& session,
   } else {
     waiting_.push_back(std::move(waiting));
   }
+}
+
+void Control::skip_unreadable(AgentId agent, SpoolId spool, std::uint64_t last_sequence) {
+  // Only once everything before it is durable, or the acknowledgement would say too much. Otherwise
+  // the agent sends it again, and then it is.
+  const bool is_all_durable =
+      writer_->received_high(agent, spool) == writer_->durable_high(agent, spool);
+  if (is_all_durable) on_durable(agent, spool, last_sequence);
 }
 
 bool Control::offer(const WaitingBatch& batch) { return writer_->offer(batch.rounds); }

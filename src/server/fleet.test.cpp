@@ -335,6 +335,26 @@ TEST_F(FleetTest, a_wrong_token_or_a_bad_name_joins_nobody_and_spends_nothing) {
   EXPECT_TRUE(join(secret, "web1").status.ok()) << "the token is still good";
 }
 
+TEST_F(FleetTest, nothing_is_signed_without_a_token_and_a_bad_request_does_not_spend_it) {
+  const std::string secret = secret_of(make_token());
+  const auto enroll = [&](const std::string& token, const std::string& pem) {
+    pb::EnrollRequest request;
+    request.set_protocol(wire::kProtocol);
+    request.set_token(token);
+    request.mutable_facts()->set_name("web1");
+    request.set_signing_request_pem(pem);
+    grpc::ClientContext context;
+    context.set_deadline(deadline());
+    pb::EnrollResponse response;
+    return stub()->Enroll(&context, request, &response).error_code();
+  };
+  EXPECT_EQ(enroll(std::string(32, '0'), "no request"), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(enroll(secret, "no request"), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(enroll(secret, std::string(17 << 10, 'p')), grpc::StatusCode::INVALID_ARGUMENT);
+  EXPECT_EQ(enroll(secret, std::string(5 << 20, 'p')), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(join(secret, "web1").status.ok()) << "the token is still good";
+}
+
 TEST_F(FleetTest, a_stream_without_a_certificate_is_refused_in_words) {
   Stream stream(stub());
   const grpc::Status status = stream.end();
@@ -444,6 +464,7 @@ TEST_F(FleetTest, a_damaged_round_is_passed_over_and_the_rest_is_kept) {
 TEST_F(FleetTest, a_batch_of_damaged_rounds_only_is_acknowledged_and_not_sent_for_ever) {
   const auto stream = connect(joined("web1"), "web1");
   stream->rounds(1, {"\xff\xff\xff"});
+  EXPECT_EQ(stream->ack(), 1U);
   stream->rounds(2, {round(2)});
   EXPECT_EQ(stream->ack(), 2U);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/fleet_service.h"
 
+#include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 #include <grpcpp/server_builder.h>
@@ -9,6 +10,7 @@
 
 #include "base/guarded.h"
 #include "base/log.h"
+#include "server/enroll_request.h"
 #include "server/fleet_session.h"
 #include "wire/convert.h"
 #include "wire/fleet.grpc.pb.h"
@@ -19,6 +21,13 @@ namespace lw::server {
 namespace {
 
 namespace pb = ::linewatch::wire;
+
+/// Several times what an agent sends at once (agent/uplink.cpp).
+constexpr int kMessageBytesMax = 4 << 20;
+/// What gRPC may hold for all connections together; above, it slows down and refuses new ones.
+constexpr std::size_t kMemoryBytesMax = std::size_t{256} << 20;
+/// Calls of one connection at once; an agent has one, and now and then a second for a renewal.
+constexpr int kCallsPerConnectionMax = 16;
 
 grpc::Status to_status(const Error& error) {
   switch (error.code) {
@@ -149,6 +158,10 @@ class Service final : public pb::Fleet::CallbackService {
                                    const pb::EnrollRequest* request,
                                    pb::EnrollResponse* response) override {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
+    if (const auto checked = check_enroll_request(*request); !checked) {
+      reactor->Finish(to_status(checked.error()));
+      return reactor;
+    }
     control_.enroll(*request, context->peer(),
                     [reactor, response](Result<pb::EnrollResponse> answer) {
                       if (answer) *response = std::move(*answer);
@@ -162,8 +175,9 @@ class Service final : public pb::Fleet::CallbackService {
                                   pb::EnrollResponse* response) override {
     grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
     const auto caller = caller_of(*context);
-    if (!caller) {
-      reactor->Finish(to_status(caller.error()));
+    const auto checked = check_renew_request(*request);
+    if (!caller || !checked) {
+      reactor->Finish(to_status(caller ? checked.error() : caller.error()));
       return reactor;
     }
     control_.renew(*caller, request->signing_request_pem(),
@@ -217,7 +231,9 @@ Result<std::unique_ptr<FleetService>> FleetService::start(const std::string& add
   grpc::ServerBuilder builder;
   builder.AddListeningPort(address, grpc::SslServerCredentials(tls), &impl->port);
   builder.RegisterService(&impl->service);
-  builder.SetMaxReceiveMessageSize(16 << 20);
+  builder.SetMaxReceiveMessageSize(kMessageBytesMax);
+  builder.SetResourceQuota(grpc::ResourceQuota("fleet").Resize(kMemoryBytesMax));
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kCallsPerConnectionMax);
   // Two servers must not share the port by accident.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 10'000);

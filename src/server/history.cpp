@@ -3,7 +3,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/log.h"
+#include "base/text.h"
 #include "store/descriptions.h"
 #include "store/reader.h"
 #include "store/recorder.h"
@@ -14,35 +18,59 @@ namespace {
 
 constexpr int kQueryThreads = 2;
 constexpr Milliseconds kRetryAfter{1'000};
+constexpr Seconds kStopPatience{3};
+/// Rows of one insert: large enough to catch up, small enough for every store's limits.
+constexpr std::size_t kBlockRowsMax = 20'000;
+/// Some 100 MB. Reached when every test changes its state several times while the store is away.
+constexpr std::size_t kChangesWaitingMax = 300'000;
 constexpr auto kRestoreWindow = std::chrono::hours(24);
 constexpr auto kChangesWindow = std::chrono::days(31);
+
+/// Anything but an absent or full store would fail in the same way for ever.
+bool may_heal(const Error& error) {
+  return error.code == ErrorCode::Unavailable || error.code == ErrorCode::NoSpace;
+}
 
 }  // namespace
 
 History::History(store::ClientConfig config, const Clock& clock, std::uint16_t keep_days)
-    : config_(std::move(config)), clock_(clock), keep_days_(keep_days), client_(config_) {}
+    : config_(std::move(config)),
+      clock_(clock),
+      keep_days_(keep_days),
+      client_(config_until(gave_up_)) {}
 
 History::~History() { stop(); }
 
 void History::stop() {
   stopping_.raise();
-  jobs_.close();
-  pause_.close();
   queries_.close();
-  thread_.join();
-  for (Thread& thread : query_threads_) thread.join();
-  // Callers that still waited are answered by what their work destroys.
+  // Whoever waits for these is answered by what they destroy.
   while (queries_.try_pop()) {
   }
+  jobs_.close();
+  pause_.close();
+  if (started_) finished_.pop_for(kStopPatience);
+  gave_up_.raise();
+  thread_.join();
+  for (Thread& thread : query_threads_) thread.join();
+}
+
+store::ClientConfig History::config_until(const Flag& end) const {
+  store::ClientConfig config = config_;
+  config.give_up = [&end] { return end.is_raised(); };
+  return config;
 }
 
 Result<void> History::prepare(const std::function<bool()>& give_up) {
+  store::ClientConfig config = config_;
+  config.give_up = give_up;
+  store::Client client(config);
   std::string last_failure;
   while (!give_up()) {
     auto migrated =
-        store::migrate(client_, clock_, [](std::string_view step) { log::info("store", step); });
+        store::migrate(client, clock_, [](std::string_view step) { log::info("store", step); });
     if (migrated) {
-      auto known = store::known_descriptions(client_);
+      auto known = store::known_descriptions(client);
       if (known) {
         described_ = std::move(*known);
         return {};
@@ -61,10 +89,11 @@ Result<void> History::prepare(const std::function<bool()>& give_up) {
 }
 
 void History::start() {
+  started_ = true;
   thread_ = Thread("history", [this] { run(); });
   for (int i = 0; i < kQueryThreads; ++i) {
     query_threads_.emplace_back("query", [this] {
-      store::Client client(config_);
+      store::Client client(config_until(stopping_));
       while (auto work = queries_.pop()) (*work)(client);
     });
   }
@@ -79,19 +108,26 @@ std::vector<RestoredState> History::last_states() {
                                 (rounds ? changes.error() : rounds.error()).message);
     return {};
   }
-  std::unordered_map<TestId, const store::StateChange*> last_change;
-  for (const store::StateChange& change : *changes) last_change[change.test] = &change;
-  std::vector<RestoredState> states;
-  for (store::LatestRound& round : *rounds) {
-    const auto change = last_change.find(round.test);
-    const bool is_since_then =
-        change != last_change.end() && change->second->to == round.verdict.state;
-    states.push_back({.test = round.test,
-                      .verdict = std::move(round.verdict),
-                      .since = is_since_then ? change->second->ts : round.ts,
-                      .last_round = round.ts});
+  std::unordered_map<TestId, RestoredState> states;
+  for (const store::StateChange& change : *changes) {
+    states[change.test] = {.test = change.test,
+                           .verdict = {change.to, change.reason},
+                           .since = change.ts,
+                           .last_round = std::nullopt};
   }
-  return states;
+  for (store::LatestRound& round : *rounds) {
+    const auto [known, is_new] = states.try_emplace(round.test);
+    RestoredState& state = known->second;
+    state.test = round.test;
+    state.last_round = round.ts;
+    // A change after the last round (the agent was lost, the group disabled) has the last word.
+    if (!is_new && state.since > round.ts) continue;
+    if (is_new || state.verdict.state != round.verdict.state) state.since = round.ts;
+    state.verdict = std::move(round.verdict);
+  }
+  std::vector<RestoredState> list;
+  for (auto& [test, state] : states) list.push_back(std::move(state));
+  return list;
 }
 
 void History::record(std::vector<StateChange> changes) { jobs_.push(std::move(changes)); }
@@ -102,49 +138,101 @@ bool History::query(std::function<void(store::Client&)> work) {
 
 void History::run() {
   while (auto job = jobs_.pop()) {
-    while (true) {
-      const auto written = std::visit([&](const auto& rows) { return write(rows); }, *job);
-      if (written) break;
-      log::debug("history", written.error().message);
+    std::visit([this](auto& rows) { take_in(std::move(rows)); }, *job);
+    while (has_waiting()) {
+      // All that came meanwhile goes in the same block: a change at a time would never catch up.
+      take_in_all();
+      const auto written = write_blocks();
+      if (written) continue;
       if (stopping_.is_raised()) {
-        log::warning("history", "state changes were not written: " + written.error().message);
+        drop_waiting(written.error());
         break;
       }
-      // Anything but an absent or full store would fail in the same way for ever.
-      const bool may_heal = written.error().code == ErrorCode::Unavailable ||
-                            written.error().code == ErrorCode::NoSpace;
-      if (!may_heal) {
+      if (may_heal(written.error())) {
+        log::debug("history", written.error().message);
+        pause_.pop_for(kRetryAfter);
+      } else {
         log::error("history", "not written: " + written.error().message);
-        break;
       }
-      pause_.pop_for(kRetryAfter);
+    }
+  }
+  finished_.close();
+}
+
+void History::take_in(std::vector<StateChange> changes) {
+  changes_.insert(changes_.end(), std::make_move_iterator(changes.begin()),
+                  std::make_move_iterator(changes.end()));
+  if (changes_.size() <= kChangesWaitingMax) return;
+  const std::size_t excess = changes_.size() - kChangesWaitingMax;
+  changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(excess));
+  dropped_.add(excess);
+}
+
+void History::take_in(std::vector<Test> tests) {
+  for (Test& test : tests) {
+    const auto known = described_.find(test.id);
+    if (known != described_.end() && known->second == store::description_hash(test)) {
+      // Back to what the store has: a description that still waits would be wrong.
+      tests_.erase(test.id);
+    } else {
+      tests_.insert_or_assign(test.id, std::move(test));
     }
   }
 }
 
-Result<void> History::write(const std::vector<StateChange>& changes) {
-  std::vector<store::StateChange> rows;
-  for (const StateChange& change : changes) {
-    rows.push_back({.test = change.test,
-                    .ts = change.at,
-                    .from = change.from,
-                    .to = change.to.state,
-                    .reason = change.to.reason});
+void History::take_in_all() {
+  while (auto job = jobs_.try_pop()) {
+    std::visit([this](auto& rows) { take_in(std::move(rows)); }, *job);
   }
-  return store::record_state_changes(client_, rows, keep_days_);
 }
 
-Result<void> History::write(const std::vector<Test>& tests) {
-  std::vector<Test> changed;
-  for (const Test& test : tests) {
-    const auto known = described_.find(test.id);
-    const bool is_known =
-        known != described_.end() && known->second == store::description_hash(test);
-    if (!is_known) changed.push_back(test);
-  }
-  TRY(store::record_tests(client_, changed, clock_.wall_now()));
-  for (const Test& test : changed) described_[test.id] = store::description_hash(test);
+Result<void> History::write_blocks() {
+  // Both each time, so that neither keeps the other waiting however fast it comes.
+  if (!changes_.empty()) TRY(write_changes());
+  if (!tests_.empty()) TRY(write_tests());
   return {};
+}
+
+Result<void> History::write_changes() {
+  const auto end =
+      changes_.begin() + static_cast<std::ptrdiff_t>(std::min(changes_.size(), kBlockRowsMax));
+  std::vector<store::StateChange> rows;
+  for (auto change = changes_.begin(); change != end; ++change) {
+    rows.push_back({.test = change->test,
+                    .ts = change->at,
+                    .from = change->from,
+                    .to = change->to.state,
+                    .reason = change->to.reason});
+  }
+  const auto written = store::record_state_changes(client_, rows, keep_days_);
+  if (written || !may_heal(written.error())) changes_.erase(changes_.begin(), end);
+  return written;
+}
+
+Result<void> History::write_tests() {
+  std::vector<Test> rows;
+  for (const auto& [id, test] : tests_) {
+    if (rows.size() == kBlockRowsMax) break;
+    rows.push_back(test);
+  }
+  const auto written = store::record_tests(client_, rows, clock_.wall_now());
+  if (!written && may_heal(written.error())) return written;
+  for (const Test& test : rows) {
+    if (written) described_[test.id] = store::description_hash(test);
+    tests_.erase(test.id);
+  }
+  return written;
+}
+
+void History::drop_waiting(const Error& reason) {
+  take_in_all();
+  // Descriptions are made again at the next start; changes are lost.
+  log::warning("history", fmt::format("{} and {} were not written: {}",
+                                      counted(changes_.size(), "state change"),
+                                      counted(tests_.size(), "test description"), reason.message));
+  dropped_.add(changes_.size());
+  changes_.clear();
+  tests_.clear();
 }
 
 }  // namespace lw::server

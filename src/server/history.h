@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <functional>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -22,7 +24,7 @@ struct RestoredState {
   TestId test;
   Verdict verdict;
   Timestamp since{};
-  Timestamp last_round{};
+  std::optional<Timestamp> last_round;
 };
 
 /// The server's way to the store besides the rounds: writes state changes and test descriptions
@@ -38,34 +40,50 @@ class History {
   /// says so. Call once, before the rest.
   Result<void> prepare(const std::function<bool()>& give_up);
   void start();
-  /// Ends the threads. What the store does not take at once is dropped, and logged.
+  /// Ends the threads, within seconds whatever the store does: what it does not take at once is
+  /// dropped and counted in the log, and so are queries.
   void stop();
 
   /// The newest state of each test, from the rounds of the last day. Blocks.
   std::vector<RestoredState> last_states();
 
-  // Any thread, never blocking. When tens of thousands wait, the oldest go and are counted.
+  // Any thread, never blocking. When hundreds of thousands wait, the oldest go and are counted.
   void record(std::vector<StateChange> changes);
   void describe_tests(std::vector<Test> tests);
 
   /// Runs `work` with a client on a query thread. False if too many queries wait already.
   bool query(std::function<void(store::Client&)> work);
 
-  [[nodiscard]] std::uint64_t dropped() const { return jobs_.stats().conflated; }
+  [[nodiscard]] std::uint64_t dropped() const { return jobs_.stats().conflated + dropped_.value(); }
 
  private:
   using Job = std::variant<std::vector<StateChange>, std::vector<Test>>;
   void run();
-  Result<void> write(const std::vector<StateChange>& changes);
-  Result<void> write(const std::vector<Test>& tests);
+  void take_in(std::vector<StateChange> changes);
+  void take_in(std::vector<Test> tests);
+  void take_in_all();
+  [[nodiscard]] bool has_waiting() const { return !changes_.empty() || !tests_.empty(); }
+  Result<void> write_blocks();
+  Result<void> write_changes();
+  Result<void> write_tests();
+  void drop_waiting(const Error& reason);
+  [[nodiscard]] store::ClientConfig config_until(const Flag& end) const;
 
   const store::ClientConfig config_;
   const Clock& clock_;
   const std::uint16_t keep_days_;
-  store::Client client_;  ///< of the history thread; before start(), of the caller
+  store::Client client_;  ///< of the history thread; before start(), of last_states()
   std::unordered_map<TestId, std::uint64_t> described_;
+  // Of the history thread: what waits for the store.
+  std::deque<StateChange> changes_;
+  std::unordered_map<TestId, Test> tests_;
+  Counter dropped_;
+  bool started_ = false;
   Flag stopping_;
-  Channel<int> pause_{1, WhenFull::Refuse};  ///< nothing comes; closed to end a pause early
+  Flag gave_up_;  ///< ends a write in progress
+  // Nothing comes through these; closing them ends a wait.
+  Channel<int> pause_{1, WhenFull::Refuse};
+  Channel<int> finished_{1, WhenFull::Refuse};
   // control → history
   Channel<Job> jobs_{10'000, WhenFull::Conflate};
   // HTTP loops → query threads

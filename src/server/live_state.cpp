@@ -10,12 +10,12 @@ std::optional<StateChange> LiveState::adopt(LiveTest& live, Verdict verdict, Tim
   const TestState before = live.verdict.state;
   live.verdict = std::move(verdict);
   if (live.verdict.state == before) return std::nullopt;
-  live.since = at;
-  return StateChange{live.test.id, at, before, live.verdict};
+  // Changes of a test are kept by their time: one after the other, never two at once.
+  live.since = std::max(at, live.since + Microseconds(1));
+  return StateChange{live.test.id, live.since, before, live.verdict};
 }
 
-std::vector<StateChange> LiveState::replace_tests(std::vector<Test> tests, Timestamp now,
-                                                  const AgentFacts& facts) {
+void LiveState::replace_tests(std::vector<Test> tests, Timestamp now) {
   std::unordered_map<TestId, LiveTest> kept;
   order_.clear();
   for (Test& test : tests) {
@@ -27,16 +27,18 @@ std::vector<StateChange> LiveState::replace_tests(std::vector<Test> tests, Times
     LiveTest live = known != tests_.end() ? std::move(known->second) : LiveTest{};
     if (known == tests_.end()) live.since = now;
     const bool has_moved = live.test.agent != test.agent || live.test.disabled != test.disabled;
-    if (has_moved) live.assigned.reset();
+    if (has_moved) {
+      live.assigned.reset();
+      live.last_round.reset();
+    }
     live.test = std::move(test);
     kept.emplace(id, std::move(live));
   }
   tests_ = std::move(kept);
-  return tick(now, facts);
 }
 
 void LiveState::restore(TestId test, const Verdict& verdict, Timestamp since,
-                        Timestamp last_round) {
+                        std::optional<Timestamp> last_round) {
   const auto found = tests_.find(test);
   if (found == tests_.end() || found->second.last_round) return;
   LiveTest& live = found->second;
@@ -45,18 +47,23 @@ void LiveState::restore(TestId test, const Verdict& verdict, Timestamp since,
   live.last_round = last_round;
 }
 
-std::optional<StateChange> LiveState::on_round(const Round& round, const Verdict& verdict) {
+std::optional<StateChange> LiveState::on_round(const Round& round, const Verdict& verdict,
+                                               Timestamp happened, Timestamp now) {
   const auto found = tests_.find(round.test);
   if (found == tests_.end()) return std::nullopt;
   LiveTest& live = found->second;
-  const bool is_late = live.last_round && round.started <= *live.last_round;
-  if (is_late || live.test.disabled) return std::nullopt;
-  live.last_round = round.started;
+  const TestConfiguration& configuration = *live.test.configuration;
+  const bool is_old = now - happened > absence_tolerance(configuration);
+  // `happened` wavers by the time on the way, so only a clear distance is an order.
+  const bool is_late =
+      live.last_round && happened + Microseconds(configuration.frequency) / 2 < *live.last_round;
+  if (is_old || is_late || live.test.disabled) return std::nullopt;
+  live.last_round = happened;
   live.summary = summarize(round);
   live.address = round.address;
   live.http_status = round.http_status;
   if (round.tls) live.certificate_expires = round.tls->not_after;
-  return adopt(live, verdict, round.started);
+  return adopt(live, verdict, happened);
 }
 
 std::vector<StateChange> LiveState::tick(Timestamp now, const AgentFacts& facts) {

@@ -21,7 +21,7 @@ struct LiveTest {
   Verdict verdict;
   Timestamp since{};                    ///< when the state (not just the reason) began
   std::optional<Timestamp> assigned;    ///< when its agent was first told of it
-  std::optional<Timestamp> last_round;  ///< start of the newest round
+  std::optional<Timestamp> last_round;  ///< start of the newest round, by this server's clock
   RoundSummary summary;                 ///< of the newest round
   std::string address;                  ///< the IP address that round checked
   std::optional<int> http_status;
@@ -43,14 +43,17 @@ class LiveState {
   /// What is known of a test's agent now.
   using AgentFacts = std::function<AbsenceFacts(const LiveTest&)>;
 
-  /// Tests that stay keep their state and history; new ones begin Indeterminate (Not Running if
-  /// disabled); the others go.
-  std::vector<StateChange> replace_tests(std::vector<Test> tests, Timestamp now,
-                                         const AgentFacts& facts);
+  /// Tests that stay keep their state and history; new ones begin Indeterminate; the others go.
+  /// Call tick() next: it finds the reasons of the new ones and of those that cannot run.
+  void replace_tests(std::vector<Test> tests, Timestamp now);
   /// The state a test had before the server restarted. Ignored once a round has come.
-  void restore(TestId test, const Verdict& verdict, Timestamp since, Timestamp last_round);
-  /// Takes a round's verdict over, unless a newer round has spoken already.
-  std::optional<StateChange> on_round(const Round& round, const Verdict& verdict);
+  void restore(TestId test, const Verdict& verdict, Timestamp since,
+               std::optional<Timestamp> last_round);
+  /// Takes a round's verdict over. `happened` is when the round started by this server's clock (the
+  /// agent's may be wrong). A round that is no longer recent is history and changes nothing: after
+  /// an outage an agent sends what it kept, oldest first. So is one older than the newest.
+  std::optional<StateChange> on_round(const Round& round, const Verdict& verdict,
+                                      Timestamp happened, Timestamp now);
   /// Looks for tests whose rounds stay away.
   std::vector<StateChange> tick(Timestamp now, const AgentFacts& facts);
 

@@ -41,7 +41,8 @@ class LiveStateTest : public testing::Test {
     };
   }
   std::vector<StateChange> replace(std::vector<lw::Test> tests) {
-    return live_.replace_tests(std::move(tests), now_, facts());
+    live_.replace_tests(std::move(tests), now_);
+    return live_.tick(now_, facts());
   }
   std::vector<StateChange> tick_after(Seconds pause) {
     now_ += pause;
@@ -58,7 +59,7 @@ class LiveStateTest : public testing::Test {
     round.started = at;
     round.checks = {{CheckOutcome::Success, Microseconds(500), Microseconds(0)}};
     round.address = "192.0.2.9";
-    return live_.on_round(round, {state, {ReasonCode::None, {}, {}, std::move(text)}});
+    return live_.on_round(round, {state, {ReasonCode::None, {}, {}, std::move(text)}}, at, now_);
   }
   const LiveTest& at(const lw::Test& test) { return *live_.find(test.id); }
 
@@ -86,6 +87,7 @@ TEST_F(LiveStateTest, a_new_test_is_indeterminate_until_its_first_round) {
 
 TEST_F(LiveStateTest, since_moves_with_the_state_and_not_with_the_reason) {
   replace({a_});
+  now_ += Seconds(1);
   round(a_, TestState::Fail, "timed out");
   const Timestamp began = now_;
   now_ += Seconds(30);
@@ -98,13 +100,40 @@ TEST_F(LiveStateTest, since_moves_with_the_state_and_not_with_the_reason) {
   EXPECT_EQ(at(a_).since, now_);
 }
 
-TEST_F(LiveStateTest, a_round_that_comes_late_or_again_changes_nothing) {
+TEST_F(LiveStateTest, a_round_before_the_newest_changes_nothing) {
   replace({a_});
   round(a_, TestState::Pass);
   EXPECT_FALSE(round_at(a_, now_ - Seconds(30), TestState::Fail).has_value());
-  EXPECT_FALSE(round_at(a_, now_, TestState::Fail).has_value());
   EXPECT_EQ(at(a_).verdict.state, TestState::Pass);
   EXPECT_EQ(at(a_).last_round, now_);
+}
+
+TEST_F(LiveStateTest, what_an_agent_kept_over_an_outage_is_history_until_it_is_recent) {
+  replace({a_});
+  round(a_, TestState::Pass);
+  is_connected_ = false;
+  last_seen_ = now_;
+  const auto cut = tick_after(Seconds(3600));
+  ASSERT_EQ(cut.size(), 1U);
+  is_connected_ = true;
+  for (int minutes = 55; minutes > 2; --minutes) {
+    EXPECT_FALSE(round_at(a_, now_ - std::chrono::minutes(minutes), TestState::Fail).has_value());
+    EXPECT_TRUE(live_.tick(now_, facts()).empty()) << "no flapping while it catches up";
+  }
+  EXPECT_EQ(at(a_).since, cut[0].at);
+  const auto back = round_at(a_, now_ - Seconds(20), TestState::Fail);
+  ASSERT_TRUE(back.has_value());
+  EXPECT_EQ(back->at, cut[0].at + Microseconds(1)) << "changes stay in the order of time";
+}
+
+TEST_F(LiveStateTest, a_group_disabled_and_enabled_at_once_does_not_stay_not_running) {
+  replace({a_});
+  round(a_, TestState::Pass);
+  a_.disabled = true;
+  replace({a_});
+  a_.disabled = false;
+  EXPECT_EQ(replace({a_}).size(), 1U);
+  EXPECT_EQ(at(a_).verdict.state, TestState::Indeterminate);
 }
 
 TEST_F(LiveStateTest, a_round_of_a_test_that_is_gone_is_ignored) {
@@ -124,7 +153,7 @@ TEST_F(LiveStateTest, the_numbers_shown_are_those_of_the_newest_round) {
   round.http_status = 204;
   round.tls = TlsFacts{};
   round.tls->not_after = kStart + std::chrono::days(3);
-  live_.on_round(round, {TestState::Pass, {}});
+  live_.on_round(round, {TestState::Pass, {}}, now_, now_);
   EXPECT_EQ(at(a_).summary.failed, 1);
   EXPECT_EQ(at(a_).summary.rtt_avg, Microseconds(700));
   EXPECT_EQ(at(a_).address, "2001:db8::7");
@@ -139,7 +168,7 @@ TEST_F(LiveStateTest, a_restored_state_stands_with_its_since_and_ends_an_old_rou
   live_.restore(TestId{99}, fail, kStart, kStart);  // no longer defined: ignored
   EXPECT_EQ(at(a_).verdict, fail);
   EXPECT_EQ(at(a_).since, kStart - Seconds(600));
-  EXPECT_FALSE(round_at(a_, kStart - Seconds(10), TestState::Pass).has_value());
+  EXPECT_FALSE(round_at(a_, kStart - Seconds(40), TestState::Pass).has_value());
   EXPECT_TRUE(tick_after(Seconds(1)).empty()) << "the last round is recent enough";
   EXPECT_EQ(at(a_).verdict, fail);
   EXPECT_FALSE(round(a_, TestState::Fail).has_value());
@@ -218,6 +247,7 @@ TEST_F(LiveStateTest, disabling_a_group_stops_its_tests_and_enabling_starts_them
 
 TEST_F(LiveStateTest, tests_that_stay_keep_their_state_and_the_others_go) {
   replace({a_, b_});
+  now_ += Seconds(1);
   round(a_, TestState::Fail);
   const Timestamp began = now_;
   now_ += Seconds(5);

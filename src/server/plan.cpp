@@ -20,12 +20,8 @@ std::vector<Test> plan_tests(const std::vector<ConnectionMonitor>& monitors,
   return tests;
 }
 
-std::vector<Test> tests_of(const std::vector<Test>& tests, AgentId agent) {
-  std::vector<Test> own;
-  std::ranges::copy_if(tests, std::back_inserter(own), [&](const Test& test) {
-    return test.agent == agent && !test.disabled && test.missing.empty();
-  });
-  return own;
+bool is_runnable(const Test& test) {
+  return test.agent != AgentId{} && !test.disabled && test.missing.empty();
 }
 
 std::uint64_t assignment_version(const std::vector<Test>& tests) {

@@ -14,8 +14,8 @@ namespace lw::server {
 std::vector<Test> plan_tests(const std::vector<ConnectionMonitor>& monitors,
                              const std::vector<Agent>& agents);
 
-/// The tests that one agent has to run: its own, without those of disabled groups.
-std::vector<Test> tests_of(const std::vector<Test>& tests, AgentId agent);
+/// Whether an agent has to run it: its group is enabled and nothing is missing.
+bool is_runnable(const Test& test);
 
 /// A hash of everything that an assignment says, so that equal assignments have equal versions over
 /// restarts of the server. Never 0.

@@ -34,15 +34,15 @@ HttpConfiguration http_of(const std::string& path) {
   return http;
 }
 
-TEST(Plan, an_agent_gets_its_own_tests_without_disabled_and_impossible_ones) {
-  std::vector<lw::Test> tests = {make_test(1, 7), make_test(2, 8), make_test(3, 7),
-                                 make_test(4, 7)};
-  tests[2].disabled = true;
-  tests[3].missing = "no address";
-  const std::vector<lw::Test> own = tests_of(tests, AgentId{7});
-  ASSERT_EQ(own.size(), 1U);
-  EXPECT_EQ(own[0].id, TestId{1});
-  EXPECT_TRUE(tests_of(tests, AgentId{9}).empty());
+TEST(Plan, disabled_impossible_and_orphaned_tests_do_not_run) {
+  lw::Test test = make_test(1, 7);
+  EXPECT_TRUE(is_runnable(test));
+  test.disabled = true;
+  EXPECT_FALSE(is_runnable(test));
+  test = make_test(1, 7);
+  test.missing = "no address";
+  EXPECT_FALSE(is_runnable(test));
+  EXPECT_FALSE(is_runnable(make_test(1, 0)));
 }
 
 TEST(Plan, equal_assignments_have_equal_versions_whoever_made_them) {

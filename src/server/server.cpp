@@ -3,12 +3,16 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <memory>
 
+#include "base/descriptor_limit.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/signals.h"
+#include "io/host.h"
 #include "server/api/services.h"
 #include "server/authority.h"
 #include "server/control.h"
@@ -25,31 +29,34 @@ namespace {
 constexpr Milliseconds kSuperviseEvery{100};
 constexpr int kHttpThreads = 2;
 
-/// What HTTP threads need before the rest is up: routes and credentials, swapped in when ready.
-struct Front {
-  api::Router router;
-  Credentials credentials;
-};
+/// TLS handshakes and idle connections of strangers cost memory as well.
+constexpr std::size_t kConnectionsMax = 1'000;
+/// Enough for any request that needs no token. A connection may make us hold this much.
+constexpr std::size_t kStrangerBodyBytesMax = std::size_t{64} << 10;
+constexpr auto kWarnEvery = std::chrono::hours(24);
+
+/// The routes, swapped in when what they work with is there.
+using Front = Guarded<std::shared_ptr<const api::Router>>;
 
 io::HttpResponse plain(int status, const std::string& text) {
   return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = text + "\n"};
 }
 
 /// /healthz says that the process lives, /readyz that it serves; the rest waits for the routes.
-void serve(const Guarded<std::shared_ptr<const Front>>& front, io::HttpRequest request,
+void serve(const Front& front, const Credentials& credentials, io::HttpRequest request,
            io::HttpResponder responder) {
-  const auto ready = front.with([](const auto& pointer) { return pointer; });
+  const auto router = front.with([](const auto& pointer) { return pointer; });
   if (request.path == "/healthz") {
     responder.send(plain(200, "ok"));
   } else if (request.path == "/readyz") {
-    responder.send(ready ? plain(200, "ready") : plain(503, "waiting for the store"));
-  } else if (!ready) {
+    responder.send(router ? plain(200, "ready") : plain(503, "waiting for the store"));
+  } else if (!router) {
     api::answer_error(
         responder,
         {ErrorCode::Unavailable, "the server is starting and waits for its store; try again soon"});
   } else {
-    const auto role = ready->credentials.role_of(request.header("Authorization"));
-    ready->router.dispatch(std::move(request), std::move(responder), role);
+    const auto role = credentials.role_of(request.header("Authorization"));
+    router->dispatch(std::move(request), std::move(responder), role);
   }
 }
 
@@ -93,48 +100,66 @@ Result<bool> prepare_store(History& history, StoreProcess& store, const Clock& c
   return true;
 }
 
-Result<std::unique_ptr<io::HttpServer>> start_http(
-    const ServerConfig& config, const Authority& authority,
-    const Guarded<std::shared_ptr<const Front>>& front) {
+Result<std::unique_ptr<io::HttpServer>> start_http(const ServerConfig& config,
+                                                   const Authority& authority,
+                                                   const Credentials& credentials,
+                                                   std::size_t descriptors, const Front& front) {
   io::HttpServerConfig http;
   http.address = config.listen.host;
   http.port = config.listen.port;
   http.threads = kHttpThreads;
+  // Agents, the store's connections and files need descriptors as well.
+  http.connections_max = std::min(kConnectionsMax, descriptors / 2);
+  http.body_bytes_for = [&credentials, known = http.body_bytes_max](const io::HttpRequest& head) {
+    return credentials.role_of(head.header("Authorization")) ? known : kStrangerBodyBytesMax;
+  };
   http.certificate_chain_pem = authority.server_chain_pem();
   http.private_key_pem = authority.server_key_pem();
-  return io::HttpServer::start(http,
-                               [&front](io::HttpRequest request, io::HttpResponder responder) {
-                                 serve(front, std::move(request), std::move(responder));
-                               });
+  return io::HttpServer::start(
+      http, [&front, &credentials](io::HttpRequest request, io::HttpResponder responder) {
+        serve(front, credentials, std::move(request), std::move(responder));
+      });
 }
 
-std::shared_ptr<const Front> make_front(api::Services& services, Credentials credentials) {
-  auto front = std::make_shared<Front>();
-  front->credentials = std::move(credentials);
-  api::add_status_routes(front->router, services);
-  api::add_monitor_routes(front->router, services);
-  api::add_test_routes(front->router, services);
-  api::add_history_routes(front->router, services);
-  api::add_agent_routes(front->router, services);
-  api::add_metrics_routes(front->router, services);
-  return front;
+std::shared_ptr<const api::Router> make_routes(api::Services& services) {
+  auto router = std::make_shared<api::Router>();
+  api::add_status_routes(*router, services);
+  api::add_monitor_routes(*router, services);
+  api::add_test_routes(*router, services);
+  api::add_history_routes(*router, services);
+  api::add_agent_routes(*router, services);
+  api::add_metrics_routes(*router, services);
+  return router;
+}
+
+/// Writes a file that others look for. A full disk must not keep the server from starting, so it
+/// only warns, and an old file of the same content will do.
+void leave_note(const std::string& path, const std::string& content, mode_t mode) {
+  if (const auto old = read_file(path); old && *old == content) return;
+  if (const auto written = write_file_atomically(path, content, mode); !written) {
+    log::warning("server", written.error().message);
+  }
 }
 
 /// What `linewatch up` and people on this machine need to know, written beside the data: a join
 /// token good for one agent, and server.json with the addresses and ids.
-Result<void> announce(Control& control, const std::string& folder, const std::string& url,
-                      std::uint16_t agent_port) {
+void announce(Control& control, const std::string& folder, const std::string& url,
+              std::uint16_t agent_port) {
   // Shared: push still touches the channel when pop has returned already.
   const auto answer = std::make_shared<Channel<Result<std::string>>>(1, WhenFull::Refuse);
   control.post([&, answer] { answer->push(control.create_join_token(std::chrono::hours(24), 1)); });
-  const std::string token = TRY(*answer->pop());
-  TRY(write_file_atomically(folder + "/local-agent.token", token + "\n", 0600));
+  const Result<std::string> token = *answer->pop();
+  if (token) {
+    leave_note(folder + "/local-agent.token", *token + "\n", 0600);
+  } else {
+    log::warning("server", "no join token for this machine's agent: " + token.error().message);
+  }
   Value facts;
   facts.set("url", url);
   facts.set("agentPort", static_cast<int>(agent_port));
   facts.set("subscriptionId", control.subscription_id());
   facts.set("workspaceId", control.workspace_id());
-  return write_file_atomically(folder + "/server.json", to_json(facts, 2) + "\n", 0644);
+  leave_note(folder + "/server.json", to_json(facts, 2) + "\n", 0644);
 }
 
 std::vector<std::string> certificate_names(const ServerConfig& config) {
@@ -142,8 +167,100 @@ std::vector<std::string> certificate_names(const ServerConfig& config) {
   for (const std::string& host : {config.listen.host, config.agent_listen.host}) {
     const bool is_any = host.empty() || host == "0.0.0.0" || host == "::";
     if (!is_any) names.push_back(host);
+    // Listening everywhere means being reached by any address of this host.
+    if (is_any) std::ranges::copy(io::local_addresses(), std::back_inserter(names));
   }
   return names;
+}
+
+/// What is there before the store is; all of it outlives the rest.
+struct Ground {
+  const ServerConfig& config;
+  const Clock& clock;
+  const Authority& authority;
+  StoreProcess& store;
+  Front& front;
+  std::unique_ptr<io::HttpServer>& http;
+  std::string url;
+};
+
+/// Takes down what calls each other in an order in which nobody meets what is gone, at the end as
+/// well as when the start fails half way. Declared after all that it takes down.
+class Teardown {
+ public:
+  Teardown(const Ground& ground, History& history, Control& control,
+           std::unique_ptr<FleetService>& fleet)
+      : ground_(ground), history_(history), control_(control), fleet_(fleet) {}
+  Teardown(const Teardown&) = delete;
+  Teardown& operator=(const Teardown&) = delete;
+  ~Teardown() {
+    // Its calls are answered by the control loop, which still runs.
+    fleet_.reset();
+    ground_.front.with([](auto& pointer) { pointer.reset(); });
+    // Whoever still waits for an answer gets it, or an error, before the server that carries it
+    // goes; the routes are in use until then.
+    control_.stop();
+    history_.stop();
+    ground_.http.reset();
+  }
+
+ private:
+  const Ground& ground_;
+  History& history_;
+  Control& control_;
+  std::unique_ptr<FleetService>& fleet_;
+};
+
+/// Runs until it is time to go, with an eye on the certificate.
+void watch(const Ground& ground) {
+  Instant warn_at{};
+  supervise_until(ground.store, ground.clock, [&] {
+    if (ground.clock.now() < warn_at) return false;
+    warn_at = ground.clock.now() + kWarnEvery;
+    const std::string warning = ground.authority.expiry_warning(ground.clock.wall_now());
+    if (!warning.empty()) log::warning("authority", warning);
+    return false;
+  });
+}
+
+/// The part that needs the store: waits for it, then serves until it is time to go.
+Result<void> serve_with_store(const Ground& ground, registry::Registry registry) {
+  const std::string& folder = ground.config.data_directory;
+  const std::uint16_t keep_days = store::keep_days_class(ground.config.keep_days);
+  History history(ground.store.client(), ground.clock, keep_days);  // control → history → store
+  if (!TRY(prepare_store(history, ground.store, ground.clock))) return {};
+  Control control(std::move(registry), ground.authority, ground.clock, history,
+                  keep_days);  // all → control
+  const std::unique_ptr<store::RoundWriter> writer =
+      TRY(store::RoundWriter::open(  // control → store
+          {.directory = folder + "/ingest"}, ground.store.client(), ground.clock,
+          [&](AgentId agent, SpoolId spool, std::uint64_t sequence) {  // store → control → agent
+            control.on_durable(agent, spool, sequence);
+          }));
+  api::Services services{
+      .control = control,
+      .history = history,
+      .writer = *writer,
+      .clock = ground.clock,
+      .data_directory = folder,
+      .authority_pem = ground.authority.authority_pem(),
+      .store_description = ground.store.description(),
+      .store_problem = [&] { return ground.store.problem(); },
+      .certificate_problem =
+          [&] { return ground.authority.expiry_warning(ground.clock.wall_now()); }};
+  std::unique_ptr<FleetService> fleet;  // agents → control
+  const Teardown teardown(ground, history, control, fleet);
+  TRY(control.start(*writer));
+  history.start();
+  const ListenAddress& listen = ground.config.agent_listen;
+  fleet = TRY(FleetService::start(address_text(listen), ground.authority, control));
+  log::info("server", fmt::format("agents on {}:{}", listen.host, fleet->port()));
+  // Last, since nobody may call what is not there.
+  ground.front.with([&](auto& pointer) { pointer = make_routes(services); });
+  announce(control, folder, ground.url, fleet->port());
+  watch(ground);
+  log::info("server", "stopping");
+  return {};
 }
 
 }  // namespace
@@ -171,6 +288,7 @@ Result<ListenAddress> parse_listen(const std::string& text) {
 }
 
 Result<void> run_server(const ServerConfig& config) {
+  const std::size_t descriptors = raise_descriptor_limit();
   const SystemClock clock;
   const std::string& folder = config.data_directory;
   TRY(make_directories(folder));
@@ -184,48 +302,20 @@ Result<void> run_server(const ServerConfig& config) {
   if (file_exists(folder + "/server.json")) TRY(remove_file(folder + "/server.json"));
   const std::unique_ptr<StoreProcess> store = TRY(StoreProcess::create(config));
 
-  Guarded<std::shared_ptr<const Front>> front;
-  std::unique_ptr<io::HttpServer> http = TRY(start_http(config, authority, front));
+  Front front;
+  std::unique_ptr<io::HttpServer> http =
+      TRY(start_http(config, authority, credentials, descriptors, front));
   const std::string url = url_of(config.listen, http->port());
-  TRY(write_file_atomically(folder + "/server.url", url + "\n", 0644));
+  leave_note(folder + "/server.url", url + "\n", 0644);
   log::info("server", fmt::format("API on {}", url));
-
-  const std::uint16_t keep_days = store::keep_days_class(config.keep_days);
-  History history(store->client(), clock, keep_days);  // control → history → store
-  if (!TRY(prepare_store(history, *store, clock))) return {};
-  Control control(std::move(registry), authority, clock, history, keep_days);  // all → control
-  const std::unique_ptr<store::RoundWriter> writer =
-      TRY(store::RoundWriter::open(  // control → store
-          {.directory = folder + "/ingest"}, store->client(), clock,
-          [&](AgentId agent, SpoolId spool, std::uint64_t sequence) {  // store → control → agent
-            control.on_durable(agent, spool, sequence);
-          }));
-  TRY(control.start(*writer));
-  history.start();
-
-  api::Services services{.control = control,
-                         .history = history,
-                         .writer = *writer,
-                         .clock = clock,
-                         .data_directory = folder,
-                         .authority_pem = authority.authority_pem(),
-                         .store_description = store->description(),
-                         .store_problem = [&] { return store->problem(); }};
-  front.with([&](auto& pointer) { pointer = make_front(services, credentials); });
-  {
-    const std::unique_ptr<FleetService> fleet =  // agents → control
-        TRY(FleetService::start(address_text(config.agent_listen), authority, control));
-    log::info("server", fmt::format("agents on {}:{}", config.agent_listen.host, fleet->port()));
-    TRY(announce(control, folder, url, fleet->port()));
-    supervise_until(*store, clock, [] { return false; });
-    log::info("server", "stopping");
-  }
-  front.with([](auto& pointer) { pointer.reset(); });
-  // Whoever still waits for an answer gets it, or an error, before the server that carries it goes.
-  control.stop();
-  history.stop();
-  http.reset();
-  return {};
+  return serve_with_store({.config = config,
+                           .clock = clock,
+                           .authority = authority,
+                           .store = *store,
+                           .front = front,
+                           .http = http,
+                           .url = url},
+                          std::move(registry));
 }
 
 }  // namespace lw::server

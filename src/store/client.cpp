@@ -97,6 +97,7 @@ Result<std::string> Client::send(const std::string& target, std::string body) {
   request.ca_pem = config_.ca_pem;
   request.connect_timeout = config_.connect_timeout;
   request.timeout = config_.timeout;
+  request.give_up = config_.give_up;
   last_error_number_ = 0;
   auto answer = http_.request(request);
   if (!answer) return fail(ErrorCode::Unavailable, answer.error().message);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -22,6 +23,8 @@ struct ClientConfig {
   std::string ca_pem;  ///< Trusted roots for https; empty: the system's.
   Milliseconds connect_timeout{2'000};
   Milliseconds timeout{60'000};
+  /// Asked about once a second while a request waits; true ends it with Unavailable.
+  std::function<bool()> give_up = {};
 };
 
 /// Speaks ClickHouse's HTTP interface. Blocks; one thread at a time, so each thread makes its own.

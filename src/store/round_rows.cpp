@@ -185,6 +185,23 @@ void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
 
 }  // namespace
 
+std::size_t bytes_of(const StoredRound& stored) {
+  // In memory numbers are wider than in the block, and the rest of a text is longer than its length
+  // there.
+  static_assert(sizeof(StoredRound) > 300 && sizeof(Check) > 10);
+  const Round& round = stored.round;
+  std::size_t bytes = sizeof(StoredRound) + round.checks.size() * sizeof(Check) +
+                      stored.verdict.reason.text.size() + round.address.size() +
+                      round.detail.size();
+  if (!round.tls) return bytes;
+  for (const std::string* text :
+       {&round.tls->subject, &round.tls->issuer, &round.tls->version, &round.tls->cipher}) {
+    bytes += text->size();
+  }
+  for (const std::string& name : round.tls->names) bytes += sizeof(std::string) + name.size();
+  return bytes;
+}
+
 std::string round_columns() {
   std::string names;
   for (const auto& [name, type] : kColumns) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -18,6 +19,9 @@ struct StoredRound {
   std::uint16_t keep_days = 30;  ///< one of kKeepDays (schema.h)
   bool operator==(const StoredRound&) const = default;
 };
+
+/// What a round takes in memory, about; never less than what it adds to encode_native's block.
+std::size_t bytes_of(const StoredRound& round);
 
 /// The columns of `rounds` that encode_native writes, for the INSERT, in its order.
 std::string round_columns();

@@ -2,7 +2,6 @@
 #include "store/round_writer.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 #include <utility>
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "store/batch_journal.h"
+#include "store/refusals.h"
 
 namespace lw::store {
 
@@ -25,16 +25,10 @@ using Highs = std::map<SpoolKey, std::uint64_t>;
 // ClickHouse refuses a block that touches more than 100 partitions; here (keep_days, day).
 constexpr std::size_t kPartitionsMax = 90;
 
-// Numbers that tell of the store's state and not of the batch: no table or database (yet),
-// read-only, dropped, no rights, file and library trouble.
-constexpr std::array kNotTheBatch = {60,  74,  75,  76,  81,  164,  192, 193,
-                                     194, 218, 242, 497, 516, 1000, 1001};
-
-bool is_refusal(const Error& error, int number) {
-  if (number == 0 || error.code == ErrorCode::Unavailable || error.code == ErrorCode::NoSpace) {
-    return false;
-  }
-  return std::ranges::find(kNotTheBatch, number) == kNotTheBatch.end();
+std::size_t bytes_of_all(std::span<const StoredRound> rounds) {
+  std::size_t bytes = 0;
+  for (const StoredRound& round : rounds) bytes += bytes_of(round);
+  return bytes;
 }
 
 std::uint64_t high_of(const Highs& highs, const SpoolKey& key) {
@@ -75,9 +69,11 @@ struct RoundWriter::Impl {
 
   Result<void> recover();
   bool offer(std::vector<StoredRound> rounds);
+  void forget(AgentId agent, std::span<const SpoolId> still_held);
   void run();
 
   bool fill();
+  bool is_full() const;
   std::size_t batch_size() const;
   bool flush(std::vector<StoredRound> batch);
   bool keep_trying(std::string_view what, const std::function<Result<void>()>& action);
@@ -97,7 +93,9 @@ struct RoundWriter::Impl {
   Channel<Item> queue{std::size_t{1} << 20, WhenFull::Refuse};
   Channel<bool> stopping{1, WhenFull::Refuse};  ///< closed to end; waiting on it is a pause
   std::optional<BatchJournal> left_over;        ///< of an earlier run
-  std::vector<StoredRound> pending;             ///< the writer thread's
+  std::vector<StoredRound> pending;             ///< the writer thread's, like:
+  std::size_t pending_bytes = 0;
+  std::size_t batch_bytes = 0;  ///< of the batch that is under way
   std::string last_rejection;
   Thread thread;
 };
@@ -112,6 +110,7 @@ Result<void> RoundWriter::Impl::recover() {
     if (!left_over) return;
     for (const SpoolHigh& high : left_over->highs) raise(now.received, high);
     now.stats.waiting_rows = left_over->rows;
+    now.stats.waiting_bytes = batch_bytes = left_over->payload.size();
   });
   return {};
 }
@@ -134,15 +133,34 @@ bool RoundWriter::Impl::offer(std::vector<StoredRound> rounds) {
       }
     }
     const std::size_t taken = item.rounds.size();
-    if (taken > 0 && now.stats.waiting_rows + taken > config.queue_rows_max) return false;
+    const std::size_t bytes = bytes_of_all(item.rounds);
+    const bool fits = now.stats.waiting_rows + taken <= config.queue_rows_max &&
+                      now.stats.waiting_bytes + bytes <= config.queue_bytes_max;
+    // What alone is more than the queue takes must come in all the same, or it never would.
+    if (taken > 0 && now.stats.waiting_rows > 0 && !fits) return false;
     for (const SpoolKey& key : repeated) {
       item.repeat.push_back({key.first, key.second, high_of(now.durable, key)});
     }
     if ((taken > 0 || !item.repeat.empty()) && !queue.push(std::move(item))) return false;
     for (const auto& [key, sequence] : received) now.received[key] = sequence;
     now.stats.waiting_rows += taken;
+    now.stats.waiting_bytes += bytes;
     now.stats.duplicates += rounds.size() - taken;
     return true;
+  });
+}
+
+void RoundWriter::Impl::forget(AgentId agent, std::span<const SpoolId> still_held) {
+  state.with([&](State& now) {
+    std::erase_if(now.received, [&](const auto& entry) {
+      const auto& [key, sequence] = entry;
+      if (key.first != agent || std::ranges::find(still_held, key.second) != still_held.end() ||
+          sequence != high_of(now.durable, key)) {
+        return false;
+      }
+      now.durable.erase(key);
+      return true;
+    });
   });
 }
 
@@ -153,6 +171,8 @@ void RoundWriter::Impl::run() {
     std::vector<StoredRound> batch(std::make_move_iterator(pending.begin()),
                                    std::make_move_iterator(pending.begin() + count));
     pending.erase(pending.begin(), pending.begin() + count);
+    batch_bytes = bytes_of_all(batch);
+    pending_bytes -= batch_bytes;
     if (!flush(std::move(batch))) return;
   }
 }
@@ -160,7 +180,7 @@ void RoundWriter::Impl::run() {
 /// Waits until a batch is due. False once closed and nothing waits.
 bool RoundWriter::Impl::fill() {
   Instant due = clock.now() + config.max_delay;
-  while (pending.size() < config.max_rows) {
+  while (!is_full()) {
     const auto patience = due - clock.now();
     if (!pending.empty() && patience <= Seconds(0)) return true;
     std::optional<Item> item = pending.empty() ? queue.pop() : queue.pop_for(patience);
@@ -168,17 +188,25 @@ bool RoundWriter::Impl::fill() {
     if (!item) continue;
     for (const SpoolHigh& high : item->repeat) on_durable(high.agent, high.spool, high.sequence);
     if (pending.empty()) due = clock.now() + config.max_delay;
+    pending_bytes += bytes_of_all(item->rounds);
     pending.insert(pending.end(), std::make_move_iterator(item->rounds.begin()),
                    std::make_move_iterator(item->rounds.end()));
   }
   return true;
 }
 
-/// How many of the pending rounds make one block that the store accepts.
+bool RoundWriter::Impl::is_full() const {
+  return pending.size() >= config.max_rows || pending_bytes >= config.max_bytes;
+}
+
+/// How many of the pending rounds make one block that the store accepts. At least one.
 std::size_t RoundWriter::Impl::batch_size() const {
   std::set<std::pair<std::uint16_t, std::int64_t>> partitions;
   const std::size_t most = std::min(pending.size(), config.max_rows);
+  std::size_t bytes = 0;
   for (std::size_t i = 0; i < most; ++i) {
+    bytes += bytes_of(pending[i]);
+    if (i > 0 && bytes > config.max_bytes) return i;
     const auto day = std::chrono::floor<std::chrono::days>(pending[i].round.started);
     partitions.emplace(pending[i].keep_days, day.time_since_epoch().count());
     if (partitions.size() > kPartitionsMax) return i;
@@ -221,7 +249,7 @@ bool RoundWriter::Impl::deliver(const BatchJournal& journal) {
 bool RoundWriter::Impl::insert(const BatchJournal& journal) {
   static const std::string kSql = "INSERT INTO rounds (" + round_columns() + ") FORMAT Native";
   Milliseconds pause = config.retry_first;
-  int refusals = 0;
+  Refusals refusals(config.refused_longest);
   while (true) {
     const Instant begin = clock.now();
     const Result<void> inserted = client.insert(kSql, journal.payload, journal.token);
@@ -236,8 +264,9 @@ bool RoundWriter::Impl::insert(const BatchJournal& journal) {
     }
     if (stopping.is_closed()) return false;
     const Error& error = inserted.error();
-    refusals += is_refusal(error, client.last_error_number()) ? 1 : 0;
-    if (refusals >= config.refusals_max) return set_aside(journal, error.message);
+    if (refusals.add(error, client.last_error_number(), clock.now())) {
+      return set_aside(journal, error.message);
+    }
     trouble((error.code == ErrorCode::NoSpace ? "the store's disk is full: "
                                               : "the store does not take rounds: ") +
                 error.message,
@@ -271,8 +300,10 @@ bool RoundWriter::Impl::settle(const BatchJournal& journal) {
     log::warning("store", removed.error().message);
   }
   state.with([&](State& now) {
-    now.durable = highs;
+    // Not all of `highs`: some may have been forgotten meanwhile.
+    for (const SpoolHigh& high : journal.highs) raise(now.durable, high);
     now.stats.waiting_rows -= std::min<std::size_t>(now.stats.waiting_rows, journal.rows);
+    now.stats.waiting_bytes -= std::min(now.stats.waiting_bytes, batch_bytes);
   });
   fine();
   for (const SpoolHigh& high : journal.highs) {
@@ -323,6 +354,10 @@ Result<std::unique_ptr<RoundWriter>> RoundWriter::open(const RoundWriterConfig& 
 }
 
 bool RoundWriter::offer(std::vector<StoredRound> rounds) { return impl_->offer(std::move(rounds)); }
+
+void RoundWriter::forget_spools(AgentId agent, std::span<const SpoolId> still_held) {
+  impl_->forget(agent, still_held);
+}
 
 std::uint64_t RoundWriter::received_high(AgentId agent, SpoolId spool) const {
   return impl_->state.with([&](const auto& now) { return high_of(now.received, {agent, spool}); });

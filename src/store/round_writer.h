@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -17,13 +18,18 @@
 namespace lw::store {
 
 struct RoundWriterConfig {
-  std::string directory;                 ///< For the journal; of this writer alone.
-  std::size_t max_rows = 10'000;         ///< A batch goes off when it has so many rounds …
+  std::string directory;          ///< For the journal; of this writer alone.
+  std::size_t max_rows = 10'000;  ///< A batch goes off when it has so many rounds …
+  /// … or bytes (see bytes_of). linewatch-store takes requests of up to 256 MiB.
+  std::size_t max_bytes = std::size_t{64} << 20;
   Milliseconds max_delay{1'000};         ///< … or when its first round has waited so long.
-  std::size_t queue_rows_max = 200'000;  ///< Rounds held in memory; more are refused.
-  Milliseconds retry_first{100};         ///< Doubles with each failure, up to:
+  std::size_t queue_rows_max = 200'000;  ///< Rounds held in memory; more are refused …
+  std::size_t queue_bytes_max = std::size_t{256} << 20;  ///< … as is what takes more bytes.
+  Milliseconds retry_first{100};                         ///< Doubles with each failure, up to:
   Milliseconds retry_longest{5'000};
-  int refusals_max = 8;  ///< Refusals of its data after which a batch is set aside.
+  /// A batch is set aside once the store has called its data wrong for so long, other troubles not
+  /// counted.
+  Milliseconds refused_longest{600'000};
 };
 
 /// Numbers of a writer for /metrics and issues.
@@ -34,6 +40,7 @@ struct WriterStats {
   std::uint64_t duplicates = 0;        ///< rounds that came again and were dropped
   std::uint64_t rejected_batches = 0;  ///< in DIRECTORY/rejected, also from earlier runs
   std::size_t waiting_rows = 0;
+  std::size_t waiting_bytes = 0;  ///< in memory, about
   std::int64_t last_insert_ms = 0;
   std::string problem;  ///< What goes wrong now, in words; empty when fine.
 };
@@ -60,6 +67,12 @@ class RoundWriter {
   /// reading and come again. Rounds up to the highest received sequence of their spool are dropped
   /// as duplicates; if they are durable, on_durable is called again.
   bool offer(std::vector<StoredRound> rounds);
+
+  /// Forgets the spools of an agent that are not `still_held` by its disk: each start of an agent
+  /// makes a new one. Those with rounds that are not durable yet stay. To be called when the agent
+  /// connects, before its rounds are taken, and after its former connection has ended: an old round
+  /// that came after this would be taken for a new one.
+  void forget_spools(AgentId agent, std::span<const SpoolId> still_held);
 
   /// The highest sequence that came in, or that the store has, of one spool; 0 if none.
   [[nodiscard]] std::uint64_t received_high(AgentId agent, SpoolId spool) const;

@@ -19,9 +19,11 @@ class Assignment;
 /// checked here, so that inside every value is valid.
 namespace lw::wire {
 
-/// A Round message's bytes: what the spool keeps and a RoundBatch carries.
+/// A Round message's bytes: what the spool keeps and a RoundBatch carries. Bytes of its texts that
+/// are no UTF-8 become U+FFFD, and long texts are cut.
 std::string encode_round(const Round& round);
-/// Refuses bytes that are no Round, unknown outcomes, and lists of differing lengths.
+/// Refuses bytes that are no Round, unknown outcomes, lists of differing lengths, and more checks
+/// than the store keeps. Cuts long texts, as an agent of another release may not have.
 Result<Round> decode_round(std::string_view bytes);
 
 /// The parts of one assignment, at least one, the last marked. All tests are of one agent.

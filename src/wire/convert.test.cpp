@@ -60,6 +60,82 @@ TEST(ConvertRound, RefusesAnOutcomeItDoesNotKnow) {
   EXPECT_FALSE(decode_round(message.SerializeAsString()).has_value());
 }
 
+TEST(ConvertRound, MakesTextThatIsNoUtf8ReadableRatherThanLoseTheRound) {
+  Round round = full_round();
+  round.detail = "certificate is for M\xfcller";
+  round.address = "\xff";
+  round.tls->subject = "CN=\xc3";
+  round.tls->issuer = "CN=\xed\xa0\x80";
+  round.tls->names = {"a", "\xc0\x80"};
+  round.tls->version = "\x80";
+  round.tls->cipher = "\xf5";
+  const auto decoded = decode_round(encode_round(round));
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  EXPECT_EQ(decoded->detail, "certificate is for M\ufffdller");
+  EXPECT_EQ(decoded->address, "\ufffd");
+  EXPECT_EQ(decoded->tls->subject, "CN=\ufffd");
+  EXPECT_EQ(decoded->tls->issuer, "CN=\ufffd\ufffd\ufffd");
+  EXPECT_EQ(decoded->tls->names, (std::vector<std::string>{"a", "\ufffd\ufffd"}));
+  EXPECT_EQ(decoded->tls->version, "\ufffd");
+  EXPECT_EQ(decoded->tls->cipher, "\ufffd");
+}
+
+/// "€" (3 bytes) so often that no limit falls between two of them.
+std::string long_text() {
+  std::string text;
+  for (int i = 0; i < 5000; ++i) text += "\u20ac";
+  return text;
+}
+
+void expect_cut(const Round& round) {
+  const std::string whole = long_text();
+  EXPECT_EQ(round.detail, whole.substr(0, 2046));
+  EXPECT_EQ(round.address, whole.substr(0, 1023));
+  EXPECT_EQ(round.tls->subject, whole.substr(0, 1023));
+  EXPECT_EQ(round.tls->issuer, whole.substr(0, 1023));
+  EXPECT_EQ(round.tls->version, whole.substr(0, 1023));
+  EXPECT_EQ(round.tls->cipher, whole.substr(0, 1023));
+  EXPECT_EQ(round.tls->names, std::vector<std::string>(100, whole.substr(0, 255)));
+}
+
+TEST(ConvertRound, CutsLongTextsBeforeTheyAreSent) {
+  Round round = full_round();
+  TlsFacts& tls = *round.tls;
+  for (std::string* text :
+       {&round.detail, &round.address, &tls.subject, &tls.issuer, &tls.version, &tls.cipher}) {
+    *text = long_text();
+  }
+  tls.names.assign(200, long_text());
+  const std::string bytes = encode_round(round);
+  EXPECT_LT(bytes.size(), 34'000U);
+  expect_cut(decode_round(bytes).value());
+}
+
+TEST(ConvertRound, CutsLongTextsOfAnAgentThatDoesNot) {
+  ::linewatch::wire::Round message;
+  message.set_detail(long_text());
+  message.set_address(long_text());
+  ::linewatch::wire::TlsFacts& tls = *message.mutable_tls();
+  tls.set_subject(long_text());
+  tls.set_issuer(long_text());
+  tls.set_version(long_text());
+  tls.set_cipher(long_text());
+  for (int i = 0; i < 200; ++i) tls.add_names(long_text());
+  const auto decoded = decode_round(message.SerializeAsString());
+  ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+  expect_cut(*decoded);
+}
+
+TEST(ConvertRound, RefusesMoreChecksThanTheStoreKeeps) {
+  Round round = full_round();
+  round.checks.assign(255, round.checks[0]);
+  EXPECT_TRUE(decode_round(encode_round(round)).has_value());
+  round.checks.push_back(round.checks[0]);
+  const auto refused = decode_round(encode_round(round));
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_NE(refused.error().message.find("256 checks"), std::string::npos);
+}
+
 std::vector<lw::Test> many_tests(std::size_t count) {
   auto http = std::make_shared<TestConfiguration>();
   http->name = "web";

@@ -147,16 +147,23 @@ std::vector<pb::Assignment> encode_assignment(std::uint64_t version,
                                               const std::vector<Test>& tests) {
   std::vector<pb::Assignment> parts;
   std::unordered_map<const TestConfiguration*, std::uint32_t> known;
+  std::size_t bytes = 0;
   for (const Test& test : tests) {
-    if (parts.empty() || parts.back().tests_size() >= static_cast<int>(kTestsPerAssignmentPart)) {
+    if (parts.empty() || parts.back().tests_size() >= static_cast<int>(kTestsPerAssignmentPart) ||
+        bytes >= kBytesPerAssignmentPart) {
       parts.emplace_back().set_version(version);
       known.clear();
+      bytes = 0;
     }
     pb::Assignment& part = parts.back();
     const auto [entry, is_new] = known.try_emplace(
         test.configuration.get(), static_cast<std::uint32_t>(part.configurations_size()));
-    if (is_new) encode_configuration(*test.configuration, *part.add_configurations());
+    if (is_new) {
+      encode_configuration(*test.configuration, *part.add_configurations());
+      bytes += part.configurations().rbegin()->ByteSizeLong();
+    }
     *part.add_tests() = encode_test(test, entry->second);
+    bytes += part.tests().rbegin()->ByteSizeLong();
   }
   if (parts.empty()) parts.emplace_back().set_version(version);
   parts.back().set_last_part(true);

@@ -16,8 +16,10 @@ inline constexpr std::uint32_t kProtocolOldest = 1;
 
 inline constexpr std::uint16_t kAgentPortDefault = 8444;
 
-/// Tests in one part of an assignment: keeps each message far below gRPC's limit of 4 MB.
+/// An assignment's part ends with the test that reaches one of these: keeps each message far below
+/// gRPC's limit of 4 MB.
 inline constexpr std::size_t kTestsPerAssignmentPart = 2000;
+inline constexpr std::size_t kBytesPerAssignmentPart = std::size_t{1} << 20;
 
 /// Fails, in words for both sides' logs, if a peer's protocol is too old or this one is.
 Result<void> check_protocol(std::uint32_t theirs, const std::string& their_version);

@@ -3,9 +3,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdlib>
+#include <functional>
 #include <string>
 
 #include <restinio/all.hpp>
+
+#include "base/text.h"
+#include "io/http_server.h"
 
 namespace lw::io::restinio_impl {
 
@@ -13,8 +18,9 @@ namespace lw::io::restinio_impl {
 /// parser callbacks of ours, which end such a request early and mark it for the handler instead.
 struct LimitedMethods : restinio::default_http_methods_t {};
 
-/// Header of a marked request: no client can send this name, for a colon is no part of one.
+/// Headers of a marked request: no client can send such a name, for a colon is no part of one.
 inline constexpr const char* kRejectionHeader = ":rejection";
+inline constexpr const char* kBodyLimitHeader = ":body-limit";
 inline constexpr std::size_t kHeaderFieldsMax = 200;
 /// What the parser itself takes; above, RESTinio closes without an answer.
 inline constexpr std::size_t kParserBytesMax = std::size_t{1} << 20;
@@ -37,7 +43,10 @@ inline int rejection_of(const restinio::http_request_header_t& header) {
 }
 
 inline std::string rejection_text(int status) {
-  if (status == 413) return "The body is larger than this server accepts; send less at once.\n";
+  if (status == 413) {
+    return "The body is larger than this server accepts from you; send less at once, and the "
+           "right credentials.\n";
+  }
   if (status == 431) return "The request line and headers are larger than this server accepts.\n";
   return "This server speaks HTTP/1.1.\n";
 }
@@ -96,13 +105,42 @@ inline int on_value(http_parser* parser, const char* at, std::size_t length) {
   return check_header(parser, too_long ? 0 : result);
 }
 
+/// HttpServerConfig::body_bytes_for of the server whose loop this thread runs. The parser's
+/// callbacks get nothing but the parser, whose memory is RESTinio's.
+using BodyLimit = std::function<std::size_t(const HttpRequest& head)>;
+inline thread_local const BodyLimit* body_limit_of_this_thread = nullptr;
+
+inline std::size_t body_bytes_max(const ParserContext& context) {
+  const auto mark = context.m_header.opt_value_of(kBodyLimitHeader);
+  return mark ? std::strtoull(std::string(*mark).c_str(), nullptr, 10)
+              : context.m_limits.max_body_size();
+}
+
+/// Asks what this caller may send, and notes the answer if it is less than usual.
+inline void limit_body(http_parser* parser) {
+  if (body_limit_of_this_thread == nullptr || !*body_limit_of_this_thread) return;
+  ParserContext& context = context_of(parser);
+  HttpRequest head;
+  head.method = LimitedMethods::from_nodejs(static_cast<int>(parser->method)).c_str();
+  head.target = context.m_header.request_target();
+  context.m_header.for_each_field([&](const auto& field) {
+    head.headers.emplace_back(field.name(), std::string(trim(field.value())));
+  });
+  const std::size_t limit = (*body_limit_of_this_thread)(head);
+  if (limit < context.m_limits.max_body_size()) {
+    context.m_header.set_field(kBodyLimitHeader, std::to_string(limit));
+  }
+}
+
 inline int on_headers_complete(http_parser* parser) {
   ParserContext& context = context_of(parser);
   // We upgrade to nothing, so that a client's offer to do so is no reason to treat it differently.
   parser->upgrade = 0;
   if (parser->http_major != 1) return reject(parser, "505");
   const bool has_length = parser->content_length != ULLONG_MAX;
-  if (has_length && parser->content_length > context.m_limits.max_body_size()) {
+  const bool has_body = has_length ? parser->content_length > 0 : (parser->flags & F_CHUNKED) != 0;
+  if (has_body) limit_body(parser);
+  if (has_length && parser->content_length > body_bytes_max(context)) {
     return reject(parser, "413");
   }
   context.m_leading_headers_completed = true;
@@ -111,7 +149,8 @@ inline int on_headers_complete(http_parser* parser) {
 
 inline int on_body(http_parser* parser, const char* at, std::size_t length) {
   ParserContext& context = context_of(parser);
-  if (length > context.m_limits.max_body_size() - context.m_body.size()) {
+  // What is there already never exceeds the limit.
+  if (length > body_bytes_max(context) - context.m_body.size()) {
     return reject(parser, "413");
   }
   context.m_body.append(at, length);

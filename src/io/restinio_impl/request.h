@@ -44,8 +44,11 @@ inline Result<HttpRequest> to_request(const restinio::request_t& source) {
   request.method = source.header().method().c_str();
   request.target = source.header().request_target();
   TRY(read_target(request));
-  source.header().for_each_field(
-      [&](const auto& field) { request.headers.emplace_back(field.name(), trim(field.value())); });
+  source.header().for_each_field([&](const auto& field) {
+    // Marks of ours (limits.h) are nobody else's business.
+    if (field.name().starts_with(':')) return;
+    request.headers.emplace_back(field.name(), trim(field.value()));
+  });
   request.body = source.body();
   request.remote_address = source.remote_endpoint().address().to_string();
   request.remote_port = source.remote_endpoint().port();

@@ -225,7 +225,10 @@ Result<void> Server::start() {
   }
   sweep_later();
   for (int i = 0; i < std::max(1, config_.threads); ++i) {
-    threads_.emplace_back(fmt::format("http-{}", i), [this] { loop_.run(); });
+    threads_.emplace_back(fmt::format("http-{}", i), [this] {
+      body_limit_of_this_thread = &config_.body_bytes_for;
+      loop_.run();
+    });
   }
   return {};
 }

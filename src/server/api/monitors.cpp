@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 #include "model/codec.h"
+#include "model/expand.h"
+#include "model/limits.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
 #include "server/plan.h"
@@ -134,9 +136,34 @@ Value change_value(const MonitorChange& change, const ConnectionMonitor* before,
   return value;
 }
 
+/// A few lines of a file can stand for billions of tests, so they are counted before they are made.
+Result<void> check_test_count(const Control& control, const std::vector<ConnectionMonitor>& changed,
+                              const std::vector<Agent>& agents) {
+  std::size_t submitted = 0;
+  for (const ConnectionMonitor& model : changed) submitted += test_count_bound(model, agents);
+  std::size_t others = 0;
+  for (const ConnectionMonitor& model : control.models()) {
+    const bool is_replaced = std::ranges::any_of(changed, [&](const ConnectionMonitor& other) {
+      return equals_ignoring_case(other.name, model.name);
+    });
+    if (!is_replaced) others += test_count_bound(model, agents);
+  }
+  if (submitted + others <= limits::kTestsPerServer) return {};
+  return fail(
+      ErrorCode::LimitExceeded,
+      fmt::format("this would make {} tests, with the {} of the other connection monitors {}; one "
+                  "server runs {} at most. Use fewer sources, destinations or test configurations "
+                  "in a test group, or a lower coverage level",
+                  submitted, others, submitted + others, limits::kTestsPerServer));
+}
+
 void apply(Services& services, const Call& call, const Submission& submission, bool dry_run) {
   Control& control = services.control;
   const std::vector<Agent> agents = agents_of(control);
+  if (const auto checked = check_test_count(control, submission.models, agents); !checked) {
+    answer_error(call.responder, checked.error());
+    return;
+  }
   // The change is described against the state before it.
   std::map<std::string, ConnectionMonitor> before;
   for (const ConnectionMonitor& model : submission.models) {

@@ -273,5 +273,39 @@ TEST_F(RoutesTest, status_and_metrics_count_what_is_there_and_say_what_is_wrong)
   EXPECT_EQ(get("/ca.pem").text, authority_->authority_pem());
 }
 
+TEST_F(RoutesTest, more_tests_than_a_server_runs_are_refused_with_the_numbers) {
+  std::string endpoints;
+  std::string destinations;
+  for (int i = 0; i < 99; ++i) {
+    endpoints += "      - {name: e" + std::to_string(i) + ", address: 192.0.2.7}\n";
+    destinations += (i > 0 ? ", e" : "e") + std::to_string(i);
+  }
+  std::string configurations;
+  std::string names;
+  for (int i = 0; i < 20; ++i) {
+    configurations += "      - {name: c" + std::to_string(i) + ", protocol: Icmp}\n";
+    names += (i > 0 ? ", c" : "c") + std::to_string(i);
+  }
+  std::string groups;
+  for (int i = 0; i < 20; ++i) {
+    groups += "      - {name: g" + std::to_string(i) + ", sources: [here], destinations: [" +
+              destinations + "], testConfigurations: [" + names + "]}\n";
+  }
+  std::string file = "connectionMonitors:\n";
+  for (int i = 0; i < 6; ++i) {  // 20 × 99 × 20 = 39,600 each
+    file += "  - name: m" + std::to_string(i) +
+            "\n    endpoints:\n      - {name: here, type: Agent, "
+            "address: web1}\n" +
+            endpoints + "    testConfigurations:\n" + configurations + "    testGroups:\n" + groups;
+  }
+  const Answer refused = call("POST", "/api/v1/plan", file);
+  EXPECT_EQ(refused.status, 422) << refused.text;
+  EXPECT_EQ(error_code(refused), "LimitExceeded");
+  EXPECT_NE(refused.text.find("237600"), std::string::npos) << refused.text;
+  EXPECT_NE(refused.text.find("200000"), std::string::npos) << refused.text;
+  EXPECT_EQ(call("POST", "/api/v1/apply", file).status, 422);
+  EXPECT_TRUE(list("/api/v1/connection-monitors").empty());
+}
+
 }  // namespace
 }  // namespace lw::server::api

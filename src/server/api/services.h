@@ -26,6 +26,7 @@ struct Services {
   std::string authority_pem;
   std::string store_description;               ///< "embedded" or the URL without credentials
   std::function<std::string()> store_problem;  ///< in words; empty when all is well
+  std::function<std::string()> certificate_problem = {};  ///< likewise; may be missing
 };
 
 /// Runs `work(call)` on the control thread.

@@ -39,6 +39,11 @@ Value problems_of(const Services& services) {
   if (const std::string store = services.store_problem(); !store.empty()) {
     problems.push("store: " + store);
   }
+  if (services.certificate_problem) {
+    if (std::string text = services.certificate_problem(); !text.empty()) {
+      problems.push(std::move(text));
+    }
+  }
   if (const std::string writing = services.writer.stats().problem; !writing.empty()) {
     problems.push("writing rounds: " + writing);
   }

@@ -158,7 +158,8 @@ Answer Connection::use(const std::string& database) {
   return answer;
 }
 
-Result<std::unique_ptr<Connection>> Engine::connect(Role role, const NamedValues& settings) const {
+/// Null if the engine does not want to; why it only says on stderr.
+std::unique_ptr<Connection> Engine::open(Role role, const NamedValues& settings) const {
   std::vector<std::string> arguments = arguments_;
   for (const auto& [name, value] : settings) arguments.push_back("--" + name + "=" + value);
   if (role == Role::Reader) {
@@ -171,8 +172,24 @@ Result<std::unique_ptr<Connection>> Engine::connect(Role role, const NamedValues
   std::vector<char*> argv;
   for (std::string& argument : arguments) argv.push_back(argument.data());
   ChdbConnection* const handle = api_.connect(static_cast<int>(argv.size()), argv.data());
-  if (handle == nullptr) return fail(ErrorCode::Unavailable, "the engine refused a connection");
-  auto connection = std::make_unique<Connection>(api_, handle);
+  return handle == nullptr ? nullptr : std::make_unique<Connection>(api_, handle);
+}
+
+Result<std::unique_ptr<Connection>> Engine::connect(Role role, const NamedValues& settings) const {
+  std::unique_ptr<Connection> connection = open(role, settings);
+  if (!connection && !settings.empty() && open(role, {})) {
+    // The engine is fine, so it is the settings, unless it has become fine just now.
+    connection = open(role, settings);
+    if (!connection) {
+      return fail(ErrorCode::InvalidInput,
+                  "Code: 36. DB::Exception: A setting has an invalid value. (BAD_ARGUMENTS)");
+    }
+  }
+  if (!connection) {
+    return fail(
+        ErrorCode::Unavailable,
+        "Code: 210. DB::Exception: The engine takes no connections at present. (NETWORK_ERROR)");
+  }
   if (!database_.empty()) {
     if (const Answer used = connection->use(database_); used.code != 0) {
       return fail(ErrorCode::Internal, used.error);

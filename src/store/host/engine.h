@@ -73,6 +73,12 @@ struct EngineConfig {
 class Engine {
  public:
   static Result<std::unique_ptr<Engine>> start(const EngineConfig& config);
+  /// Over functions that are there already, without control connection. For tests, and `start`.
+  Engine(const ChdbApi& api, std::vector<std::string> arguments, std::string database)
+      : api_(api), arguments_(std::move(arguments)), database_(std::move(database)) {}
+
+  /// An error's text begins with ClickHouse's number: what the engine said, 36 where the settings
+  /// are to blame, 210 where the engine takes no connection at all.
   Result<std::unique_ptr<Connection>> connect(Role role, const NamedValues& settings) const;
   [[nodiscard]] std::string version() const { return api_.version(); }
   /// Stays open as long as the engine is to run; for maintenance.
@@ -80,8 +86,7 @@ class Engine {
   void close() { control_.reset(); }
 
  private:
-  Engine(const ChdbApi& api, std::vector<std::string> arguments, std::string database)
-      : api_(api), arguments_(std::move(arguments)), database_(std::move(database)) {}
+  std::unique_ptr<Connection> open(Role role, const NamedValues& settings) const;
 
   ChdbApi api_;
   std::vector<std::string> arguments_;

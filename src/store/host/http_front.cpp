@@ -23,6 +23,7 @@ struct HttpFront::Task {
 
 namespace {
 
+constexpr int kNetworkError = 210;
 constexpr int kMemoryLimitExceeded = 241;
 constexpr std::string_view kReaderUser = "reader";
 
@@ -153,9 +154,13 @@ void HttpFront::handle(io::HttpRequest request, const io::HttpResponder& respond
 void HttpFront::run(Session& session, const Task& task) const {
   const auto connection = session.connection(task.role, task.request.settings);
   if (!connection) {
-    const Answer refused = task.request.settings.empty()
-                               ? refusal(210, connection.error().message, "NETWORK_ERROR")
-                               : refusal(36, "A setting has an invalid value", "BAD_ARGUMENTS");
+    Answer refused;
+    refused.error = connection.error().message;
+    refused.code = error_number(refused.error);
+    // An engine that takes no connections does not say why; memory can be it.
+    if (refused.code == kMemoryLimitExceeded || refused.code == kNetworkError) {
+      memory_failures_.push(true);
+    }
     return task.responder.send(failure(task.request.query_id, refused));
   }
   bool streamed = false;

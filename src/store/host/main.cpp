@@ -2,6 +2,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -162,5 +163,7 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace lw::store::host
 
 int main(int argc, char** argv) {
+  // What the engine writes is for its owner only.
+  ::umask(077);
   return lw::store::host::run(std::vector<std::string>(argv + 1, argv + argc));
 }
