@@ -7,6 +7,7 @@
 
 #include "agent/assignment_file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "io/pki.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
@@ -242,7 +243,7 @@ void Uplink::write_status() {
   status.set_spool_bytes(spool.bytes);
   status.set_rounds_dropped(spool.dropped + rounds_.stats().conflated);
   status.set_intervals_missed(probe.intervals_missed);
-  status.set_problem(spool.problem.empty() ? probe.problem : "spool: " + spool.problem);
+  status.set_problem(valid_utf8(spool.problem.empty() ? probe.problem : "spool: " + spool.problem));
   status.set_wall_time_us(static_cast<std::uint64_t>(to_unix_us(clock_.wall_now())));
   is_writing_ = true;
   connection_->write(message);

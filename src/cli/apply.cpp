@@ -52,10 +52,11 @@ void print_changes(const Context& context, const Value& answer) {
 int submit(const Context& context, const std::string& file, const char* path) {
   const auto text = read_monitor_text(file);
   if (!text) return report(text.error());
-  if (text->find("${") != std::string::npos) {
+  if (const auto placeholder = find_placeholder(*text)) {
     return report({ErrorCode::InvalidInput,
-                   file + ": placeholders like ${gateway} are filled in by `linewatch up --config` "
-                          "only; write the address itself"});
+                   file + ": " + *placeholder +
+                       " is filled in by `linewatch up --config` only; write the address "
+                       "only; write the address itself"});
   }
   auto client = ApiClient::open(context);
   if (!client) return report(client.error());

@@ -36,6 +36,13 @@ Result<std::vector<std::string>> monitor_names(const std::string& file) {
   return names;
 }
 
+std::optional<std::string> find_placeholder(const std::string& text) {
+  for (const char* const known : {"${gateway}", "${resolver}", "${api_host}", "${api_port}"}) {
+    if (text.find(known) != std::string::npos) return known;
+  }
+  return std::nullopt;
+}
+
 Result<std::string> substitute(const std::string& text,
                                const std::vector<std::pair<std::string, std::string>>& values) {
   std::string out;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ Result<std::string> read_monitor_text(const std::string& file);
 
 /// The names of the connection monitors in a file.
 Result<std::vector<std::string>> monitor_names(const std::string& file);
+
+/// The first of the placeholders that `linewatch up --config` fills in, if the text has one.
+std::optional<std::string> find_placeholder(const std::string& text);
 
 /// Replaces each `${name}` of `values`; an unknown name is an error that lists the known ones.
 Result<std::string> substitute(const std::string& text,

@@ -72,5 +72,10 @@ TEST_F(MonitorFileTest, a_file_without_monitors_is_named_in_the_error) {
   EXPECT_NE(torn.error().message.find("m.yaml"), std::string::npos);
 }
 
+TEST(Placeholder, is_found_only_if_it_is_one_of_ours) {
+  EXPECT_EQ(find_placeholder("address: ${gateway}"), "${gateway}");
+  EXPECT_FALSE(find_placeholder("header: ${TOKEN} $gateway {gateway}").has_value());
+}
+
 }  // namespace
 }  // namespace lw::cli

@@ -17,6 +17,7 @@ namespace lw::server {
 namespace {
 
 constexpr int kQueryThreads = 2;
+constexpr int kSilentAttempts = 15;  // of 0.2 s each
 constexpr Milliseconds kRetryAfter{1'000};
 constexpr Seconds kStopPatience{3};
 /// Rows of one insert: large enough to catch up, small enough for every store's limits.
@@ -66,6 +67,7 @@ Result<void> History::prepare(const std::function<bool()>& give_up) {
   config.give_up = give_up;
   store::Client client(config);
   std::string last_failure;
+  int attempts = 0;
   while (!give_up()) {
     auto migrated =
         store::migrate(client, clock_, [](std::string_view step) { log::info("store", step); });
@@ -79,10 +81,11 @@ Result<void> History::prepare(const std::function<bool()>& give_up) {
     }
     // Only an absent store is waited for; a newer schema, say, never heals.
     if (migrated.error().code != ErrorCode::Unavailable) return migrated;
-    if (migrated.error().message != last_failure) {
+    // Our own store needs a second or so; that is no news.
+    if (++attempts > kSilentAttempts && migrated.error().message != last_failure) {
       log::info("store", "waiting for the store: " + migrated.error().message);
     }
-    last_failure = migrated.error().message;
+    if (attempts > kSilentAttempts) last_failure = migrated.error().message;
     pause_.pop_for(Milliseconds(200));
   }
   return fail(ErrorCode::Unavailable, "stopped while waiting for the store");

@@ -199,6 +199,16 @@ TEST(ConvertAssignment, HasOneLastPartEvenWithoutTests) {
   EXPECT_TRUE(parts[0].last_part());
 }
 
+TEST(ConvertFacts, MakesAStrangeHostNameReadable) {
+  Agent agent;
+  agent.name = "caf\xe9";
+  agent.labels = {{"site", "b"}};
+  ::linewatch::wire::AgentFacts parsed;
+  ASSERT_TRUE(parsed.ParseFromString(encode_facts(agent).SerializeAsString()));
+  EXPECT_EQ(decode_facts(parsed).name, "caf\xef\xbf\xbd");
+  EXPECT_EQ(decode_facts(parsed).labels, agent.labels);
+}
+
 TEST(ConvertAssignment, RefusesATestWithoutItsConfiguration) {
   auto parts = encode_assignment(1, many_tests(1));
   parts[0].clear_configurations();

@@ -4,6 +4,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "base/text.h"
 #include "model/limits.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
@@ -196,13 +197,14 @@ Result<std::vector<Test>> decode_assignment(const pb::Assignment& part) {
 
 pb::AgentFacts encode_facts(const Agent& agent) {
   pb::AgentFacts facts;
-  facts.set_name(agent.name);
+  // A host's name need not be UTF-8, and proto3 refuses what is not.
+  facts.set_name(valid_utf8(agent.name));
   for (const auto& [key, value] : agent.labels) {
     pb::Label& label = *facts.add_labels();
-    label.set_key(key);
-    label.set_value(value);
+    label.set_key(valid_utf8(key));
+    label.set_value(valid_utf8(value));
   }
-  facts.set_resource_id(agent.resource_id);
+  facts.set_resource_id(valid_utf8(agent.resource_id));
   for (const std::string& address : agent.addresses) facts.add_addresses(address);
   return facts;
 }
