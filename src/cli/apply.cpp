@@ -56,7 +56,7 @@ int submit(const Context& context, const std::string& file, const char* path) {
     return report({ErrorCode::InvalidInput,
                    file + ": " + *placeholder +
                        " is filled in by `linewatch up --config` only; write the address "
-                       "only; write the address itself"});
+                       "itself"});
   }
   auto client = ApiClient::open(context);
   if (!client) return report(client.error());
