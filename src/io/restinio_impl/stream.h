@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -18,6 +21,58 @@ struct StreamContext {
   std::optional<asio::ssl::context> tls;
   WireTimeouts timeouts;
   Wires wires;
+};
+
+/// Ends a connection so that the peer can still read our last words. Closing a socket with bytes
+/// unread resets it, and a client in the middle of a refused upload would see that instead of its
+/// 413 (RFC 9112 §9.6). So: no more writing, read and forget what still comes, then close.
+class Lingering : public std::enable_shared_from_this<Lingering> {
+ public:
+  explicit Lingering(asio::ip::tcp::socket socket)
+      : socket_(std::move(socket)),
+        strand_(asio::make_strand(socket_.get_executor())),
+        timer_(socket_.get_executor()) {}
+
+  void start() {
+    std::error_code error;
+    socket_.shutdown(asio::socket_base::shutdown_send, error);
+    if (error) return;
+    timer_.expires_after(kPatience);
+    timer_.async_wait(
+        asio::bind_executor(strand_, [self = shared_from_this()](const std::error_code& cancelled) {
+          if (!cancelled) self->end();
+        }));
+    read();
+  }
+
+ private:
+  static constexpr std::chrono::seconds kPatience{2};
+  static constexpr std::size_t kBytesMax = std::size_t{64} << 20;
+
+  void read() {
+    socket_.async_read_some(
+        asio::buffer(buffer_),
+        asio::bind_executor(
+            strand_, [self = shared_from_this()](const std::error_code& error, std::size_t count) {
+              self->bytes_ += count;
+              if (error || self->bytes_ > kBytesMax) {
+                self->end();
+              } else {
+                self->read();
+              }
+            }));
+  }
+  void end() {
+    std::error_code ignored;
+    timer_.cancel();
+    socket_.close(ignored);
+  }
+
+  asio::ip::tcp::socket socket_;
+  asio::strand<asio::any_io_executor> strand_;
+  asio::steady_timer timer_;
+  std::array<char, 16384> buffer_{};
+  std::size_t bytes_ = 0;
 };
 
 /// The socket type that RESTinio is instantiated with, once for TLS and plain connections. It tells
@@ -60,6 +115,7 @@ class Stream {
         asio::bind_executor(executor, [wire = body_->wire, inner = std::forward<Handler>(handler)](
                                           const std::error_code& error, std::size_t count) mutable {
           if (count > 0) wire->received(SystemClock().now());
+          if (error) wire->ended();
           inner(error, count);
         });
     if (body_->tls) {
@@ -83,8 +139,16 @@ class Stream {
     body_->socket.shutdown(what, error);
   }
   void close() {
-    std::error_code ignored;
-    if (body_->wire) body_->wire->close([&] { body_->socket.close(ignored); });
+    if (!body_->wire) return;
+    const bool may_linger = !body_->wire->has_ended();
+    body_->wire->close([&] {
+      std::error_code ignored;
+      if (may_linger && body_->socket.is_open()) {
+        std::make_shared<Lingering>(std::move(body_->socket))->start();
+      } else {
+        body_->socket.close(ignored);
+      }
+    });
   }
 
  private:

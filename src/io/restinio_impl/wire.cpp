@@ -19,6 +19,14 @@ void Wire::received(Instant now) {
   });
 }
 
+void Wire::ended() {
+  state_.with([](State& state) { state.has_ended = true; });
+}
+
+bool Wire::has_ended() const {
+  return state_.with([](const State& state) { return state.has_ended; });
+}
+
 int Wire::request_begins() {
   return state_.with([](State& state) {
     state.reading = false;

@@ -28,6 +28,9 @@ class Wire {
 
   /// Bytes came in: a request has begun if none is in work.
   void received(Instant now);
+  /// The peer has ended its side, or the connection broke: nobody reads what we would still say.
+  void ended();
+  [[nodiscard]] bool has_ended() const;
   /// Returns how many requests of this connection are in work now, with this one.
   int request_begins();
   void request_ends(Instant now);
@@ -45,6 +48,7 @@ class Wire {
     int in_work = 0;
     bool reading = true;
     Instant deadline{};
+    bool has_ended = false;
   };
   static void cut(State& state);
 
