@@ -21,6 +21,13 @@
 namespace lw::io {
 namespace {
 
+/// What came in between the opening of the socket and its filter is nothing that we asked for.
+void drain(int fd) {
+  char byte = 0;
+  while (::recv(fd, &byte, sizeof byte, MSG_DONTWAIT) >= 0) {
+  }
+}
+
 constexpr std::size_t kBatch = 64;
 // Our requests and what quotes them are far smaller; a longer reply is cut, which does no harm.
 constexpr std::size_t kPacketBytes = 1024;
@@ -146,6 +153,7 @@ Result<std::unique_ptr<IcmpSocket>> IcmpSocket::open(Loop& loop, const Options& 
     if (const int error = attach_icmp_filter(fd, options.is_v6, options.mark); error != 0) {
       return fail_errno("attach the filter of the ICMP socket", error);
     }
+    drain(fd);
   }
   impl->keys = enable_stamps(fd);
   // One batch per wake-up: the watch is level-triggered, and timers want their turn.
