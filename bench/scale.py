@@ -147,7 +147,7 @@ def main():
                 up.wait(40)
             except subprocess.TimeoutExpired:
                 up.kill()
-            print(pathlib.Path(f"{folder}/log").read_text()[-2000:] if up.returncode else "", end="")
+            pathlib.Path("/tmp/scale-up.log").write_text(pathlib.Path(f"{folder}/log").read_text())
 
 
 if __name__ == "__main__":
