@@ -98,6 +98,7 @@ def main():
     parser.add_argument("--tests", type=int, default=10_000)
     parser.add_argument("--frequency", type=int, default=10, help="seconds")
     parser.add_argument("--seconds", type=int, default=600, help="measured time, after the start")
+    parser.add_argument("--log", help="keep what linewatch wrote in this file")
     options = parser.parse_args()
     stop = threading.Event()
     with tempfile.TemporaryDirectory(prefix="lw-scale-") as folder:
@@ -147,7 +148,8 @@ def main():
                 up.wait(40)
             except subprocess.TimeoutExpired:
                 up.kill()
-            pathlib.Path("/tmp/scale-up.log").write_text(pathlib.Path(f"{folder}/log").read_text())
+            if options.log:
+                pathlib.Path(options.log).write_text(pathlib.Path(f"{folder}/log").read_text())
 
 
 if __name__ == "__main__":
