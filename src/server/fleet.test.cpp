@@ -37,8 +37,10 @@ class FakeStore {
   FakeStore() {
     server_ = io::HttpServer::start({}, [this](const io::HttpRequest& request,
                                                io::HttpResponder responder) {
-                if (!request.parameter("query").starts_with("INSERT INTO rounds (")) {
-                  responder.send({});
+                if (!request.parameter("query").starts_with("INSERT INTO arrivals (")) {
+                  // Asked whether a batch is complete: nothing is missing.
+                  const bool is_count = request.body.starts_with("SELECT count()");
+                  responder.send({200, {}, is_count ? "0\n" : ""});
                   return;
                 }
                 const bool is_held = held_.with([&](auto& held) {
@@ -322,6 +324,24 @@ TEST_F(FleetTest, a_join_token_gives_one_agent_a_certificate_and_is_used_up) {
   EXPECT_EQ(second.status.error_code(), grpc::StatusCode::UNAUTHENTICATED);
   EXPECT_TRUE(contains(second.status.error_message(), "used up"));
   EXPECT_FALSE(agent("web2").has_value());
+}
+
+// The server may read the next message while it still hands over the one before.
+TEST_F(FleetTest, messages_in_quick_succession_each_arrive_whole) {
+  constexpr int kMessages = 3'000;
+  const Credential credential = joined("web1");
+  apply("192.0.2.1");
+  const auto stream = connect(credential, "web1", 1);
+  pb::AgentMessage status;
+  status.mutable_status()->set_wall_time_us(1);
+  for (int i = 1; i <= kMessages; ++i) {
+    stream->rounds(static_cast<std::uint64_t>(i), {round(i), round(i)});
+    status.mutable_status()->set_problem(std::string(static_cast<std::size_t>(i % 300), 'x'));
+    stream->send(status);
+  }
+  std::uint64_t acknowledged = 0;
+  while (acknowledged < kMessages + 1) acknowledged = stream->ack();
+  EXPECT_EQ(writer_->stats().rows_inserted, std::uint64_t{kMessages + 1});
 }
 
 TEST_F(FleetTest, a_wrong_token_or_a_bad_name_joins_nobody_and_spends_nothing) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,7 +13,7 @@ namespace lw::store {
 struct Migration {
   int version = 0;  ///< 1, 2, 3, …
   std::string_view name;
-  std::vector<std::string_view> statements;
+  std::vector<std::string> statements;
 };
 std::span<const Migration> migrations();
 

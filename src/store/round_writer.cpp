@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "store/batch_journal.h"
+#include "store/reconcile.h"
 #include "store/refusals.h"
 
 namespace lw::store {
@@ -77,8 +78,9 @@ struct RoundWriter::Impl {
   std::size_t batch_size() const;
   bool flush(std::vector<StoredRound> batch);
   bool keep_trying(std::string_view what, const std::function<Result<void>()>& action);
-  bool deliver(const BatchJournal& journal);
-  bool insert(const BatchJournal& journal);
+  bool deliver(const BatchJournal& journal, bool is_in_doubt);
+  bool insert(const BatchJournal& journal, bool is_in_doubt);
+  Result<void> insert_once(const BatchJournal& journal, bool is_in_doubt);
   bool set_aside(const BatchJournal& journal, const std::string& reason);
   bool settle(const BatchJournal& journal);
   void fine();
@@ -165,7 +167,7 @@ void RoundWriter::Impl::forget(AgentId agent, std::span<const SpoolId> still_hel
 }
 
 void RoundWriter::Impl::run() {
-  if (left_over && !deliver(*left_over)) return;
+  if (left_over && !deliver(*left_over, true)) return;
   while (fill()) {
     const auto count = static_cast<std::ptrdiff_t>(batch_size());
     std::vector<StoredRound> batch(std::make_move_iterator(pending.begin()),
@@ -225,7 +227,7 @@ bool RoundWriter::Impl::flush(std::vector<StoredRound> batch) {
   journal.highs = listed(highs);
   journal.payload = encode_native(batch);
   const bool kept = keep_trying("keep a batch", [&] { return files.write_journal(journal); });
-  return kept && deliver(journal);
+  return kept && deliver(journal, false);
 }
 
 /// Runs `action` until it works. False if the writer is to end first.
@@ -242,17 +244,17 @@ bool RoundWriter::Impl::keep_trying(std::string_view what,
 }
 
 /// Into the store, then settled. False if the writer is to end first; the journal then stays.
-bool RoundWriter::Impl::deliver(const BatchJournal& journal) {
-  return insert(journal) && settle(journal);
+/// In doubt: the store may have had it before, in whole or in part.
+bool RoundWriter::Impl::deliver(const BatchJournal& journal, bool is_in_doubt) {
+  return insert(journal, is_in_doubt) && settle(journal);
 }
 
-bool RoundWriter::Impl::insert(const BatchJournal& journal) {
-  static const std::string kSql = "INSERT INTO rounds (" + round_columns() + ") FORMAT Native";
+bool RoundWriter::Impl::insert(const BatchJournal& journal, bool is_in_doubt) {
   Milliseconds pause = config.retry_first;
   Refusals refusals(config.refused_longest);
   while (true) {
     const Instant begin = clock.now();
-    const Result<void> inserted = client.insert(kSql, journal.payload, journal.token);
+    const Result<void> inserted = insert_once(journal, is_in_doubt);
     if (inserted) {
       const auto took = std::chrono::duration_cast<Milliseconds>(clock.now() - begin);
       state.with([&](State& now) {
@@ -262,6 +264,7 @@ bool RoundWriter::Impl::insert(const BatchJournal& journal) {
       });
       return true;
     }
+    is_in_doubt = true;
     if (stopping.is_closed()) return false;
     const Error& error = inserted.error();
     if (refusals.add(error, client.last_error_number(), clock.now())) {
@@ -273,6 +276,20 @@ bool RoundWriter::Impl::insert(const BatchJournal& journal) {
             pause);
     pause = std::min(pause * 2, config.retry_longest);
   }
+}
+
+Result<void> RoundWriter::Impl::insert_once(const BatchJournal& journal, bool is_in_doubt) {
+  static const std::string kSql = "INSERT INTO arrivals (" + round_columns() + ") FORMAT Native";
+  // In doubt too: should an earlier insert still wait in the store, its token keeps it out.
+  TRY(client.insert(kSql, journal.payload, journal.token));
+  if (!is_in_doubt) return {};
+  const Reconciled lacked = TRY(reconcile(client, journal.payload));
+  if (lacked == Reconciled{}) return {};
+  log::warning("store", "the store had lost a part of a batch in a crash; put back " +
+                            counted(lacked.rounds, "round") + " and " +
+                            counted(lacked.minutes, "minute"));
+  state.with([&](State& now) { now.stats.rows_restored += lacked.rounds + lacked.minutes; });
+  return {};
 }
 
 bool RoundWriter::Impl::set_aside(const BatchJournal& journal, const std::string& reason) {
@@ -295,7 +312,7 @@ bool RoundWriter::Impl::settle(const BatchJournal& journal) {
   const bool kept =
       keep_trying("note what the store has", [&] { return files.write_highs(listed(highs)); });
   if (!kept) return false;
-  // A journal that stays is harmless: its token makes sending it again no change.
+  // A journal that stays is harmless: what the store has of it is not stored again.
   if (const auto removed = files.remove_journal(); !removed) {
     log::warning("store", removed.error().message);
   }

@@ -39,6 +39,7 @@ struct WriterStats {
   std::uint64_t retries = 0;
   std::uint64_t duplicates = 0;        ///< rounds that came again and were dropped
   std::uint64_t rejected_batches = 0;  ///< in DIRECTORY/rejected, also from earlier runs
+  std::uint64_t rows_restored = 0;     ///< of rounds and minutes that the store lost in crashes
   std::size_t waiting_rows = 0;
   std::size_t waiting_bytes = 0;  ///< in memory, about
   std::int64_t last_insert_ms = 0;
@@ -47,7 +48,8 @@ struct WriterStats {
 
 /// Puts rounds into the store exactly once, in batches, on a thread of its own, whatever crashes
 /// when. A batch is first synced to a journal with a token, then inserted with that token until the
-/// store has it, then its highest sequences are synced, and only then is it reported durable. While
+/// store has it, if in doubt compared row by row (reconcile.h), then its highest sequences are
+/// synced, and only then is it reported durable. While
 /// the store or the disk is away, batches wait and `offer` fills up. All functions are thread-safe.
 class RoundWriter {
  public:

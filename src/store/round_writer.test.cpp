@@ -50,6 +50,14 @@ TEST_F(RoundWriterTest, while_the_store_fails_the_same_bytes_go_with_the_same_to
   EXPECT_EQ(store_.waiting(), 0U);
   EXPECT_EQ(writer->stats().retries, 5U);
   EXPECT_EQ(writer->stats().problem, "");
+  EXPECT_GT(store_.checks(), 0U) << "a batch that failed once is looked for row by row";
+}
+
+TEST_F(RoundWriterTest, a_batch_that_goes_well_is_not_looked_for) {
+  const auto writer = open();
+  ASSERT_TRUE(writer->offer(rounds(1, 2)));
+  EXPECT_EQ(durable(), 2U);
+  EXPECT_EQ(store_.checks(), 0U);
 }
 
 TEST_F(RoundWriterTest, a_full_disk_under_the_store_is_a_problem_in_words) {

@@ -54,8 +54,8 @@ Result<int> applied_version(Client& client) {
 }
 
 Result<void> apply(Client& client, const Clock& clock, const Migration& migration) {
-  for (const std::string_view statement : migration.statements) {
-    TRY(client.query(std::string(statement)));
+  for (const std::string& statement : migration.statements) {
+    TRY(client.query(statement));
   }
   // Last: a crash before it repeats the statements, which is harmless.
   TRY(client.query("INSERT INTO schema_migrations SELECT " + std::to_string(migration.version) +

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -17,6 +18,9 @@ namespace lw::store {
 inline constexpr std::array<std::uint16_t, 5> kKeepDays = {7, 30, 90, 365, 730};
 /// The smallest class that keeps rows for at least `days`; the largest if none does.
 std::uint16_t keep_days_class(int days);
+
+/// The SELECT that makes rows of `m1` out of those in `table`, which has the columns of `rounds`.
+std::string minutes_of(std::string_view table);
 
 /// The version of the schema that this program reads and writes.
 int schema_version();

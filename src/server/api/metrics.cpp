@@ -58,6 +58,9 @@ void add_writer(const store::WriterStats& writer, MetricsText& metrics) {
                  static_cast<double>(writer.batches));
   metrics.single("linewatch_store_retries_total", "counter", "Batches that had to be sent again.",
                  static_cast<double>(writer.retries));
+  metrics.single("linewatch_store_rows_restored_total", "counter",
+                 "Rows of rounds and minutes that the store lost in a crash and were put back.",
+                 static_cast<double>(writer.rows_restored));
   metrics.single("linewatch_rounds_waiting", "gauge", "Rounds that wait for the store.",
                  static_cast<double>(writer.waiting_rows));
   metrics.single("linewatch_store_problem", "gauge", "1 while the store takes no rounds.",

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/reconcile.h"
+
+#include <charconv>
+
+#include "base/text.h"
+#include "store/round_rows.h"
+#include "store/schema.h"
+
+namespace lw::store {
+
+namespace {
+
+// The rounds of the batch that `rounds` has not. The range of times and tests keeps it to the
+// granules that can have them.
+constexpr std::string_view kMissingRounds = R"( FROM doubtful
+WHERE (agent_id, spool_id, sequence) NOT IN
+  (SELECT agent_id, spool_id, sequence FROM rounds
+   WHERE ts >= (SELECT min(ts) FROM doubtful) AND ts <= (SELECT max(ts) FROM doubtful)
+     AND test_id IN (SELECT test_id FROM doubtful)))";
+
+// The minutes that count fewer rounds than there are, by at least those of this batch. `rounds`
+// must be complete. A part of m1 takes all rounds of a batch and minute or none.
+constexpr std::string_view kMissingMinutes = R"(
+SELECT batch.t, batch.test_id, batch.keep_days
+FROM (SELECT toStartOfMinute(toDateTime(ts, 'UTC')) AS t, test_id, keep_days, count() AS n
+      FROM doubtful GROUP BY t, test_id, keep_days) AS batch
+LEFT JOIN (SELECT toStartOfMinute(toDateTime(ts, 'UTC')) AS t, test_id, keep_days, count() AS n
+      FROM rounds
+      WHERE ts >= toStartOfMinute((SELECT min(ts) FROM doubtful))
+        AND ts < toStartOfMinute((SELECT max(ts) FROM doubtful)) + INTERVAL 1 MINUTE
+        AND test_id IN (SELECT test_id FROM doubtful)
+      GROUP BY t, test_id, keep_days) AS had
+  ON batch.t = had.t AND batch.test_id = had.test_id AND batch.keep_days = had.keep_days
+LEFT JOIN (SELECT t, test_id, keep_days, sum(rounds) AS n FROM m1
+      WHERE t >= toStartOfMinute((SELECT min(ts) FROM doubtful))
+        AND t <= (SELECT max(ts) FROM doubtful)
+        AND test_id IN (SELECT test_id FROM doubtful)
+      GROUP BY t, test_id, keep_days) AS counted
+  ON batch.t = counted.t AND batch.test_id = counted.test_id
+    AND batch.keep_days = counted.keep_days
+WHERE counted.n + batch.n <= had.n)";
+
+Result<std::uint64_t> number(Client& client, const std::string& sql) {
+  const std::string answer = TRY(client.query(sql));
+  const std::string_view text = trim(answer);
+  std::uint64_t value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (problem != std::errc() || end != text.data() + text.size()) {
+    return fail(ErrorCode::Internal,
+                "the store gave `" + std::string(text) + "` where a number was asked for");
+  }
+  return value;
+}
+
+/// Unavailable while an insert of rounds, whose client may long be gone, is still at work.
+Result<void> check_nothing_runs(Client& client) {
+  const std::uint64_t running = TRY(number(
+      client,
+      "SELECT count() FROM system.processes WHERE query_kind = 'Insert' AND "
+      "(startsWith(query, 'INSERT INTO arrivals') OR startsWith(query, 'INSERT INTO rounds'))"));
+  if (running == 0) return {};
+  return fail(ErrorCode::Unavailable, "an earlier insert of rounds is still running");
+}
+
+}  // namespace
+
+Result<Reconciled> reconcile(Client& client, const std::string& payload) {
+  TRY(check_nothing_runs(client));
+  TRY(client.query("TRUNCATE TABLE doubtful"));
+  TRY(client.insert("INSERT INTO doubtful (" + round_columns() + ") FORMAT Native", payload));
+  Reconciled done;
+  const std::string missing(kMissingRounds);
+  done.rounds = TRY(number(client, "SELECT count()" + missing));
+  if (done.rounds > 0) {
+    TRY(client.query("INSERT INTO rounds (" + round_columns() + ") SELECT " + round_columns() +
+                     missing));
+  }
+  const std::string minutes(kMissingMinutes);
+  done.minutes = TRY(number(client, "SELECT count() FROM (" + minutes + ")"));
+  if (done.minutes > 0) {
+    TRY(client.query("INSERT INTO m1 SELECT * FROM (" + minutes_of("doubtful") +
+                     ") WHERE (t, test_id, keep_days) IN (" + minutes + ")"));
+  }
+  TRY(client.query("TRUNCATE TABLE doubtful"));
+  return done;
+}
+
+}  // namespace lw::store
