@@ -110,9 +110,10 @@ class GrpcSession final : public FleetSession,
       close({ErrorCode::Unavailable, "the agent has left"});
       return;
     }
-    control_.on_message(shared_from_this(),
-                        std::make_shared<pb::AgentMessage>(std::move(incoming_)));
-    incoming_.Clear();
+    // Emptied before Control gets it: from then on read_next() may let gRPC write into it.
+    auto message = std::make_shared<pb::AgentMessage>();
+    message->Swap(&incoming_);
+    control_.on_message(shared_from_this(), std::move(message));
   }
 
   void OnWriteDone(bool ok) override {
