@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <array>
 #include <memory>
 
 #include "agent/identity.h"
@@ -13,6 +14,7 @@
 #include "base/files.h"
 #include "base/guarded.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "base/random.h"
 #include "base/signals.h"
 #include "io/host.h"
@@ -95,7 +97,10 @@ class ProbeLoop {
  private:
   void refresh_report() {
     const ProberStats stats = prober_.stats();
-    report_.with([&](ProbeReport& report) { report.intervals_missed = stats.missed_intervals; });
+    report_.with([&](ProbeReport& report) {
+      report.intervals_missed = stats.missed_intervals;
+      report.problem = prober_.problem();
+    });
     refresh_ = loop_.after(Seconds(1), [this] { refresh_report(); });
   }
 
@@ -106,11 +111,9 @@ class ProbeLoop {
   Thread thread_;
 };
 
-Result<std::string> extra_roots(const AgentConfig& config, const Identity& identity) {
-  std::string roots;
-  if (!config.extra_ca_file.empty()) roots = TRY(read_file(config.extra_ca_file));
-  if (config.trust_server_authority) roots += "\n" + identity.authority_pem;
-  return roots;
+Result<std::string> read_extra_roots(const AgentConfig& config) {
+  if (config.extra_ca_file.empty()) return "";
+  return read_file(config.extra_ca_file);
 }
 
 }  // namespace
@@ -132,6 +135,10 @@ Result<void> run_agent(const AgentConfig& config) {
   raise_descriptor_limit();
   wire::adopt_grpc_log();
   TRY(make_directories(config.data_directory));
+  // Before the first thread. What only root may read (--extra-ca, --join-file) has been read.
+  const std::string extra_roots_pem = TRY(read_extra_roots(config));
+  const std::string left = keep_only_raw_sockets(std::array{config.data_directory});
+  log::debug("agent", "capabilities: " + (left.empty() ? "none" : left));
   const DirectoryLock lock = TRY(DirectoryLock::acquire(config.data_directory));
   const auto identity = TRY(ensure_identity(config, facts_of(config, std::nullopt)));
   if (!identity) return {};
@@ -142,7 +149,8 @@ Result<void> run_agent(const AgentConfig& config) {
       {.directory = config.data_directory + "/spool", .bytes_max = config.spool_bytes_max},
       SpoolId{random_u64()}));
   ProberConfig prober_config;
-  prober_config.extra_ca_pem = TRY(extra_roots(config, *identity));
+  prober_config.extra_ca_pem = extra_roots_pem;
+  if (config.trust_server_authority) prober_config.extra_ca_pem += "\n" + identity->authority_pem;
 
   std::unique_ptr<Uplink> uplink;
   // probe → uplink

@@ -158,4 +158,13 @@ std::uint64_t IcmpChecks::socket_drops() const {
   return drops;
 }
 
+std::string IcmpChecks::problem() const {
+  // Of IPv4: a host without IPv6 is in order.
+  const Family& family = families_[0];
+  if (!family.socket) return family.failure ? family.failure->message : "";
+  if (!family.socket->is_datagram()) return "";
+  return "without CAP_NET_RAW, ICMP checks use datagram sockets and paths cannot be traced; grant "
+         "it with `setcap cap_net_raw+ep` on the executable, or start the agent as root";
+}
+
 }  // namespace lw

@@ -24,6 +24,8 @@ class IcmpChecks {
 
   [[nodiscard]] const EchoTracker::Counters& counters() const { return tracker_.counters(); }
   [[nodiscard]] std::uint64_t socket_drops() const;
+  /// Why ICMP checks do not run, or run with less than raw sockets give; empty when all is well.
+  [[nodiscard]] std::string problem() const;
   [[nodiscard]] std::size_t in_flight() const { return tracker_.in_flight(); }
 
  private:

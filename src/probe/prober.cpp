@@ -190,4 +190,6 @@ ProberStats Prober::stats() const {
           runner.icmp().socket_drops()};
 }
 
+std::string Prober::problem() const { return impl_->runner.icmp().problem(); }
+
 }  // namespace lw

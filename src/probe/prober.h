@@ -59,6 +59,8 @@ class Prober {
              std::optional<Microseconds> spacing = std::nullopt);
 
   [[nodiscard]] ProberStats stats() const;
+  /// What this host keeps the prober from doing well, and the fix, in words; empty when nothing.
+  [[nodiscard]] std::string problem() const;
 
  private:
   struct Impl;
