@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "base/time.h"
 
@@ -23,6 +24,11 @@ inline constexpr Seconds kFrequencyDefault{60};
 inline constexpr int kChecksPerRoundMax = 100;
 inline constexpr int kChecksPerRoundDefaultNetwork = 10;  ///< ICMP and TCP
 inline constexpr int kChecksPerRoundDefaultHttp = 3;
+/// The cookie that proves a reply takes 24 bytes; the most is what an IP packet carries.
+inline constexpr int kPayloadBytesMin = 24;
+inline constexpr int kPayloadBytesMax = 65'507;
+inline constexpr int kRedirectsMax = 20;
+inline constexpr std::int64_t kBodyBytesMax = std::int64_t{64} << 20;
 inline constexpr Milliseconds kCheckTimeoutMin{10};
 inline constexpr Milliseconds kCheckTimeoutMax{60'000};
 /// A check must be over before the next round starts, so the default is the smaller of this and

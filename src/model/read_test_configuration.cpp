@@ -2,8 +2,11 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <span>
 #include <utility>
 
+#include "base/ip_address.h"
+#include "base/pattern.h"
 #include "base/text.h"
 #include "model/limits.h"
 #include "model/read_parts.h"
@@ -47,13 +50,13 @@ std::vector<StatusCodeRange> read_status_codes(ObjectReader& http, Diagnostics& 
 }
 
 HttpConfiguration read_http(const Place& place, Diagnostics& faults) {
-  static const std::vector<std::string> kMethods{"Get", "Post"};
+  static const std::vector<std::string> kMethods{"Get", "Post", "Head"};
   HttpConfiguration http;
   ObjectReader reader(place, faults);
   // 0 is how some clients write "not set".
   const auto port = reader.integer("port", 0, kPortMax).value_or(0);
   if (port != 0) http.port = static_cast<std::uint16_t>(port);
-  if (reader.choice("method", kMethods) == 1) http.method = HttpMethod::Post;
+  http.method = static_cast<HttpMethod>(reader.choice("method", kMethods).value_or(0));
   if (std::string path = reader.text("path"); !path.empty()) http.path = std::move(path);
   for (const Place& header_place : reader.list("requestHeaders")) {
     ObjectReader header(header_place, faults);
@@ -129,8 +132,72 @@ SuccessThreshold read_threshold(const Place& place, Diagnostics& faults) {
   return threshold;
 }
 
+std::optional<int> small(ObjectReader& reader, std::string_view key, int min, int max) {
+  const auto number = reader.integer(key, min, max);
+  return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
+}
+
+/// A setting that the protocol does not have would be without effect, so it is refused.
+void refuse_unless(bool fits, ObjectReader& reader, std::span<const std::string_view> keys,
+                   std::string_view protocol) {
+  for (const std::string_view key : keys) {
+    if (fits || !reader.has(key)) continue;
+    reader.fault(key, fmt::format("only protocol {} has `{}`; remove it", protocol, key));
+  }
+}
+
+void read_packets(ObjectReader& reader, PacketOptions& packets) {
+  packets.payload_bytes =
+      small(reader, "payloadBytes", limits::kPayloadBytesMin, limits::kPayloadBytesMax);
+  packets.dscp = small(reader, "dscp", 0, 63);
+  packets.ttl = small(reader, "ttl", 1, 255);
+  packets.dont_fragment = reader.flag("dontFragment").value_or(false);
+  packets.source_address = reader.text("sourceAddress");
+  packets.source_interface = reader.text("sourceInterface");
+  if (!packets.source_address.empty() && !parse_ip_address(packets.source_address)) {
+    reader.fault("sourceAddress", fmt::format("`{}` is no IP address", packets.source_address));
+  }
+  if (packets.source_interface.size() > 15) {
+    reader.fault("sourceInterface", fmt::format("`{}` is no interface name: those have at most 15 "
+                                                "characters",
+                                                packets.source_interface));
+  }
+}
+
+void read_linewatch_http(ObjectReader& reader, HttpConfiguration& http) {
+  static const std::vector<std::string> kVersions{"Any", "Http1.1", "Http2"};
+  static const std::vector<std::string> kRevocation{"Off", "Soft", "Strict"};
+  http.version = static_cast<HttpVersion>(reader.choice("httpVersion", kVersions).value_or(0));
+  http.redirects_max = small(reader, "maxRedirects", 0, limits::kRedirectsMax).value_or(0);
+  http.body_matches = reader.text("bodyMatches");
+  if (const std::string wrong = pattern_fault(http.body_matches); !wrong.empty()) {
+    reader.fault("bodyMatches",
+                 fmt::format("`{}` is no regular expression of RE2: {}", http.body_matches, wrong));
+  }
+  http.body_bytes_max =
+      reader.integer("bodyBytesMax", 0, limits::kBodyBytesMax).value_or(http.body_bytes_max);
+  http.revocation =
+      static_cast<RevocationPolicy>(reader.choice("revocation", kRevocation).value_or(0));
+}
+
 void read_linewatch(const Place& place, TestConfiguration& configuration, Diagnostics& faults) {
+  static const std::vector<std::string> kAddressUses{"First", "All", "HappyEyeballs"};
+  static constexpr std::array<std::string_view, 2> kIcmpKeys{"payloadBytes", "dontFragment"};
+  static constexpr std::array<std::string_view, 5> kHttpKeys{
+      "httpVersion", "maxRedirects", "bodyMatches", "bodyBytesMax", "revocation"};
   ObjectReader reader(place, faults);
+  read_packets(reader, configuration.packets);
+  HttpConfiguration none;
+  auto* const http = std::get_if<HttpConfiguration>(&configuration.protocol);
+  read_linewatch_http(reader, http != nullptr ? *http : none);
+  refuse_unless(http != nullptr, reader, kHttpKeys, "Http");
+  const bool is_icmp = std::holds_alternative<IcmpConfiguration>(configuration.protocol);
+  refuse_unless(is_icmp, reader, kIcmpKeys, "Icmp");
+  configuration.address_use =
+      static_cast<AddressUse>(reader.choice("addressUse", kAddressUses).value_or(0));
+  if (is_icmp && configuration.address_use == AddressUse::HappyEyeballs) {
+    reader.fault("addressUse", "HappyEyeballs is about connections; use it with protocol Tcp");
+  }
   if (const auto checks = reader.integer("checksPerRound", 1, limits::kChecksPerRoundMax)) {
     configuration.checks_per_round = static_cast<int>(*checks);
   }

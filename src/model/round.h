@@ -40,10 +40,12 @@ enum class CheckOutcome : std::uint8_t {
   ClientCertificateRequired = 45,
   TlsIncompatible = 46,  ///< No protocol version or cipher in common.
   TlsFailed = 47,        ///< Handshake broke otherwise.
+  CertificateRevocationUnknown = 48,  ///< Nobody says whether it is revoked, and we must know.
   // HTTP
   HttpStatus = 60,     ///< A status code that is not valid.
   HttpMalformed = 61,  ///< The answer is no HTTP.
   HttpTooManyRedirects = 62,
+  HttpBodyMismatch = 63,  ///< The body does not contain what it must.
   // This host's own fault: not counted for or against the network.
   LocalPermission = 80,  ///< No right to open the socket, or a local firewall refused the packet.
   LocalResources = 81,   ///< Ports, buffers, descriptors or memory exhausted.
@@ -77,6 +79,15 @@ struct HttpPhases {
   bool operator==(const HttpPhases&) const = default;
 };
 
+/// How an HTTP exchange went, beside its times.
+struct HttpFacts {
+  std::string version;          ///< "HTTP/2", of the last answer
+  int redirects = 0;            ///< followed ones
+  std::string url;              ///< where the redirects led to; empty without any
+  std::int64_t body_bytes = 0;  ///< what was read of the last answer's body
+  bool operator==(const HttpFacts&) const = default;
+};
+
 /// What the server's certificate said, recorded after every finished handshake, valid or not.
 struct TlsFacts {
   std::string subject;
@@ -86,7 +97,30 @@ struct TlsFacts {
   Timestamp not_after{};
   std::string version;  ///< "TLSv1.3"
   std::string cipher;
+  std::string key = {};                 ///< type and bits: "EC 256"
+  std::vector<std::string> chain = {};  ///< subjects of all certificates sent, leaf first
+  bool is_verified = false;             ///< no fault was found with it
   bool operator==(const TlsFacts&) const = default;
+};
+
+/// What the name servers said of a destination that is a name. A result of its own: while names
+/// fail, the checks go on to the last good address.
+struct NameFacts {
+  CheckOutcome outcome = CheckOutcome::Success;  ///< or one of the Name… outcomes
+  Microseconds took{0};
+  std::string server;                  ///< who answered; empty: the hosts file, or nobody did
+  std::optional<Seconds> ttl;          ///< the shortest of the answer
+  std::vector<std::string> addresses;  ///< all, the preferred ones first
+  bool is_last_good = false;           ///< The checks went to an address of an earlier answer.
+  std::string detail;                  ///< Evidence of the failure; empty on success.
+  bool operator==(const NameFacts&) const = default;
+};
+
+/// The checks made at once when a test that had passed saw its first failure, beside the round's.
+struct Confirmation {
+  int made = 0;
+  int failed = 0;
+  bool operator==(const Confirmation&) const = default;
 };
 
 /// The checks that one test made in one interval. One stored row.
@@ -97,11 +131,15 @@ struct Round {
   std::string address;  ///< The IP address that was checked; empty if the name did not resolve.
   StampSource stamp_source = StampSource::User;
   /// Evidence for the first check that did not succeed: who answered what ("ICMP admin-prohibited
-  /// from 10.0.1.1", "HTTP 503", "certificate expired 2026-11-01T00:00:00Z"). Empty if all did.
+  /// from 10.0.1.1", "HTTP 503", "certificate expired 2026-11-01T00:00:00Z"). If all did, what is to
+  /// be noted all the same ("revocation not checkable: …"); mostly empty.
   std::string detail;
   std::optional<int> http_status;  ///< of the last answered check
   std::optional<HttpPhases> http;  ///< of the last successful check
+  std::optional<HttpFacts> http_facts;  ///< of the last answered check
   std::optional<TlsFacts> tls;
+  std::optional<NameFacts> name;  ///< Missing for an address.
+  std::optional<Confirmation> confirmation;
   bool operator==(const Round&) const = default;
 };
 

@@ -12,7 +12,17 @@
 namespace lw {
 
 enum class IpVersion { V4, V6 };
-enum class HttpMethod { Get, Post };
+enum class HttpMethod { Get, Post, Head };
+/// Which version a request offers; Any: the best that both sides speak.
+enum class HttpVersion { Any, Http11, Http2 };
+
+/// What to do about a certificate's revocation. Soft: a certificate known to be revoked fails the
+/// check, and "not checkable" is noted as evidence. Strict: what cannot be checked fails too.
+enum class RevocationPolicy { Off, Soft, Strict };
+
+/// Which of a name's addresses are checked. All: the round's checks take turns over them.
+/// HappyEyeballs: as a browser connects (RFC 8305), IPv6 first and IPv4 soon after.
+enum class AddressUse { First, All, HappyEyeballs };
 
 /// What an agent at the destination does with the port: nothing, or listen if nobody else does.
 enum class DestinationPortBehavior { None, ListenIfAvailable };
@@ -37,6 +47,12 @@ struct HttpConfiguration {
   std::vector<HttpHeader> request_headers;
   std::vector<StatusCodeRange> valid_status_codes;  ///< Empty: 200–399 is valid.
   bool prefer_https = false;
+  // The `linewatch` block:
+  HttpVersion version = HttpVersion::Any;
+  int redirects_max = 0;     ///< 0: an answer that redirects is the answer.
+  std::string body_matches;  ///< Regular expression (RE2) that the body must contain; empty: any.
+  std::int64_t body_bytes_max = 1 << 20;  ///< A longer body is read no further.
+  RevocationPolicy revocation = RevocationPolicy::Off;
   bool operator==(const HttpConfiguration&) const = default;
 
   /// Port 443 is https and port 80 http; any other port, or none, follows prefer_https.
@@ -55,6 +71,17 @@ struct TcpConfiguration {
 struct IcmpConfiguration {
   bool disable_trace_route = false;
   bool operator==(const IcmpConfiguration&) const = default;
+};
+
+/// What a check's packets look like and where they leave. What is not set is the system's choice.
+struct PacketOptions {
+  std::optional<int> payload_bytes;  ///< ICMP: data after the echo header; ours take the first 24.
+  std::optional<int> dscp;           ///< 0–63
+  std::optional<int> ttl;            ///< 1–255; IPv6: hop limit
+  bool dont_fragment = false;        ///< ICMP
+  std::string source_address;        ///< an IP address of this host
+  std::string source_interface;      ///< a name such as eth1
+  bool operator==(const PacketOptions&) const = default;
 };
 
 /// In Azure's order of the wire's `protocol` values.
@@ -78,6 +105,8 @@ struct TestConfiguration {
   // The `linewatch` block:
   std::optional<int> checks_per_round;
   std::optional<Milliseconds> check_timeout;
+  PacketOptions packets;
+  AddressUse address_use = AddressUse::First;
   bool operator==(const TestConfiguration&) const = default;
 
   [[nodiscard]] bool is_http() const { return std::holds_alternative<HttpConfiguration>(protocol); }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <array>
 #include <utility>
 #include <variant>
 
@@ -69,7 +70,8 @@ Value endpoint_to_document(const Endpoint& endpoint) {
 Value http_to_document(const HttpConfiguration& http) {
   Value value = Value::object();
   if (http.port) value.set("port", int{*http.port});
-  value.set("method", http.method == HttpMethod::Get ? "Get" : "Post");
+  constexpr std::array kMethods{"Get", "Post", "Head"};
+  value.set("method", kMethods.at(static_cast<std::size_t>(http.method)));
   value.set("path", http.path);
   if (!http.request_headers.empty()) {
     Value& headers = value.set("requestHeaders", Value::array());
@@ -108,6 +110,28 @@ void set_protocol(Value& value, const ProtocolConfiguration& protocol) {
   }
 }
 
+void set_packets(Value& ours, const PacketOptions& packets) {
+  if (packets.payload_bytes) ours.set("payloadBytes", *packets.payload_bytes);
+  if (packets.dscp) ours.set("dscp", *packets.dscp);
+  if (packets.ttl) ours.set("ttl", *packets.ttl);
+  if (packets.dont_fragment) ours.set("dontFragment", true);
+  set_text(ours, "sourceAddress", packets.source_address);
+  set_text(ours, "sourceInterface", packets.source_interface);
+}
+
+void set_http_additions(Value& ours, const HttpConfiguration& http) {
+  const HttpConfiguration usual;
+  if (http.version != usual.version) {
+    ours.set("httpVersion", http.version == HttpVersion::Http11 ? "Http1.1" : "Http2");
+  }
+  if (http.redirects_max != usual.redirects_max) ours.set("maxRedirects", http.redirects_max);
+  set_text(ours, "bodyMatches", http.body_matches);
+  if (http.body_bytes_max != usual.body_bytes_max) ours.set("bodyBytesMax", http.body_bytes_max);
+  if (http.revocation != usual.revocation) {
+    ours.set("revocation", http.revocation == RevocationPolicy::Soft ? "Soft" : "Strict");
+  }
+}
+
 Value threshold_to_document(const SuccessThreshold& threshold) {
   Value value = Value::object();
   if (threshold.checks_failed_percent) {
@@ -130,6 +154,13 @@ Value configuration_to_document(const TestConfiguration& configuration) {
     value.set("successThreshold", threshold_to_document(configuration.threshold));
   }
   Value ours = Value::object();
+  set_packets(ours, configuration.packets);
+  if (const auto* http = std::get_if<HttpConfiguration>(&configuration.protocol)) {
+    set_http_additions(ours, *http);
+  }
+  if (configuration.address_use != AddressUse::First) {
+    ours.set("addressUse", configuration.address_use == AddressUse::All ? "All" : "HappyEyeballs");
+  }
   if (configuration.checks_per_round) ours.set("checksPerRound", *configuration.checks_per_round);
   if (configuration.check_timeout) {
     ours.set("checkTimeoutMs", static_cast<std::int64_t>(configuration.check_timeout->count()));

@@ -31,7 +31,20 @@ Round full_round() {
                        .not_before = from_unix_us(-5),
                        .not_after = from_unix_us(5),
                        .version = "TLSv1.3",
-                       .cipher = "TLS_AES_128_GCM_SHA256"};
+                       .cipher = "TLS_AES_128_GCM_SHA256",
+                       .key = "EC 256",
+                       .chain = {"CN=a", "CN=b"},
+                       .is_verified = true};
+  round.http_facts = HttpFacts{
+      .version = "HTTP/2", .redirects = 2, .url = "https://b.example/", .body_bytes = 1234};
+  round.name = NameFacts{.outcome = CheckOutcome::NameTimedOut,
+                         .took = Microseconds(5'000'000),
+                         .server = "10.0.0.2:53",
+                         .ttl = Seconds(0),
+                         .addresses = {"2001:db8::1", "192.0.2.1"},
+                         .is_last_good = true,
+                         .detail = "no answer from 10.0.0.2"};
+  round.confirmation = Confirmation{5, 4};
   return round;
 }
 
@@ -148,7 +161,19 @@ std::vector<lw::Test> many_tests(std::size_t count) {
                                      .path = "/x",
                                      .request_headers = {{"A", "b"}},
                                      .valid_status_codes = {{200, 204}},
-                                     .prefer_https = true};
+                                     .prefer_https = true,
+                                     .version = HttpVersion::Http2,
+                                     .redirects_max = 3,
+                                     .body_matches = "ok",
+                                     .body_bytes_max = 0,
+                                     .revocation = RevocationPolicy::Strict};
+  http->packets = {.payload_bytes = std::nullopt,
+                   .dscp = 0,
+                   .ttl = 3,
+                   .dont_fragment = true,
+                   .source_address = "192.0.2.9",
+                   .source_interface = "eth1"};
+  http->address_use = AddressUse::All;
   auto tcp = std::make_shared<TestConfiguration>();
   tcp->name = "db";
   tcp->protocol =
@@ -188,6 +213,8 @@ TEST(ConvertAssignment, ComesBackEqualOverSeveralParts) {
     ASSERT_EQ(decoded[i].full_name(), tests[i].full_name());
     ASSERT_EQ(decoded[i].destination_address, tests[i].destination_address);
     ASSERT_EQ(decoded[i].configuration->protocol, tests[i].configuration->protocol);
+    ASSERT_EQ(decoded[i].configuration->packets, tests[i].configuration->packets);
+    ASSERT_EQ(decoded[i].configuration->address_use, tests[i].configuration->address_use);
     ASSERT_EQ(decoded[i].configuration->frequency, tests[i].configuration->frequency);
     ASSERT_EQ(decoded[i].configuration->check_timeout, tests[i].configuration->check_timeout);
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <limits>
 #include <unordered_map>
 
@@ -38,10 +39,28 @@ void encode_protocol(const HttpConfiguration& http, pb::Configuration& message) 
     codes.set_last(static_cast<std::uint32_t>(range.last));
   }
   body.set_prefer_https(http.prefer_https);
+  body.set_head(http.method == HttpMethod::Head);
+  body.set_version(static_cast<std::uint32_t>(http.version));
+  body.set_redirects_max(static_cast<std::uint32_t>(http.redirects_max));
+  body.set_body_matches(http.body_matches);
+  body.set_body_bytes_max_plus_one(static_cast<std::uint64_t>(http.body_bytes_max) + 1);
+  body.set_revocation(static_cast<std::uint32_t>(http.revocation));
 }
 
 void encode_protocol(const IcmpConfiguration& icmp, pb::Configuration& message) {
   message.mutable_icmp()->set_disable_trace_route(icmp.disable_trace_route);
+}
+
+void encode_packets(const PacketOptions& packets, pb::PacketOptions& message) {
+  const auto plus_one = [](const std::optional<int>& number) {
+    return number ? static_cast<std::uint32_t>(*number) + 1 : 0;
+  };
+  message.set_payload_bytes_plus_one(plus_one(packets.payload_bytes));
+  message.set_dscp_plus_one(plus_one(packets.dscp));
+  message.set_ttl_plus_one(plus_one(packets.ttl));
+  message.set_dont_fragment(packets.dont_fragment);
+  message.set_source_address(packets.source_address);
+  message.set_source_interface(packets.source_interface);
 }
 
 void encode_configuration(const TestConfiguration& configuration, pb::Configuration& message) {
@@ -54,6 +73,10 @@ void encode_configuration(const TestConfiguration& configuration, pb::Configurat
       static_cast<std::uint32_t>(configuration.checks_per_round.value_or(0)));
   message.set_check_timeout_ms(
       static_cast<std::uint32_t>(configuration.check_timeout.value_or(Milliseconds(0)).count()));
+  if (configuration.packets != PacketOptions{}) {
+    encode_packets(configuration.packets, *message.mutable_packets());
+  }
+  message.set_address_use(static_cast<std::uint32_t>(configuration.address_use));
   std::visit([&](const auto& protocol) { encode_protocol(protocol, message); },
              configuration.protocol);
 }
@@ -65,10 +88,42 @@ Result<std::uint16_t> decode_port(std::uint32_t port) {
   return static_cast<std::uint16_t>(port);
 }
 
+Result<int> decode_number(std::string_view what, std::uint32_t number, int max) {
+  if (number > static_cast<std::uint32_t>(max)) {
+    return fail(ErrorCode::InvalidInput, fmt::format("{} is too much for a {}", number, what));
+  }
+  return static_cast<int>(number);
+}
+
+/// One of an enumeration that begins at 0 and ends with `last`.
+template <class Choice>
+Result<Choice> decode_choice(std::uint32_t number, Choice last) {
+  return static_cast<Choice>(TRY(decode_number("choice", number, static_cast<int>(last))));
+}
+
+Result<std::optional<int>> decode_plus_one(std::string_view what, std::uint32_t number, int max) {
+  if (number == 0) return std::nullopt;
+  return std::optional(TRY(decode_number(what, number - 1, max)));
+}
+
+Result<PacketOptions> decode_packets(const pb::PacketOptions& message) {
+  PacketOptions packets;
+  packets.payload_bytes =
+      TRY(decode_plus_one("payload", message.payload_bytes_plus_one(), limits::kPayloadBytesMax));
+  packets.dscp = TRY(decode_plus_one("DSCP", message.dscp_plus_one(), 63));
+  packets.ttl = TRY(decode_plus_one("TTL", message.ttl_plus_one(), 255));
+  packets.dont_fragment = message.dont_fragment();
+  packets.source_address = message.source_address();
+  packets.source_interface = message.source_interface();
+  return packets;
+}
+
 Result<HttpConfiguration> decode_http(const pb::Http& message) {
   HttpConfiguration http;
   if (message.port() != 0) http.port = TRY(decode_port(message.port()));
-  http.method = message.post() ? HttpMethod::Post : HttpMethod::Get;
+  http.method = message.head()   ? HttpMethod::Head
+                : message.post() ? HttpMethod::Post
+                                 : HttpMethod::Get;
   http.path = message.path();
   for (const pb::Label& header : message.headers()) {
     http.request_headers.push_back({header.key(), header.value()});
@@ -78,6 +133,16 @@ Result<HttpConfiguration> decode_http(const pb::Http& message) {
         {static_cast<int>(codes.first()), static_cast<int>(codes.last())});
   }
   http.prefer_https = message.prefer_https();
+  http.version = TRY(decode_choice<HttpVersion>(message.version(), HttpVersion::Http2));
+  http.redirects_max =
+      TRY(decode_number("number of redirects", message.redirects_max(), limits::kRedirectsMax));
+  http.body_matches = message.body_matches();
+  if (message.body_bytes_max_plus_one() != 0) {
+    http.body_bytes_max = static_cast<std::int64_t>(
+        std::min<std::uint64_t>(message.body_bytes_max_plus_one() - 1, limits::kBodyBytesMax));
+  }
+  http.revocation =
+      TRY(decode_choice<RevocationPolicy>(message.revocation(), RevocationPolicy::Strict));
   return http;
 }
 
@@ -126,6 +191,9 @@ Result<TestConfiguration> decode_configuration(const pb::Configuration& message)
   if (message.check_timeout_ms() != 0) {
     configuration.check_timeout = Milliseconds(message.check_timeout_ms());
   }
+  if (message.has_packets()) configuration.packets = TRY(decode_packets(message.packets()));
+  configuration.address_use =
+      TRY(decode_choice<AddressUse>(message.address_use(), AddressUse::HappyEyeballs));
   configuration.protocol = TRY(decode_protocol(message));
   return configuration;
 }

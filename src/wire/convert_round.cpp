@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/text.h"
+#include "model/limits.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
 
@@ -18,6 +19,7 @@ constexpr std::size_t kDetailMax = 2048;
 constexpr std::size_t kTextMax = 1024;
 constexpr std::size_t kNameMax = 256;
 constexpr std::size_t kNamesMax = 100;
+constexpr std::size_t kChainMax = 20;
 constexpr int kChecksMax = 255;  // The store keeps no more.
 
 std::string cut(std::string_view text, std::size_t bytes_max) {
@@ -57,19 +59,78 @@ void encode_tls(const TlsFacts& facts, pb::TlsFacts& message) {
   message.set_not_after_us(to_unix_us(facts.not_after));
   message.set_version(clean(facts.version, kTextMax));
   message.set_cipher(clean(facts.cipher, kTextMax));
+  message.set_key(clean(facts.key, kTextMax));
+  const std::size_t chain = std::min(facts.chain.size(), kChainMax);
+  for (std::size_t i = 0; i < chain; ++i) message.add_chain(clean(facts.chain[i], kNameMax));
+  message.set_is_verified(facts.is_verified);
+}
+
+void encode_http_facts(const HttpFacts& facts, pb::HttpFacts& message) {
+  message.set_version(clean(facts.version, kTextMax));
+  message.set_redirects(static_cast<std::uint32_t>(std::max(facts.redirects, 0)));
+  message.set_url(clean(facts.url, kTextMax));
+  message.set_body_bytes(
+      static_cast<std::uint64_t>(std::max(facts.body_bytes, std::int64_t{0})));
+}
+
+HttpFacts decode_http_facts(const pb::HttpFacts& message) {
+  constexpr std::uint32_t kRedirectsMost = limits::kRedirectsMax;
+  constexpr std::uint64_t kBodyMost = limits::kBodyBytesMax;
+  return {.version = cut(message.version(), kTextMax),
+          .redirects = static_cast<int>(std::min(message.redirects(), kRedirectsMost)),
+          .url = cut(message.url(), kTextMax),
+          .body_bytes = static_cast<std::int64_t>(std::min(message.body_bytes(), kBodyMost))};
 }
 
 TlsFacts decode_tls(const pb::TlsFacts& message) {
   std::vector<std::string> names;
   const int count = std::min(message.names_size(), static_cast<int>(kNamesMax));
   for (int i = 0; i < count; ++i) names.push_back(cut(message.names(i), kNameMax));
+  std::vector<std::string> chain;
+  const int chain_count = std::min(message.chain_size(), static_cast<int>(kChainMax));
+  for (int i = 0; i < chain_count; ++i) chain.push_back(cut(message.chain(i), kNameMax));
   return {.subject = cut(message.subject(), kTextMax),
           .issuer = cut(message.issuer(), kTextMax),
           .names = std::move(names),
           .not_before = from_unix_us(message.not_before_us()),
           .not_after = from_unix_us(message.not_after_us()),
           .version = cut(message.version(), kTextMax),
-          .cipher = cut(message.cipher(), kTextMax)};
+          .cipher = cut(message.cipher(), kTextMax),
+          .key = cut(message.key(), kTextMax),
+          .chain = std::move(chain),
+          .is_verified = message.is_verified()};
+}
+
+void encode_name(const NameFacts& facts, pb::NameFacts& message) {
+  message.set_outcome(static_cast<std::uint32_t>(facts.outcome));
+  message.set_took_us(to_u32(facts.took));
+  message.set_server(clean(facts.server, kTextMax));
+  if (facts.ttl) {
+    message.set_ttl_s_plus_one(static_cast<std::uint32_t>(facts.ttl->count()) + 1);
+  }
+  const std::size_t count = std::min(facts.addresses.size(), kNamesMax);
+  for (std::size_t i = 0; i < count; ++i)
+    message.add_addresses(clean(facts.addresses[i], kNameMax));
+  message.set_is_last_good(facts.is_last_good);
+  message.set_detail(clean(facts.detail, kDetailMax));
+}
+
+Result<NameFacts> decode_name(const pb::NameFacts& message) {
+  NameFacts facts;
+  const auto outcome = outcome_from_number(static_cast<int>(message.outcome()));
+  if (!outcome) {
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("{} is no outcome of a name; update the server", message.outcome()));
+  }
+  facts.outcome = *outcome;
+  facts.took = Microseconds(message.took_us());
+  facts.server = cut(message.server(), kTextMax);
+  if (message.ttl_s_plus_one() != 0) facts.ttl = Seconds(message.ttl_s_plus_one() - 1);
+  const int count = std::min(message.addresses_size(), static_cast<int>(kNamesMax));
+  for (int i = 0; i < count; ++i) facts.addresses.push_back(cut(message.addresses(i), kNameMax));
+  facts.is_last_good = message.is_last_good();
+  facts.detail = cut(message.detail(), kDetailMax);
+  return facts;
 }
 
 void encode_phases(const HttpPhases& phases, pb::HttpPhases& message) {
@@ -128,7 +189,15 @@ std::string encode_round(const Round& round) {
   message.set_detail(clean(round.detail, kDetailMax));
   if (round.http_status) message.set_http_status(static_cast<std::uint32_t>(*round.http_status));
   if (round.http) encode_phases(*round.http, *message.mutable_http());
+  if (round.http_facts) encode_http_facts(*round.http_facts, *message.mutable_http_facts());
   if (round.tls) encode_tls(*round.tls, *message.mutable_tls());
+  if (round.name) encode_name(*round.name, *message.mutable_name());
+  if (round.confirmation) {
+    message.mutable_confirmation()->set_made(
+        static_cast<std::uint32_t>(std::max(round.confirmation->made, 0)));
+    message.mutable_confirmation()->set_failed(
+        static_cast<std::uint32_t>(std::max(round.confirmation->failed, 0)));
+  }
   return message.SerializeAsString();
 }
 
@@ -149,7 +218,15 @@ Result<Round> decode_round(std::string_view bytes) {
   round.detail = cut(message.detail(), kDetailMax);
   if (message.http_status() != 0) round.http_status = static_cast<int>(message.http_status());
   if (message.has_http()) round.http = decode_phases(message.http());
+  if (message.has_http_facts()) round.http_facts = decode_http_facts(message.http_facts());
   if (message.has_tls()) round.tls = decode_tls(message.tls());
+  if (message.has_name()) round.name = TRY(decode_name(message.name()));
+  if (message.has_confirmation()) {
+    constexpr auto kMost = static_cast<std::uint32_t>(kChecksMax);
+    round.confirmation =
+        Confirmation{static_cast<int>(std::min(message.confirmation().made(), kMost)),
+                     static_cast<int>(std::min(message.confirmation().failed(), kMost))};
+  }
   return round;
 }
 
