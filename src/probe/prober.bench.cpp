@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// By hand: prober_bench [tests] [seconds] [icmp|tcp|both]. Runs that many tests of 10 checks each
-// 10 s against this machine, and prints what the loop's thread spent. Not run in CI.
+// Drives the prober alone, for bench/probe/run.py and by hand:
+//
+//   prober_bench [--name value]...
+//     --protocol icmp|tcp|http|https   --address 10.96.0.1 (the first destination)
+//     --port N      --targets N (so many destinations, counting up from the first)
+//     --rate N (checks per second)     --interval S     --checks N (of a round)
+//     --tests N (instead of --rate)    --warm S (not measured)    --seconds S (measured)
+//     --timeout-ms N    --ca FILE      --dump FILE (one line per check, see dump())
+//
+// Without --address it probes 127.x addresses, and for TCP listens by itself. Prints one JSON
+// object. CPU seconds are user + system of the measured seconds.
 #include "probe/prober.h"
 
 #include <fmt/core.h>
@@ -8,92 +17,269 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdio>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/files.h"
+#include "base/ip_address.h"
 #include "io/test_listener.h"
 
 namespace lw {
 namespace {
 
-double thread_cpu_seconds() {
+using Words = std::map<std::string, std::string, std::less<>>;
+
+struct Options {
+  std::string protocol = "icmp";
+  std::string address;
+  std::uint16_t port = 0;
+  std::uint32_t targets = 10'000;
+  std::uint64_t tests = 0;
+  std::int64_t interval = 10;
+  int checks = 10;
+  std::int64_t warm = 0;
+  std::int64_t seconds = 30;
+  std::int64_t timeout_ms = 0;
+  std::string ca;
+  std::string dump;
+};
+
+template <class T>
+T number(const Words& words, std::string_view name, T otherwise) {
+  const auto found = words.find(name);
+  if (found == words.end()) return otherwise;
+  std::from_chars(found->second.data(), found->second.data() + found->second.size(), otherwise);
+  return otherwise;
+}
+
+std::string word(const Words& words, std::string_view name, std::string otherwise) {
+  const auto found = words.find(name);
+  return found == words.end() ? otherwise : found->second;
+}
+
+Options read_options(const Words& words) {
+  Options options;
+  options.protocol = word(words, "protocol", options.protocol);
+  options.address = word(words, "address", "");
+  options.port = number(words, "port", options.port);
+  options.interval = number(words, "interval", options.interval);
+  options.checks = number(words, "checks", options.checks);
+  const auto rate = number<std::uint64_t>(words, "rate", 10'000);
+  const auto per_test = static_cast<std::uint64_t>(options.checks);
+  options.tests =
+      number(words, "tests", rate * static_cast<std::uint64_t>(options.interval) / per_test);
+  options.targets = number(words, "targets", options.targets);
+  options.warm = number(words, "warm", options.warm);
+  options.seconds = number(words, "seconds", options.seconds);
+  options.timeout_ms = number(words, "timeout-ms", options.timeout_ms);
+  options.ca = word(words, "ca", "");
+  options.dump = word(words, "dump", "");
+  return options;
+}
+
+struct Usage {
+  double thread_cpu = 0;   ///< seconds, of the loop's thread
+  double process_cpu = 0;  ///< seconds, of all threads
+};
+
+double cpu_seconds(decltype(RUSAGE_SELF) whose) {
   rusage usage{};
-  ::getrusage(RUSAGE_THREAD, &usage);
+  ::getrusage(whose, &usage);
   const auto seconds = [](const timeval& time) {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
+Usage usage_now() { return {cpu_seconds(RUSAGE_THREAD), cpu_seconds(RUSAGE_SELF)}; }
+
+/// What is resident now. getrusage() knows the peak only.
 long resident_kb() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_maxrss;
+  const auto text = read_file("/proc/self/status").value_or("");
+  const std::size_t at = text.find("VmRSS:");
+  return at == std::string::npos ? 0 : std::strtol(text.c_str() + at + 6, nullptr, 10);
 }
 
-std::vector<Test> make_tests(int count, std::string_view kind, std::uint16_t port) {
-  auto icmp = std::make_shared<TestConfiguration>();
-  icmp->frequency = Seconds(10);
-  auto tcp = std::make_shared<TestConfiguration>(*icmp);
-  tcp->protocol = TcpConfiguration{port};
-  std::vector<Test> tests(static_cast<std::size_t>(count));
-  for (std::size_t i = 0; i < tests.size(); ++i) {
-    const bool is_tcp = kind == "tcp" || (kind == "both" && i % 2 == 1);
+std::string nth_address(const Options& options, std::uint64_t i) {
+  IpAddress address = *parse_ip_address(options.address.empty() ? "127.0.0.1" : options.address);
+  std::uint64_t value = i % options.targets;
+  for (std::size_t byte = 4; byte-- > 0;) {
+    value += address.bytes.at(byte);
+    address.bytes.at(byte) = static_cast<std::uint8_t>(value & 0xff);
+    value >>= 8;
+  }
+  return to_string(address);
+}
+
+std::shared_ptr<const TestConfiguration> configuration_of(const Options& options) {
+  auto configuration = std::make_shared<TestConfiguration>();
+  configuration->frequency = Seconds(options.interval);
+  configuration->checks_per_round = options.checks;
+  if (options.timeout_ms > 0) configuration->check_timeout = Milliseconds(options.timeout_ms);
+  if (options.protocol == "tcp") configuration->protocol = TcpConfiguration{options.port};
+  if (options.protocol.starts_with("http")) {
+    HttpConfiguration http;
+    http.prefer_https = options.protocol == "https";
+    if (options.port != 0) http.port = options.port;
+    configuration->protocol = http;
+  }
+  return configuration;
+}
+
+std::vector<Test> make_tests(const Options& options) {
+  const auto configuration = configuration_of(options);
+  std::vector<Test> tests(options.tests);
+  for (std::uint64_t i = 0; i < tests.size(); ++i) {
     tests[i].id = TestId{i + 1};
-    tests[i].destination_address = fmt::format("127.0.{}.{}", i / 250, i % 250 + 1);
-    tests[i].configuration = is_tcp ? tcp : icmp;
+    tests[i].destination_address = nth_address(options, i);
+    tests[i].configuration = configuration;
   }
   return tests;
 }
 
-void run(int count, int seconds, std::string_view kind) {
-  const io::TestListener listener;
-  io::Loop loop;
-  const SystemClock clock;
+/// What came out of the prober while `is_measuring`.
+struct Tally {
+  explicit Tally(bool keep) : keeps_checks(keep) {}
+
+  bool is_measuring = false;
+  bool keeps_checks = false;
   std::uint64_t checks = 0;
   std::uint64_t failed = 0;
-  std::string sample;
-  std::vector<std::int64_t> rtts;
-  Prober prober(loop, clock, {}, [&](Round&& round) {
-    for (const Check& check : round.checks) {
-      ++checks;
-      if (check.rtt) rtts.push_back(check.rtt->count());
-      if (check.outcome == CheckOutcome::Success) continue;
+  std::array<std::uint64_t, 4> by_stamps{};  ///< rounds, by StampSource
+  std::string sample;                        ///< why one of them failed
+  std::vector<std::int64_t> rtts;            ///< microseconds
+  std::string lines;
+
+  void add(const Round& round) {
+    if (!is_measuring) return;
+    ++by_stamps.at(static_cast<std::size_t>(round.stamp_source));
+    for (const Check& check : round.checks) add(round, check);
+  }
+
+ private:
+  void add(const Round& round, const Check& check) {
+    ++checks;
+    if (check.outcome != CheckOutcome::Success) {
       ++failed;
       sample = round.detail;
     }
-  });
-  prober.assign(make_tests(count, kind, listener.port));
-  const double before = thread_cpu_seconds();
-  loop.run_for(Seconds(seconds));
-  const double cpu = thread_cpu_seconds() - before;
-  const ProberStats stats = prober.stats();
-  fmt::print("{} tests ({}), {} s: {} checks started, {} ended in rounds, {} failed {}\n", count,
-             kind, seconds, stats.checks_started, checks, failed, sample);
-  fmt::print("cpu {:.1f} % of one core, {:.1f} us per check; max rss {} kB\n", 100 * cpu / seconds,
-             1e6 * cpu / static_cast<double>(std::max<std::uint64_t>(1, stats.checks_started)),
-             resident_kb());
-  fmt::print("missed intervals {}, late checks {}, late replies {}, drops {}\n",
-             stats.missed_intervals, stats.late_checks, stats.late_replies, stats.socket_drops);
-  std::ranges::sort(rtts);
-  if (rtts.empty()) return;
-  fmt::print("rtt us: p50 {} p99 {} max {}\n", rtts[rtts.size() / 2], rtts[rtts.size() * 99 / 100],
-             rtts.back());
+    if (check.rtt && rtts.size() < rtts.capacity()) rtts.push_back(check.rtt->count());
+    if (!keeps_checks) return;
+    // test, destination, wall-clock start and RTT in µs (-1: none), outcome
+    lines += fmt::format("{} {} {} {} {}\n", round.test.value, round.address,
+                         to_unix_us(round.started) + check.offset.count(),
+                         check.rtt ? check.rtt->count() : -1, outcome_name(check.outcome));
+  }
+};
+
+/// Before and after the measured seconds.
+struct Measured {
+  Timestamp assigned{};
+  Usage cpu;
+  double wall = 0;
+  long rss_empty_kb = 0, rss_assigned_kb = 0, rss_end_kb = 0;
+  ProberStats before, after;
+};
+
+Measured measure(io::Loop& loop, Prober& prober, const Options& options, Tally& tally) {
+  const SystemClock clock;
+  Measured measured;
+  measured.rss_empty_kb = resident_kb();
+  measured.assigned = clock.wall_now();
+  prober.assign(make_tests(options));
+  measured.rss_assigned_kb = resident_kb();
+  tally.is_measuring = options.warm == 0;
+  if (options.warm > 0) loop.run_for(Seconds(options.warm));
+  tally.is_measuring = true;
+  measured.before = prober.stats();
+  const Usage before = usage_now();
+  const Instant start = clock.now();
+  loop.run_for(Seconds(options.seconds));
+  const Usage after = usage_now();
+  measured.wall = std::chrono::duration<double>(clock.now() - start).count();
+  measured.cpu = {after.thread_cpu - before.thread_cpu, after.process_cpu - before.process_cpu};
+  measured.after = prober.stats();
+  measured.rss_end_kb = resident_kb();
+  return measured;
 }
 
-int number_of(std::string_view text, int otherwise) {
-  int value = otherwise;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
+std::string quoted(std::string text) {
+  std::erase_if(
+      text, [](char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < ' '; });
+  return '"' + text + '"';
+}
+
+void print(const Options& options, const Measured& measured, Tally& tally) {
+  std::ranges::sort(tally.rtts);
+  const auto rtt = [&](double share) {
+    const auto size = static_cast<double>(tally.rtts.size());
+    return tally.rtts.empty() ? -1 : tally.rtts[static_cast<std::size_t>(share * (size - 1))];
+  };
+  const ProberStats& a = measured.before;
+  const ProberStats& b = measured.after;
+  fmt::print(
+      "{{\"protocol\": {}, \"tests\": {}, \"targets\": {}, \"interval_s\": {}, "
+      "\"checks_per_round\": {}, \"wall_s\": {:.3f}, \"thread_cpu_s\": {:.6f}, "
+      "\"process_cpu_s\": {:.6f}, \"checks_started\": {}, \"checks_done\": {}, \"failed\": {}, "
+      "\"sample\": {}, ",
+      quoted(options.protocol), b.tests, options.targets, options.interval, options.checks,
+      measured.wall, measured.cpu.thread_cpu, measured.cpu.process_cpu,
+      b.checks_started - a.checks_started, tally.checks, tally.failed, quoted(tally.sample));
+  fmt::print(
+      "\"rounds_done\": {}, \"missed_intervals\": {}, \"late_checks\": {}, \"late_replies\": {}, "
+      "\"duplicate_replies\": {}, \"socket_drops\": {}, ",
+      b.rounds_finished - a.rounds_finished, b.missed_intervals - a.missed_intervals,
+      b.late_checks - a.late_checks, b.late_replies - a.late_replies,
+      b.duplicate_replies - a.duplicate_replies, b.socket_drops - a.socket_drops);
+  fmt::print(
+      "\"rss_empty_kb\": {}, \"rss_assigned_kb\": {}, \"rss_end_kb\": {}, "
+      "\"assigned_unix_us\": {}, \"rounds_user_stamped\": {}, \"rounds_receive_stamped\": {}, "
+      "\"rounds_kernel_stamped\": {}, \"rtt_us_p50\": {}, \"rtt_us_p99\": {}, "
+      "\"rtt_us_max\": {}}}\n",
+      measured.rss_empty_kb, measured.rss_assigned_kb, measured.rss_end_kb,
+      to_unix_us(measured.assigned), tally.by_stamps[0], tally.by_stamps[1], tally.by_stamps[2],
+      rtt(0.5), rtt(0.99), rtt(1.0));
+}
+
+bool dump(const Options& options, const Tally& tally) {
+  if (options.dump.empty()) return true;
+  std::FILE* const file = std::fopen(options.dump.c_str(), "w");
+  if (file == nullptr) return false;
+  const bool is_whole = std::fputs(tally.lines.c_str(), file) >= 0;
+  return std::fclose(file) == 0 && is_whole;
+}
+
+int run(Options options) {
+  std::unique_ptr<io::TestListener> listener;
+  if (options.protocol == "tcp" && options.port == 0) {
+    listener = std::make_unique<io::TestListener>();
+    options.port = listener->port;
+  }
+  io::Loop loop;
+  const SystemClock clock;
+  Tally tally(!options.dump.empty());
+  // Resident before the memory is measured; more RTTs than that tell nothing new.
+  tally.rtts.resize(1 << 20);
+  tally.rtts.clear();
+  ProberConfig config;
+  if (!options.ca.empty()) config.extra_ca_pem = read_file(options.ca).value_or("");
+  Prober prober(loop, clock, config, [&](Round&& round) { tally.add(round); });
+  const Measured measured = measure(loop, prober, options, tally);
+  print(options, measured, tally);
+  return dump(options, tally) ? 0 : 1;
 }
 
 }  // namespace
 }  // namespace lw
 
 int main(int argc, char** argv) {
-  const std::vector<std::string_view> words(argv + 1, argv + argc);
-  const int count = words.empty() ? 10'000 : lw::number_of(words[0], 10'000);
-  const int seconds = words.size() < 2 ? 30 : lw::number_of(words[1], 30);
-  lw::run(count, seconds, words.size() < 3 ? "both" : words[2]);
+  lw::Words words;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    words.emplace(name.substr(name.starts_with("--") ? 2 : 0), argv[i + 1]);
+  }
+  return lw::run(lw::read_options(words));
 }
