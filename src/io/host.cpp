@@ -82,6 +82,11 @@ std::optional<std::string> default_gateway_v6() {
 
 }  // namespace
 
+std::optional<unsigned> interface_index(const std::string& name) {
+  const unsigned index = ::if_nametoindex(name.c_str());
+  return index == 0 ? std::nullopt : std::optional(index);
+}
+
 std::vector<std::string> local_addresses() {
   std::vector<std::string> addresses;
   ifaddrs* list = nullptr;

@@ -15,6 +15,9 @@ namespace lw::io {
 /// IPv4 and IPv6 addresses of interfaces that are up, without loopback and link-local, sorted.
 std::vector<std::string> local_addresses();
 
+/// The kernel's number of an interface; nothing if there is none of that name.
+std::optional<unsigned> interface_index(const std::string& name);
+
 /// The next hop of the default route, IPv4 first; nothing if there is none.
 std::optional<std::string> default_gateway();
 

@@ -105,6 +105,56 @@ void pass_only_wanted_types(int fd) {
   ::setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter, sizeof filter);
 }
 
+void forbid_fragments(int fd, bool is_v6) {
+  static_assert(IPV6_PMTUDISC_PROBE == IP_PMTUDISC_PROBE);
+  const int probe = IP_PMTUDISC_PROBE;
+  ::setsockopt(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_MTU_DISCOVER : IP_MTU_DISCOVER,
+               &probe, sizeof probe);
+}
+
+/// The ancillary data of one packet.
+class ControlMessages {
+ public:
+  template <class Value>
+  void add(int level, int type, const Value& value) {
+    cmsghdr item{};
+    item.cmsg_level = level;
+    item.cmsg_type = type;
+    item.cmsg_len = CMSG_LEN(sizeof value);
+    std::memcpy(&bytes_[used_], &item, sizeof item);
+    std::memcpy(&bytes_[used_ + CMSG_LEN(0)], &value, sizeof value);
+    used_ += CMSG_SPACE(sizeof value);
+  }
+  void attach(msghdr& header) {
+    header.msg_control = used_ == 0 ? nullptr : bytes_.data();
+    header.msg_controllen = used_;
+  }
+
+ private:
+  // A key, a traffic class, a TTL and where it leaves.
+  alignas(cmsghdr) std::array<std::uint8_t, 3 * CMSG_SPACE(sizeof(int)) +
+                                                CMSG_SPACE(sizeof(in6_pktinfo))> bytes_{};
+  std::size_t used_ = 0;
+};
+
+void add_sending(const IcmpSocket::Sending& how, bool is_v6, ControlMessages& control) {
+  const int level = is_v6 ? IPPROTO_IPV6 : IPPROTO_IP;
+  if (how.traffic_class) control.add(level, is_v6 ? IPV6_TCLASS : IP_TOS, *how.traffic_class);
+  if (how.ttl) control.add(level, is_v6 ? IPV6_HOPLIMIT : IP_TTL, *how.ttl);
+  if (!how.source && !how.interface) return;
+  if (is_v6) {
+    in6_pktinfo leave{};
+    leave.ipi6_ifindex = how.interface.value_or(0);
+    if (how.source) std::memcpy(&leave.ipi6_addr, how.source->bytes.data(), sizeof(in6_addr));
+    control.add(level, IPV6_PKTINFO, leave);
+  } else {
+    in_pktinfo leave{};
+    leave.ipi_ifindex = static_cast<int>(how.interface.value_or(0));
+    if (how.source) std::memcpy(&leave.ipi_spec_dst, how.source->bytes.data(), sizeof(in_addr));
+    control.add(level, IP_PKTINFO, leave);
+  }
+}
+
 }  // namespace
 
 struct IcmpSocket::Impl {
@@ -123,8 +173,9 @@ struct IcmpSocket::Impl {
   void read_error_queue();
   void take_stamp(std::uint32_t kernel_key, std::int64_t stamp_ns);
   int send_message(const IpAddress& to, std::span<const std::uint8_t> message,
-                   std::optional<std::uint32_t> key) const;
-  int send_counted(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key);
+                   std::optional<std::uint32_t> key, const Sending& how) const;
+  int send_counted(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key,
+                   const Sending& how);
 };
 
 Result<std::unique_ptr<IcmpSocket>> IcmpSocket::open(Loop& loop, const Options& options,
@@ -155,6 +206,7 @@ Result<std::unique_ptr<IcmpSocket>> IcmpSocket::open(Loop& loop, const Options& 
     }
     drain(fd);
   }
+  if (options.dont_fragment) forbid_fragments(fd, options.is_v6);
   impl->keys = enable_stamps(fd);
   // One batch per wake-up: the watch is level-triggered, and timers want their turn.
   // The send stamp of a request is in the error queue before its reply arrives, so reading that
@@ -218,7 +270,7 @@ void IcmpSocket::Impl::take_stamp(std::uint32_t kernel_key, std::int64_t stamp_n
 }
 
 int IcmpSocket::Impl::send_message(const IpAddress& to, std::span<const std::uint8_t> message,
-                                   std::optional<std::uint32_t> key) const {
+                                   std::optional<std::uint32_t> key, const Sending& how) const {
   SocketAddress address(to, 0);
   // The kernel does not write to the message.
   iovec vector{const_cast<std::uint8_t*>(message.data()), message.size()};
@@ -227,22 +279,16 @@ int IcmpSocket::Impl::send_message(const IpAddress& to, std::span<const std::uin
   header.msg_namelen = address.size();
   header.msg_iov = &vector;
   header.msg_iovlen = 1;
-  alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(std::uint32_t))> control{};
-  if (key) {
-    header.msg_control = control.data();
-    header.msg_controllen = control.size();
-    cmsghdr* const item = CMSG_FIRSTHDR(&header);
-    item->cmsg_level = SOL_SOCKET;
-    item->cmsg_type = kScmTsOptId;
-    item->cmsg_len = CMSG_LEN(sizeof(std::uint32_t));
-    std::memcpy(CMSG_DATA(item), &*key, sizeof(std::uint32_t));
-  }
+  ControlMessages control;
+  if (key) control.add(SOL_SOCKET, kScmTsOptId, *key);
+  if (how != Sending{}) add_sending(how, is_v6, control);
+  control.attach(header);
   return ::sendmsg(fd.get(), &header, MSG_DONTWAIT) < 0 ? errno : 0;
 }
 
 int IcmpSocket::Impl::send_counted(const IpAddress& to, std::span<const std::uint8_t> message,
-                                   std::uint32_t key) {
-  const int error = send_message(to, message, std::nullopt);
+                                   std::uint32_t key, const Sending& how) {
+  const int error = send_message(to, message, std::nullopt, how);
   if (error == 0) {
     counted.add(key);
     return 0;
@@ -253,12 +299,12 @@ int IcmpSocket::Impl::send_counted(const IpAddress& to, std::span<const std::uin
   return error;
 }
 
-int IcmpSocket::send(const IpAddress& to, std::span<const std::uint8_t> message,
-                     std::uint32_t key) {
+int IcmpSocket::send(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key,
+                     const Sending& how) {
   Impl& impl = *impl_;
-  if (impl.keys == StampKeys::None) return impl.send_message(to, message, std::nullopt);
-  const int error = impl.keys == StampKeys::Chosen ? impl.send_message(to, message, key)
-                                                   : impl.send_counted(to, message, key);
+  if (impl.keys == StampKeys::None) return impl.send_message(to, message, std::nullopt, how);
+  const int error = impl.keys == StampKeys::Chosen ? impl.send_message(to, message, key, how)
+                                                   : impl.send_counted(to, message, key, how);
   if (error == 0) ++impl.stamps_missing;
   return error;
 }

@@ -24,6 +24,16 @@ class IcmpSocket {
     bool is_v6 = false;
     std::uint32_t mark = 0;  ///< First four bytes of every payload we send, as a big-endian number.
     bool without_privilege = false;  ///< Do not try a raw socket. For tests.
+    bool dont_fragment = false;  ///< Never fragment and heed no cached path MTU (RFC 4821 probing).
+  };
+
+  /// How one packet is to leave; what is not set is the system's choice.
+  struct Sending {
+    std::optional<int> traffic_class;   ///< The whole octet: DSCP in the upper six bits.
+    std::optional<int> ttl;             ///< IPv6: hop limit
+    std::optional<IpAddress> source;    ///< of the socket's family
+    std::optional<unsigned> interface;  ///< index
+    bool operator==(const Sending&) const = default;
   };
 
   /// A reply or error as it arrived. The span is good during the call only.
@@ -55,7 +65,8 @@ class IcmpSocket {
   ~IcmpSocket();
 
   /// Sends a complete ICMP message. 0, or the errno of the refusal (ENETUNREACH, EPERM, ENOBUFS …).
-  int send(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key);
+  int send(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key,
+           const Sending& how);
 
   /// Reads all that waits in the socket, beyond the one batch of a wake-up. Calls the handlers.
   void read_pending();

@@ -123,13 +123,19 @@ std::uint16_t internet_checksum(Bytes bytes) {
 
 std::vector<std::uint8_t> build_echo_request(bool is_v6, std::uint16_t id, std::uint16_t sequence,
                                              Bytes payload) {
-  std::vector<std::uint8_t> message(kEchoHeader + payload.size());
+  std::vector<std::uint8_t> message;
+  write_echo_request(is_v6, id, sequence, payload, payload.size(), message);
+  return message;
+}
+
+void write_echo_request(bool is_v6, std::uint16_t id, std::uint16_t sequence, Bytes payload,
+                        std::size_t payload_bytes, std::vector<std::uint8_t>& message) {
+  message.assign(kEchoHeader + std::max(payload_bytes, payload.size()), 0);
   message[0] = is_v6 ? kEchoRequest6 : kEchoRequest4;
   write_u16(message, 4, id);
   write_u16(message, 6, sequence);
   std::copy(payload.begin(), payload.end(), message.begin() + kEchoHeader);
   if (!is_v6) write_u16(message, 2, internet_checksum(message));
-  return message;
 }
 
 std::optional<IcmpMessage> parse_icmp(bool is_v6, Bytes message) {

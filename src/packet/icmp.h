@@ -26,6 +26,9 @@ std::uint16_t internet_checksum(Bytes bytes);
 /// addresses.
 std::vector<std::uint8_t> build_echo_request(bool is_v6, std::uint16_t id, std::uint16_t sequence,
                                              Bytes payload);
+/// The same into a buffer that is used again, filled up with zeros to `payload_bytes` of payload.
+void write_echo_request(bool is_v6, std::uint16_t id, std::uint16_t sequence, Bytes payload,
+                        std::size_t payload_bytes, std::vector<std::uint8_t>& message);
 
 struct EchoReply {
   std::uint16_t id = 0;

@@ -40,20 +40,21 @@ EchoTime measure_echo(const EchoRequest& request, std::optional<std::int64_t> re
 }
 
 EchoTracker::Outgoing EchoTracker::open(const EchoRequest& request) {
-  while (requests_.contains(next_token_)) ++next_token_;
+  while (requests_.find(next_token_) != nullptr) ++next_token_;
   const std::uint32_t token = next_token_++;
-  requests_.emplace(token, request);
+  requests_.insert(token) = request;
+  set_answered(token, false);
   deadlines_.push(request.sent.instant + request.timeout, token);
   const auto payload =
       packet::build_echo_payload(secret_, {token, request.sent.instant.time_since_epoch().count()});
-  return {token,
-          packet::build_echo_request(request.to.is_v6, static_cast<std::uint16_t>(token >> 16),
-                                     static_cast<std::uint16_t>(token & 0xffff), payload)};
+  packet::write_echo_request(request.to.is_v6, static_cast<std::uint16_t>(token >> 16),
+                             static_cast<std::uint16_t>(token & 0xffff), payload,
+                             request.payload_bytes, message_);
+  return {token, message_};
 }
 
 void EchoTracker::set_sent_stamp(std::uint32_t token, std::int64_t stamp_ns) {
-  const auto found = requests_.find(token);
-  if (found != requests_.end()) found->second.sent_stamp_ns = stamp_ns;
+  if (EchoRequest* const request = requests_.find(token)) request->sent_stamp_ns = stamp_ns;
 }
 
 std::optional<EchoRequest> EchoTracker::take_reply(const packet::EchoReply& reply) {
@@ -62,19 +63,31 @@ std::optional<EchoRequest> EchoTracker::take_reply(const packet::EchoReply& repl
     ++counters_.foreign;
     return std::nullopt;
   }
-  const auto found = requests_.find(payload->token);
+  const EchoRequest* const request = requests_.find(payload->token);
   // The send time tells this request from an earlier one of the same token, 2^32 requests ago.
-  if (found == requests_.end() ||
-      found->second.sent.instant.time_since_epoch().count() != payload->sent_ns) {
-    ++counters_.late;
+  if (request == nullptr || request->sent.instant.time_since_epoch().count() != payload->sent_ns) {
+    ++(is_answered(payload->token) ? counters_.duplicates : counters_.late);
     return std::nullopt;
   }
-  if (found->second.answered) {
-    ++counters_.duplicates;
-    return std::nullopt;
-  }
-  found->second.answered = true;
-  return found->second;
+  return take(payload->token);
+}
+
+std::optional<EchoRequest> EchoTracker::take(std::uint32_t token) {
+  std::optional<EchoRequest> request = *requests_.find(token);
+  requests_.erase(token);
+  set_answered(token, true);
+  return request;
+}
+
+void EchoTracker::set_answered(std::uint32_t token, bool is_answered) {
+  std::uint64_t& word = answered_[token % kRemembered / 64];
+  const std::uint64_t bit = std::uint64_t{1} << (token % 64);
+  word = is_answered ? word | bit : word & ~bit;
+}
+
+bool EchoTracker::is_answered(std::uint32_t token) const {
+  return next_token_ - token <= kRemembered &&
+         (answered_[token % kRemembered / 64] >> (token % 64) & 1) != 0;
 }
 
 std::optional<std::uint32_t> EchoTracker::token_of(const packet::QuotedEcho& quote,
@@ -94,25 +107,28 @@ std::optional<std::uint32_t> EchoTracker::token_of(const packet::QuotedEcho& quo
 std::optional<EchoRequest> EchoTracker::take_error(const packet::QuotedEcho& quote,
                                                    bool is_datagram) {
   const auto token = token_of(quote, is_datagram);
-  const auto found = token ? requests_.find(*token) : requests_.end();
-  if (found == requests_.end() || found->second.answered ||
-      found->second.to.bytes != quote.destination.bytes) {
+  const EchoRequest* const request = token ? requests_.find(*token) : nullptr;
+  if (request == nullptr || request->to.bytes != quote.destination.bytes) {
     ++counters_.foreign;
     return std::nullopt;
   }
-  found->second.answered = true;
-  return found->second;
+  return take(*token);
 }
 
-std::optional<EchoRequest> EchoTracker::take_expired(Instant now) {
+std::vector<std::uint32_t> EchoTracker::expired(Instant now) {
+  std::vector<std::uint32_t> silent;
   while (const auto token = deadlines_.pop_due(now)) {
-    const auto found = requests_.find(*token);
-    if (found == requests_.end()) continue;
-    const EchoRequest request = found->second;
-    requests_.erase(found);
-    if (!request.answered) return request;
+    if (requests_.find(*token) != nullptr) silent.push_back(*token);
   }
-  return std::nullopt;
+  return silent;
+}
+
+std::optional<EchoRequest> EchoTracker::give_up(std::uint32_t token) {
+  const EchoRequest* const request = requests_.find(token);
+  if (request == nullptr) return std::nullopt;
+  std::optional<EchoRequest> silent = *request;
+  requests_.erase(token);
+  return silent;
 }
 
 }  // namespace lw

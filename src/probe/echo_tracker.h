@@ -3,14 +3,15 @@
 
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
+#include <vector>
 
 #include "base/ip_address.h"
 #include "base/time.h"
-#include "base/timer_queue.h"
+#include "base/timer_wheel.h"
 #include "packet/echo_payload.h"
 #include "packet/icmp.h"
 #include "probe/check_result.h"
+#include "probe/token_table.h"
 
 namespace lw {
 
@@ -26,8 +27,8 @@ struct EchoRequest {
   IpAddress to;
   ClockReading sent;
   std::chrono::nanoseconds timeout{0};
-  std::optional<std::int64_t> sent_stamp_ns;  ///< Kernel, CLOCK_REALTIME.
-  bool answered = false;
+  std::size_t payload_bytes = packet::kEchoPayloadSize;  ///< at least that
+  std::optional<std::int64_t> sent_stamp_ns;             ///< Kernel, CLOCK_REALTIME.
 };
 
 /// An RTT and how good its stamps are.
@@ -49,10 +50,10 @@ class EchoTracker {
  public:
   explicit EchoTracker(const packet::EchoSecret& secret) : secret_(secret) {}
 
-  /// The ICMP message to send, and what the tracker calls it.
+  /// The ICMP message to send, good until the next call of open(), and what the tracker calls it.
   struct Outgoing {
     std::uint32_t token = 0;
-    std::vector<std::uint8_t> message;
+    packet::Bytes message;
   };
   Outgoing open(const EchoRequest& request);
   /// Forgets a request that could not be sent.
@@ -63,8 +64,11 @@ class EchoTracker {
   std::optional<EchoRequest> take_reply(const packet::EchoReply& reply);
   /// The request that an ICMP error is about, once. `is_datagram`: the id is the kernel's.
   std::optional<EchoRequest> take_error(const packet::QuotedEcho& quote, bool is_datagram);
-  /// The next request whose time is over without an answer.
-  std::optional<EchoRequest> take_expired(Instant now);
+  /// The requests whose time is over without an answer, by token. To be given up one by one,
+  /// perhaps after a last look for replies.
+  std::vector<std::uint32_t> expired(Instant now);
+  /// Forgets an expired request, and gives it if it still has no answer.
+  std::optional<EchoRequest> give_up(std::uint32_t token);
   [[nodiscard]] std::optional<Instant> next_deadline() const { return deadlines_.next(); }
 
   struct Counters {
@@ -78,11 +82,19 @@ class EchoTracker {
  private:
   std::optional<std::uint32_t> token_of(const packet::QuotedEcho& quote, bool is_datagram) const;
 
+  std::optional<EchoRequest> take(std::uint32_t token);
+  void set_answered(std::uint32_t token, bool is_answered);
+  [[nodiscard]] bool is_answered(std::uint32_t token) const;
+
+  /// So many tokens back it is known which were answered, to tell duplicates from late replies.
+  static constexpr std::size_t kRemembered = std::size_t{1} << 20;
+
   packet::EchoSecret secret_;
   std::uint32_t next_token_ = 0;
-  /// Answered ones stay until their deadline, to know duplicates.
-  std::unordered_map<std::uint32_t, EchoRequest> requests_;
-  TimerQueue<std::uint32_t> deadlines_;
+  TokenTable<EchoRequest> requests_;  ///< those without an answer
+  std::vector<std::uint64_t> answered_ = std::vector<std::uint64_t>(kRemembered / 64);  ///< bits
+  TimerWheel<std::uint32_t> deadlines_;
+  std::vector<std::uint8_t> message_;
   Counters counters_;
 };
 

@@ -28,12 +28,27 @@ EchoRequest request_of(std::uint64_t round, const char* to = "192.0.2.1") {
   return request;
 }
 
-packet::EchoReply reply_to(const EchoTracker::Outgoing& outgoing) {
+/// A request that was sent, with its message kept.
+struct Outgoing {
+  Outgoing(const EchoTracker::Outgoing& from)  // NOLINT(google-explicit-constructor)
+      : token(from.token), message(from.message.begin(), from.message.end()) {}
+  std::uint32_t token;
+  std::vector<std::uint8_t> message;
+};
+
+/// The next request that is over without an answer.
+std::optional<EchoRequest> take_expired(EchoTracker& tracker, Instant now) {
+  for (const std::uint32_t token : tracker.expired(now)) {
+    if (auto request = tracker.give_up(token)) return request;
+  }
+  return std::nullopt;
+}
+
+packet::EchoReply reply_to(const Outgoing& outgoing) {
   return {0, 0, packet::Bytes(outgoing.message).subspan(kEchoHeader)};
 }
 
-packet::QuotedEcho quote_of(const EchoTracker::Outgoing& outgoing, const char* to,
-                            bool with_payload) {
+packet::QuotedEcho quote_of(const Outgoing& outgoing, const char* to, bool with_payload) {
   auto quote = *packet::parse_echo_request(false, *parse_ip_address(to), outgoing.message);
   if (!with_payload) quote.payload = {};
   return quote;
@@ -41,15 +56,15 @@ packet::QuotedEcho quote_of(const EchoTracker::Outgoing& outgoing, const char* t
 
 TEST(EchoTracker, gives_each_reply_to_its_own_request_even_of_one_address) {
   EchoTracker tracker(kSecret);
-  const auto first = tracker.open(request_of(1));
-  const auto second = tracker.open(request_of(2));
+  const Outgoing first = tracker.open(request_of(1));
+  const Outgoing second = tracker.open(request_of(2));
   EXPECT_EQ(tracker.take_reply(reply_to(second))->ticket.round, 2U);
   EXPECT_EQ(tracker.take_reply(reply_to(first))->ticket.round, 1U);
 }
 
 TEST(EchoTracker, counts_a_second_reply_as_a_duplicate) {
   EchoTracker tracker(kSecret);
-  const auto outgoing = tracker.open(request_of(1));
+  const Outgoing outgoing = tracker.open(request_of(1));
   EXPECT_TRUE(tracker.take_reply(reply_to(outgoing)));
   EXPECT_FALSE(tracker.take_reply(reply_to(outgoing)));
   EXPECT_EQ(tracker.counters().duplicates, 1U);
@@ -57,9 +72,9 @@ TEST(EchoTracker, counts_a_second_reply_as_a_duplicate) {
 
 TEST(EchoTracker, counts_a_reply_after_the_timeout_as_late_and_gives_it_to_nobody) {
   EchoTracker tracker(kSecret);
-  const auto outgoing = tracker.open(request_of(1));
-  EXPECT_FALSE(tracker.take_expired(kStart + Seconds(2) - nanoseconds(1)));
-  EXPECT_EQ(tracker.take_expired(kStart + Seconds(2))->ticket.round, 1U);
+  const Outgoing outgoing = tracker.open(request_of(1));
+  EXPECT_FALSE(take_expired(tracker, kStart + Seconds(2) - nanoseconds(1)));
+  EXPECT_EQ(take_expired(tracker, kStart + Seconds(2) + Milliseconds(2))->ticket.round, 1U);
   tracker.open(request_of(2));
   EXPECT_FALSE(tracker.take_reply(reply_to(outgoing)));
   EXPECT_EQ(tracker.counters().late, 1U);
@@ -67,9 +82,19 @@ TEST(EchoTracker, counts_a_reply_after_the_timeout_as_late_and_gives_it_to_nobod
 
 TEST(EchoTracker, does_not_expire_what_was_answered) {
   EchoTracker tracker(kSecret);
-  const auto outgoing = tracker.open(request_of(1));
+  const Outgoing outgoing = tracker.open(request_of(1));
   EXPECT_TRUE(tracker.take_reply(reply_to(outgoing)));
-  EXPECT_FALSE(tracker.take_expired(kStart + Seconds(10)));
+  EXPECT_FALSE(take_expired(tracker, kStart + Seconds(10)));
+  EXPECT_EQ(tracker.in_flight(), 0U);
+}
+
+TEST(EchoTracker, a_reply_at_the_last_look_saves_an_expired_request) {
+  EchoTracker tracker(kSecret);
+  const Outgoing outgoing = tracker.open(request_of(1));
+  const auto silent = tracker.expired(kStart + Seconds(3));
+  ASSERT_EQ(silent.size(), 1U);
+  EXPECT_TRUE(tracker.take_reply(reply_to(outgoing)));
+  EXPECT_FALSE(tracker.give_up(silent[0]));
   EXPECT_EQ(tracker.in_flight(), 0U);
 }
 
@@ -86,22 +111,32 @@ TEST(EchoTracker, finds_the_request_that_an_error_is_about_with_and_without_its_
     for (const bool with_payload : {false, true}) {
       EchoTracker tracker(kSecret);
       tracker.open(request_of(1));
-      const auto outgoing = tracker.open(request_of(2));
+      const Outgoing outgoing = tracker.open(request_of(2));
       const auto found =
           tracker.take_error(quote_of(outgoing, "192.0.2.1", with_payload), is_datagram);
       ASSERT_TRUE(found);
       EXPECT_EQ(found->ticket.round, 2U);
-      EXPECT_FALSE(tracker.take_expired(kStart + Seconds(10)) &&
-                   tracker.take_expired(kStart + Seconds(10)));
+      EXPECT_FALSE(take_expired(tracker, kStart + Seconds(10)) &&
+                   take_expired(tracker, kStart + Seconds(10)));
     }
   }
 }
 
 TEST(EchoTracker, ignores_an_error_that_quotes_a_request_to_somewhere_else) {
   EchoTracker tracker(kSecret);
-  const auto outgoing = tracker.open(request_of(1));
+  const Outgoing outgoing = tracker.open(request_of(1));
   EXPECT_FALSE(tracker.take_error(quote_of(outgoing, "192.0.2.2", false), false));
   EXPECT_EQ(tracker.counters().foreign, 1U);
+  EXPECT_TRUE(tracker.take_reply(reply_to(outgoing)));
+}
+
+TEST(EchoTracker, fills_a_request_up_to_the_wanted_size_and_still_knows_its_reply) {
+  EchoTracker tracker(kSecret);
+  EchoRequest large = request_of(1);
+  large.payload_bytes = 1400;
+  const Outgoing outgoing = tracker.open(large);
+  EXPECT_EQ(outgoing.message.size(), kEchoHeader + 1400);
+  EXPECT_EQ(packet::internet_checksum(outgoing.message), 0);
   EXPECT_TRUE(tracker.take_reply(reply_to(outgoing)));
 }
 
@@ -109,11 +144,11 @@ TEST(EchoTracker, gives_every_request_another_id_and_sequence) {
   EchoTracker tracker(kSecret);
   std::uint32_t last = 0;
   for (int i = 0; i < 70'000; ++i) {
-    const auto outgoing = tracker.open(request_of(1));
+    const Outgoing outgoing = tracker.open(request_of(1));
     last = outgoing.token;
     tracker.close(outgoing.token);
   }
-  const auto next = tracker.open(request_of(1));
+  const Outgoing next = tracker.open(request_of(1));
   EXPECT_EQ(next.token, last + 1);
   EXPECT_GT(next.token, 0xffffU);
   const auto found = tracker.take_error(quote_of(next, "192.0.2.1", false), false);

@@ -52,8 +52,8 @@ struct Prober::Impl {
                 }}) {}
 
   struct Assigned {
-    std::shared_ptr<const Test> test;
-    std::uint64_t round = 0;  ///< The latest; 0 before the first.
+    std::shared_ptr<const Test> test;  ///< Empty: the place is free.
+    std::uint64_t round = 0;           ///< The latest; 0 before the first.
   };
   struct OneShot {
     EachCheck each;
@@ -66,7 +66,8 @@ struct Prober::Impl {
   std::function<void(Round&&)> on_round;
   RoundRunner runner;
   Schedule schedule;
-  std::unordered_map<TestId, Assigned> assigned;
+  std::vector<Assigned> assigned;  ///< by handle of the schedule
+  std::unordered_map<TestId, Schedule::Handle> handles;
   std::unordered_map<std::uint64_t, OneShot> one_shots;
   std::optional<Instant> armed_for;
   Instant last_turn{};
@@ -74,8 +75,8 @@ struct Prober::Impl {
   std::uint64_t late_checks = 0;
   std::uint64_t rounds_finished = 0;
 
-  void keep_or_add(Test&& test, Instant now, std::unordered_map<TestId, Assigned>& next);
-  void stop(TestId id, const Assigned& gone);
+  void keep_or_add(Test&& test, Instant now, std::unordered_map<TestId, Schedule::Handle>& next);
+  void stop(Schedule::Handle handle);
   void arm();
   void turn();
   void run_due(const Schedule::Due& due, Instant now);
@@ -89,34 +90,42 @@ Prober::Prober(io::Loop& loop, const Clock& clock, ProberConfig config,
 Prober::~Prober() = default;
 
 void Prober::assign(std::vector<Test> tests) {
-  std::unordered_map<TestId, Impl::Assigned> next;
+  std::unordered_map<TestId, Schedule::Handle> next;
+  next.reserve(tests.size());
   const Instant now = impl_->clock.now();
   for (Test& test : tests) {
     if (!test.disabled) impl_->keep_or_add(std::move(test), now, next);
   }
-  for (const auto& [id, gone] : impl_->assigned) {
-    if (!next.contains(id)) impl_->stop(id, gone);
+  for (const auto& [id, handle] : impl_->handles) {
+    if (!next.contains(id)) impl_->stop(handle);
   }
-  impl_->assigned = std::move(next);
+  impl_->handles = std::move(next);
   impl_->arm();
 }
 
 void Prober::Impl::keep_or_add(Test&& test, Instant now,
-                               std::unordered_map<TestId, Assigned>& next) {
+                               std::unordered_map<TestId, Schedule::Handle>& next) {
   const TestId id = test.id;
-  const auto found = assigned.find(id);
-  if (found != assigned.end() && runs_the_same(*found->second.test, test)) {
-    next.emplace(id, found->second);
-    return;
+  if (next.contains(id)) return;
+  const auto found = handles.find(id);
+  if (found != handles.end()) {
+    if (runs_the_same(*assigned[found->second].test, test)) {
+      next.emplace(id, found->second);
+      return;
+    }
+    stop(found->second);
+    handles.erase(found);
   }
-  if (found != assigned.end()) stop(id, found->second);
-  schedule.add(id, rhythm_of(*test.configuration), now);
-  next.insert_or_assign(id, Assigned{std::make_shared<const Test>(std::move(test)), 0});
+  const Schedule::Handle handle = schedule.add(id, rhythm_of(*test.configuration), now);
+  if (handle >= assigned.size()) assigned.resize(handle + 1);
+  assigned[handle] = {std::make_shared<const Test>(std::move(test)), 0};
+  next.emplace(id, handle);
 }
 
-void Prober::Impl::stop(TestId id, const Assigned& gone) {
-  schedule.remove(id);
-  runner.abandon(gone.round);
+void Prober::Impl::stop(Schedule::Handle handle) {
+  schedule.remove(handle);
+  runner.abandon(assigned[handle].round);
+  assigned[handle] = {};
 }
 
 void Prober::Impl::arm() {
@@ -137,12 +146,11 @@ void Prober::Impl::turn() {
 }
 
 void Prober::Impl::run_due(const Schedule::Due& due, Instant now) {
-  const auto found = assigned.find(due.test);
-  if (found == assigned.end()) return;
+  Assigned& it = assigned[due.test];
   if (now - due.planned > kLateAfter) ++late_checks;
-  if (due.check > 0) return runner.check(found->second.round, due.check);
-  const std::uint64_t round = runner.begin(found->second.test);
-  found->second.round = round;
+  if (due.check > 0) return runner.check(it.round, due.check);
+  const std::uint64_t round = runner.begin(it.test);
+  it.round = round;
   runner.check(round, 0);
   runner.resolve(round);
 }
@@ -177,8 +185,8 @@ void Prober::check(const Test& test, EachCheck each, std::function<void(Round&&)
 
 ProberStats Prober::stats() const {
   const RoundRunner& runner = impl_->runner;
-  const EchoTracker::Counters& echoes = runner.icmp().counters();
-  return {impl_->assigned.size(),
+  const EchoTracker::Counters echoes = runner.icmp().counters();
+  return {impl_->schedule.size(),
           runner.running(),
           impl_->rounds_finished,
           runner.checks_started(),

@@ -135,7 +135,7 @@ TEST(Prober, says_which_name_server_does_not_answer) {
     config.name_servers = {"127.0.0.1:9"};
     const Round round = run_once(make_test(1, "web.example", TcpConfiguration{80}), config);
     expect_all(round, CheckOutcome::NameTimedOut);
-    EXPECT_EQ(round.detail, "no name server at 127.0.0.1:9");
+    EXPECT_TRUE(round.detail.starts_with("no name server at 127.0.0.1:9 in ")) << round.detail;
   }));
 }
 

@@ -27,34 +27,46 @@ std::chrono::nanoseconds Schedule::phase_of(TestId test, std::chrono::nanosecond
   return std::chrono::nanoseconds(static_cast<std::int64_t>(mixed(test.value) % width));
 }
 
-void Schedule::add(TestId test, const Rhythm& rhythm, Instant now) {
-  Entry& entry = entries_[test];
-  entry = {rhythm, first_start(test, rhythm.interval, now), 0, next_generation_++};
-  queue_.push(entry.round_start, {test, entry.generation});
+Schedule::Handle Schedule::add(TestId test, const Rhythm& rhythm, Instant now) {
+  Handle handle = 0;
+  if (free_.empty()) {
+    handle = static_cast<Handle>(entries_.size());
+    entries_.emplace_back();
+  } else {
+    handle = free_.back();
+    free_.pop_back();
+  }
+  Entry& entry = entries_[handle];
+  entry = {rhythm, first_start(test, rhythm.interval, now), 0, entry.generation};
+  push(handle);
+  return handle;
 }
 
-void Schedule::remove(TestId test) {
-  if (entries_.erase(test) == 0) return;
+void Schedule::push(Handle test) {
+  const Entry& entry = entries_[test];
+  const Instant planned = entry.round_start + entry.next_check * entry.rhythm.spacing;
+  queue_.push(planned, {test, entry.generation, planned});
+}
+
+void Schedule::remove(Handle test) {
+  ++entries_[test].generation;
+  free_.push_back(test);
   // Tombstones go by themselves within an interval; sweep early only if most of the queue is dead.
-  if (queue_.size() < 1024 || queue_.size() < 2 * entries_.size()) return;
-  queue_.remove_if([this](const Item& item) {
-    const auto found = entries_.find(item.test);
-    return found == entries_.end() || found->second.generation != item.generation;
-  });
+  if (queue_.size() < 1024 || queue_.size() < 2 * size()) return;
+  queue_.remove_if(
+      [this](const Item& item) { return entries_[item.test].generation != item.generation; });
 }
 
 std::vector<Schedule::Due> Schedule::take_due(Instant now, std::size_t limit) {
   std::vector<Due> due;
   while (due.size() < limit) {
-    const auto planned = queue_.next();
     const auto item = queue_.pop_due(now);
     if (!item) break;
-    const auto found = entries_.find(item->test);
-    if (found == entries_.end() || found->second.generation != item->generation) continue;
-    Entry& entry = found->second;
-    due.push_back({item->test, entry.next_check, *planned});
+    Entry& entry = entries_[item->test];
+    if (entry.generation != item->generation) continue;
+    due.push_back({item->test, entry.next_check, item->planned});
     advance(entry, now);
-    queue_.push(entry.round_start + entry.next_check * entry.rhythm.spacing, *item);
+    push(item->test);
   }
   return due;
 }

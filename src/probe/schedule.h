@@ -4,11 +4,10 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "base/time.h"
-#include "base/timer_queue.h"
+#include "base/timer_wheel.h"
 #include "model/ids.h"
 
 namespace lw {
@@ -25,24 +24,28 @@ class Schedule {
     std::chrono::nanoseconds spacing{0};  ///< between the starts of two checks of a round
   };
 
+  /// Names a test here, from add() to remove(). Small numbers, used again.
+  using Handle = std::uint32_t;
+
   struct Due {
-    TestId test;
+    Handle test = 0;
     int check = 0;  ///< 0 begins a round.
     Instant planned{};
   };
 
-  /// The first round begins at the test's first phase instant from `now` on. Replaces a test of
-  /// that id; if the interval is the same, its phase is too.
-  void add(TestId test, const Rhythm& rhythm, Instant now);
-  void remove(TestId test);
+  /// The first round begins at the test's first phase instant from `now` on. The id gives the phase
+  /// and nothing else: whoever adds it twice runs it twice.
+  Handle add(TestId test, const Rhythm& rhythm, Instant now);
+  void remove(Handle test);
 
+  /// When to call take_due() next: up to a tick of 1 ms after a check's planned instant.
   [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next(); }
-  /// Takes at most `limit` due checks out, in order of their planned instants.
+  /// Takes at most `limit` due checks out, in the order of their planned milliseconds.
   std::vector<Due> take_due(Instant now, std::size_t limit);
 
   /// Rounds that never began because the caller was late by a whole interval or more.
   [[nodiscard]] std::uint64_t missed_intervals() const { return missed_; }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::size_t size() const { return entries_.size() - free_.size(); }
 
   static std::chrono::nanoseconds phase_of(TestId test, std::chrono::nanoseconds interval);
 
@@ -51,17 +54,19 @@ class Schedule {
     Rhythm rhythm;
     Instant round_start{};
     int next_check = 0;
-    std::uint32_t generation = 0;
+    std::uint32_t generation = 0;  ///< Grows when the test is removed.
   };
   struct Item {
-    TestId test;
+    Handle test = 0;
     std::uint32_t generation = 0;
+    Instant planned{};
   };
+  void push(Handle test);
   void advance(Entry& entry, Instant now);
 
-  std::unordered_map<TestId, Entry> entries_;
-  TimerQueue<Item> queue_;  ///< One item per test: its next check.
-  std::uint32_t next_generation_ = 0;
+  std::vector<Entry> entries_;  ///< by handle
+  std::vector<Handle> free_;
+  TimerWheel<Item> queue_;  ///< One item per test: its next check.
   std::uint64_t missed_ = 0;
 };
 

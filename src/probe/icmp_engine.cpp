@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "probe/icmp_engine.h"
+
+#include <fmt/core.h>
+
+#include "base/log.h"
+#include "base/random.h"
+#include "io/host.h"
+#include "probe/clock_reading.h"
+#include "probe/outcome_text.h"
+
+namespace lw {
+namespace {
+
+constexpr Seconds kReopenAfter{10};
+// Silence may be told so much late: that saves wake-ups, and replies are judged by their stamps.
+constexpr Milliseconds kExpireEvery{5};
+
+packet::EchoSecret random_secret() {
+  return {static_cast<std::uint32_t>(random_u64()), random_u64(), random_u64()};
+}
+
+Result<io::IcmpSocket::Sending> sending_of(const PacketOptions& packets, bool is_v6) {
+  io::IcmpSocket::Sending how;
+  if (packets.dscp) how.traffic_class = *packets.dscp << 2;
+  how.ttl = packets.ttl;
+  if (!packets.source_address.empty()) {
+    how.source = parse_ip_address(packets.source_address);
+    if (!how.source || how.source->is_v6 != is_v6) {
+      return fail(ErrorCode::InvalidInput,
+                  fmt::format("the source address {} is not of the destination's family",
+                              packets.source_address));
+    }
+  }
+  if (!packets.source_interface.empty()) {
+    how.interface = io::interface_index(packets.source_interface);
+    if (!how.interface) {
+      return fail(ErrorCode::NotFound,
+                  fmt::format("this host has no interface named {}", packets.source_interface));
+    }
+  }
+  return how;
+}
+
+}  // namespace
+
+IcmpEngine::IcmpEngine(io::Loop& loop, const Clock& clock, bool dont_fragment,
+                       const CheckSink& sink)
+    : loop_(loop),
+      clock_(clock),
+      dont_fragment_(dont_fragment),
+      sink_(sink),
+      secret_(random_secret()),
+      tracker_(secret_) {
+  // Early, since the kernel begins to stamp received packets only some time after it is asked to.
+  // A refusal is told by the first check that needs the socket.
+  for (const bool is_v6 : {false, true}) open(families_.at(is_v6 ? 1 : 0), is_v6);
+}
+
+void IcmpEngine::open(Family& family, bool is_v6) {
+  const Instant now = clock_.now();
+  if (now < family.retry_at) return;
+  io::IcmpSocket::Handlers handlers{
+      [this, is_v6](const io::IcmpSocket::Arrival& arrival) { on_arrival(is_v6, arrival); },
+      [this](const io::IcmpSocket::Refusal& refusal) { on_refusal(refusal); },
+      [this](std::uint32_t key, std::int64_t ns) { tracker_.set_sent_stamp(key, ns); }};
+  auto opened = io::IcmpSocket::open(loop_, {is_v6, secret_.mark, false, dont_fragment_},
+                                     std::move(handlers));
+  if (opened) {
+    family.socket = std::move(*opened);
+    family.failure.reset();
+    return;
+  }
+  family.failure = opened.error();
+  family.retry_at = now + kReopenAfter;
+}
+
+void IcmpEngine::start(const CheckTicket& ticket, const IpAddress& to,
+                       std::chrono::nanoseconds timeout, const PacketOptions& packets) {
+  Family& family = family_of(to);
+  if (!family.socket) open(family, to.is_v6);
+  if (!family.socket) {
+    if (!family.was_told) log::warning("probe", family.failure->message);
+    family.was_told = true;
+    const bool refused = family.failure->code == ErrorCode::PermissionDenied;
+    sink_(ticket,
+          failed_check(refused ? CheckOutcome::LocalPermission : CheckOutcome::LocalResources,
+                       family.failure->message));
+    return;
+  }
+  auto how = sending_of(packets, to.is_v6);
+  if (!how) return sink_(ticket, failed_check(CheckOutcome::LocalResources, how.error().message));
+  EchoRequest request;
+  request.ticket = ticket;
+  request.to = to;
+  request.timeout = timeout;
+  if (packets.payload_bytes) {
+    request.payload_bytes = static_cast<std::size_t>(*packets.payload_bytes);
+  }
+  request.sent = read_clocks(clock_);
+  const EchoTracker::Outgoing outgoing = tracker_.open(request);
+  const int error = family.socket->send(to, outgoing.message, outgoing.token, *how);
+  if (error != 0) {
+    tracker_.close(outgoing.token);
+    sink_(ticket, result_of_errno(error));
+    return;
+  }
+  arm(request.sent.instant + timeout);
+}
+
+void IcmpEngine::on_arrival(bool is_v6, const io::IcmpSocket::Arrival& arrival) {
+  const auto message = packet::parse_icmp(is_v6, arrival.message);
+  if (!message) return;
+  if (const auto* reply = std::get_if<packet::EchoReply>(&*message)) {
+    if (const auto request = tracker_.take_reply(*reply)) {
+      on_reply(*request, arrival);
+    }
+    return;
+  }
+  const auto& error = std::get<packet::IcmpError>(*message);
+  const bool is_datagram = families_.at(is_v6 ? 1 : 0).socket->is_datagram();
+  if (const auto request = tracker_.take_error(error.quote, is_datagram)) {
+    sink_(request->ticket, result_of_icmp_error(is_v6, error.type, error.code, arrival.from));
+  }
+}
+
+void IcmpEngine::on_refusal(const io::IcmpSocket::Refusal& refusal) {
+  const bool is_v6 = refusal.destination.is_v6;
+  const auto quote = packet::parse_echo_request(is_v6, refusal.destination, refusal.request);
+  if (!quote) return;
+  if (const auto request = tracker_.take_error(*quote, true)) {
+    sink_(request->ticket, result_of_icmp_error(is_v6, refusal.type, refusal.code, refusal.from));
+  }
+}
+
+void IcmpEngine::on_reply(const EchoRequest& request, const io::IcmpSocket::Arrival& arrival) {
+  const EchoTime time = measure_echo(request, arrival.stamp_ns, read_clocks(clock_));
+  // What came after the time-out stays a failure, even if a busy loop saw it before it saw the
+  // time.
+  if (time.rtt > request.timeout) {
+    sink_(request.ticket, result_of_timeout(request.timeout));
+    return;
+  }
+  CheckResult result;
+  result.outcome = CheckOutcome::Success;
+  result.rtt = time.rtt;
+  result.stamps = time.stamps;
+  sink_(request.ticket, std::move(result));
+}
+
+void IcmpEngine::arm(std::optional<Instant> deadline) {
+  if (!deadline || (armed_for_ && *armed_for_ <= *deadline)) return;
+  armed_for_ = std::max(*deadline, expired_at_ + kExpireEvery);
+  timer_ = loop_.at(*armed_for_, [this] {
+    armed_for_.reset();
+    expire();
+    arm(tracker_.next_deadline());
+  });
+}
+
+void IcmpEngine::expire() {
+  expired_at_ = clock_.now();
+  const std::vector<std::uint32_t> silent = tracker_.expired(expired_at_);
+  if (silent.empty()) return;
+  // After a stall, replies that came in time may still wait in the socket: read them first.
+  for (Family& family : families_) {
+    if (!family.socket) continue;
+    family.socket->read_pending();
+    note_drops(family);
+  }
+  for (const std::uint32_t token : silent) {
+    if (const auto request = tracker_.give_up(token)) {
+      sink_(request->ticket, result_of_silence(*request));
+    }
+  }
+}
+
+void IcmpEngine::note_drops(Family& family) {
+  if (family.socket->drops() == family.drops_seen) return;
+  family.drops_seen = family.socket->drops();
+  family.last_drop = clock_.now();
+}
+
+CheckResult IcmpEngine::result_of_silence(const EchoRequest& request) {
+  const Family& family = family_of(request.to);
+  if (family.last_drop < request.sent.instant) return result_of_timeout(request.timeout);
+  return failed_check(CheckOutcome::LocalOverload,
+                      fmt::format("this host dropped replies: its ICMP socket buffer was full "
+                                  "({} packets so far)",
+                                  family.drops_seen));
+}
+
+std::uint64_t IcmpEngine::socket_drops() const {
+  std::uint64_t drops = 0;
+  for (const Family& family : families_) drops += family.socket ? family.socket->drops() : 0;
+  return drops;
+}
+
+std::string IcmpEngine::problem() const {
+  // Of IPv4: a host without IPv6 is in order.
+  const Family& family = families_[0];
+  if (!family.socket) return family.failure ? family.failure->message : "";
+  if (!family.socket->is_datagram()) return "";
+  return "without CAP_NET_RAW, ICMP checks use datagram sockets and paths cannot be traced; grant "
+         "it with `setcap cap_net_raw+ep` on the executable, or start the agent as root";
+}
+
+}  // namespace lw
