@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # lw_flags: warnings for all of our code. lw_mode: optimisation and sanitizers, also for generated code.
-set(LW_MODE dev CACHE STRING "dev, release, asan or tsan")
+set(LW_MODE dev CACHE STRING "dev, release, asan, tsan or fuzz")
 
 find_program(LW_CCACHE ccache)
 if(LW_CCACHE)
@@ -21,6 +21,12 @@ elseif(LW_MODE STREQUAL "asan")
                       -fno-omit-frame-pointer)
   add_link_options(-fsanitize=address,undefined)
   add_compile_definitions(LW_SANITIZED)
+elseif(LW_MODE STREQUAL "fuzz")
+  # clang's own option for code that a fuzzer is linked with; the fuzzers themselves are in tests/fuzz.
+  add_compile_options(-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+                      -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+  add_compile_definitions(LW_SANITIZED _GLIBCXX_ASSERTIONS)
 elseif(LW_MODE STREQUAL "tsan")
   # Asio's fences are no synchronisation of ours; g++ only says that it does not model them.
   add_compile_options(-O1 -fsanitize=thread -Wno-tsan)
@@ -31,7 +37,7 @@ elseif(LW_MODE STREQUAL "release")
   add_compile_definitions(_FORTIFY_SOURCE=2 NDEBUG)
   add_link_options(-pie -Wl,-z,relro,-z,now)
 else()
-  message(FATAL_ERROR "LW_MODE is ${LW_MODE}; use dev, release, asan or tsan")
+  message(FATAL_ERROR "LW_MODE is ${LW_MODE}; use dev, release, asan, tsan or fuzz")
 endif()
 
 find_program(LW_MOLD mold)
@@ -51,4 +57,6 @@ target_compile_options(lw_flags INTERFACE
   # fmt 9 and the standard library of g++ 12 trip these from inside inlined system headers.
   $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict;-Wno-maybe-uninitialized;-Wno-dangling-pointer;-Wno-free-nonheap-object>
   # TRY is a GNU statement expression by decision (STYLE, "Errors").
-  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression;-Wno-gnu-statement-expression-from-macro-expansion>)
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-gnu-statement-expression;-Wno-gnu-statement-expression-from-macro-expansion>
+  # std::stable_sort of libstdc++ 12 calls what it has deprecated itself.
+  $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)

@@ -18,7 +18,8 @@ STAND_INS = {
     "sudo": '"$@"',
     "npm": "mkdir -p node_modules/@chdb/lib-linux-x64-gnu; touch node_modules/@chdb/lib-linux-x64-gnu/libchdb.so",
     "cmake": 'mkdir -p "build/$2"; touch "build/$2/build.ninja"',
-    "ninja": 'case "$*" in *targets*) echo "base_test: CXX_EXECUTABLE_LINKER__base_test_" ;;'
+    "ninja": 'case "$*" in *fuzz*targets*) echo "base_fuzz: CXX_EXECUTABLE_LINKER__base_fuzz_" ;;'
+             ' *targets*) echo "base_test: CXX_EXECUTABLE_LINKER__base_test_" ;;'
              ' *"$BROKEN"*) [ -z "$BROKEN" ] ;; esac',
     "ctest": 'while [ $# -gt 0 ]; do [ "$1" != --output-junit ] || echo "$RESULTS" >"$2"; shift; done;'
              ' case "$RESULTS" in *fail*|*Unable*) exit 8 ;; esac',
@@ -67,12 +68,40 @@ class Dev(unittest.TestCase):
     def test_help_names_every_verb(self):
         status, lines = self.dev("help")
         self.assertEqual(status, 0)
-        for verb in ("run", "test", "build", "lint", "bench", "clean", "help"):
+        for verb in ("run", "test", "build", "lint", "bench", "fuzz", "clean", "help"):
             self.assertTrue([line for line in lines if line.startswith(f"  {verb} ")], verb)
 
     def test_misuse_of_a_verb_is_refused(self):
         self.assertEqual(self.dev("test", "--fast")[0], 2)
         self.assertEqual(self.dev("build", "now")[0], 2)
+        self.assertEqual(self.dev("fuzz", "now")[0], 2)
+
+    def fuzzer(self, script):
+        """Puts a program in the place of a fuzzer that was built."""
+        path = self.root / "build/fuzz/base_fuzz"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{script}\n")
+        path.chmod(0o755)
+
+    def test_fuzz_runs_each_fuzzer_for_its_seconds_over_its_corpus(self):
+        self.fuzzer('echo "fuzzer $*" >>"$LOG"; echo "stat::number_of_executed_units: 42"')
+        status, lines = self.dev("fuzz", "7", "ba.*")
+        self.assertEqual((status, lines[-1]), (0, "dev: no findings"))
+        self.assertIn("  executions: 42", lines)
+        self.assertTrue([call for call in self.called("fuzzer build/fuzz/corpus/base tests/fuzz/base ")
+                         if "-max_total_time=7 " in call])
+
+    def test_a_finding_of_a_fuzzer_fails_the_run_and_names_it(self):
+        self.fuzzer("echo what was found; exit 77")
+        status, lines = self.dev("fuzz")
+        self.assertEqual(status, 1)
+        self.assertIn("what was found", lines)
+        self.assertIn("findings in base:", lines[-1])
+
+    def test_fuzz_says_when_no_fuzzer_has_that_name(self):
+        status, lines = self.dev("fuzz", "7", "nothing")
+        self.assertEqual(status, 1)
+        self.assertIn("no fuzzer is called nothing", lines[-1])
 
     def test_green_counts_all_presets_in_the_last_line(self):
         status, lines = self.dev("test", "--sanitizers")

@@ -9,6 +9,7 @@
 #include <bit>
 #include <cerrno>
 #include <cstring>
+#include <limits>
 #include <optional>
 
 #include "base/hash.h"
@@ -121,6 +122,8 @@ Result<Segment> Segment::recover(const std::string& path) {
     if (part.is_damaged || part.records.empty()) break;
   }
   segment.torn_bytes_ = segment.file_bytes_ - segment.size_;
+  // What follows a gap or a torn record is not read, even where it looks whole.
+  segment.file_bytes_ = segment.size_;
   return segment;
 }
 
@@ -159,12 +162,13 @@ Result<SegmentPart> Segment::read(std::uint64_t offset, std::size_t records_max,
       bytes_max + kRecordHeaderBytes + kPayloadBytesMax, file_bytes_ - part.end_offset);
   const std::string buffer = TRY(read_at(file_.get(), part.end_offset, wanted, path_));
   std::string_view rest = buffer;
-  std::uint64_t expected = 0;
+  std::optional<std::uint64_t> expected;
   while (!rest.empty() && part.records.size() < records_max &&
          buffer.size() - rest.size() < bytes_max) {
     auto record = parse_record(rest);
-    const bool is_expected = record && (expected == 0 ? record->sequence >= first_sequence_
-                                                      : record->sequence == expected);
+    const bool is_expected =
+        record && record->sequence != std::numeric_limits<std::uint64_t>::max() &&
+        (expected ? record->sequence == *expected : record->sequence >= first_sequence_);
     if (!is_expected) {
       part.is_damaged = true;
       break;

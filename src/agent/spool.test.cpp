@@ -9,6 +9,9 @@
 #include <filesystem>
 #include <fstream>
 
+#include "agent/segment.h"
+#include "base/files.h"
+
 namespace lw::agent {
 namespace {
 
@@ -247,6 +250,21 @@ TEST_F(SpoolTest, CountsWhatDidNotFitIntoMemoryEither) {
   SpoolBatch batch = spool.read(10, 1 << 20);
   EXPECT_EQ(batch.first_sequence, 3U);
   EXPECT_EQ(batch.payloads.size(), 4U);
+}
+
+TEST_F(SpoolTest, ReadsNothingBehindAGapEvenWhereItIsWhole) {
+  {
+    Spool spool = open(7);
+    for (const char* text : {"a", "b", "c"}) spool.append(text);
+    spool.sync();
+  }
+  const fs::path file = segment_files().front();
+  std::string bytes = read_file(file.string()).value();
+  // Records of one byte: the second one goes.
+  bytes.erase(kSegmentHeaderBytes + kRecordHeaderBytes + 1, kRecordHeaderBytes + 1);
+  ASSERT_TRUE(write_file_atomically(file.string(), bytes, 0600).has_value());
+  Spool spool = open(8);
+  EXPECT_EQ(read_all(spool), std::vector<std::string>{"a"});
 }
 
 }  // namespace

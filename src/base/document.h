@@ -30,21 +30,21 @@ class Value {
   using Array = std::vector<Value>;
   using Object = std::vector<Member>;
 
-  Value() = default;
-  Value(bool value) : data_(value) {}               // NOLINT(google-explicit-constructor)
-  Value(int value) : data_(std::int64_t{value}) {}  // NOLINT(google-explicit-constructor)
-  Value(std::int64_t value) : data_(value) {}       // NOLINT(google-explicit-constructor)
+  // Those with a body stand below, where Member is complete: clang 19 asks for that.
+  Value();
+  Value(bool value);          // NOLINT(google-explicit-constructor)
+  Value(int value);           // NOLINT(google-explicit-constructor)
+  Value(std::int64_t value);  // NOLINT(google-explicit-constructor)
   /// Above the signed range it becomes a floating number, as in JSON.
-  Value(std::uint64_t value);                              // NOLINT(google-explicit-constructor)
-  Value(double value) : data_(value) {}                    // NOLINT(google-explicit-constructor)
-  Value(const char* value) : data_(std::string(value)) {}  // NOLINT(google-explicit-constructor)
-  Value(std::string value) : data_(std::move(value)) {}    // NOLINT(google-explicit-constructor)
-  Value(std::string_view value)
-      : data_(std::string(value)) {}               // NOLINT(google-explicit-constructor)
-  Value(Array value) : data_(std::move(value)) {}  // NOLINT(google-explicit-constructor)
-  Value(Object value);                             // NOLINT(google-explicit-constructor)
+  Value(std::uint64_t value);     // NOLINT(google-explicit-constructor)
+  Value(double value);            // NOLINT(google-explicit-constructor)
+  Value(const char* value);       // NOLINT(google-explicit-constructor)
+  Value(std::string value);       // NOLINT(google-explicit-constructor)
+  Value(std::string_view value);  // NOLINT(google-explicit-constructor)
+  Value(Array value);             // NOLINT(google-explicit-constructor)
+  Value(Object value);            // NOLINT(google-explicit-constructor)
 
-  static Value array() { return Array{}; }
+  static Value array();
   static Value object();
   /// An object of the given members, in that order.
   static Value object(std::vector<std::pair<std::string, Value>> members);
@@ -98,6 +98,17 @@ struct Value::Member {
   Location key_location;
   bool operator==(const Member& other) const { return key == other.key && value == other.value; }
 };
+
+inline Value::Value() = default;
+inline Value::Value(bool value) : data_(value) {}
+inline Value::Value(int value) : data_(std::int64_t{value}) {}
+inline Value::Value(std::int64_t value) : data_(value) {}
+inline Value::Value(double value) : data_(value) {}
+inline Value::Value(const char* value) : data_(std::string(value)) {}
+inline Value::Value(std::string value) : data_(std::move(value)) {}
+inline Value::Value(std::string_view value) : data_(std::string(value)) {}
+inline Value::Value(Array value) : data_(std::move(value)) {}
+inline Value Value::array() { return Array{}; }
 
 /// Documents above this are refused before they are parsed.
 inline constexpr std::size_t kDocumentBytesMax = std::size_t{8} << 20;

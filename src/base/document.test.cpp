@@ -349,5 +349,11 @@ TEST(Yaml, OtherValuesAreReadBackAsWritten) {
   EXPECT_TRUE(std::isnan(parse_yaml(to_yaml(Value(std::nan(""))))->as_number()));
 }
 
+TEST(Yaml, EndsOnBracketsAfterWhichYamlCppFindsDocumentsForEver) {
+  const auto refused = parse_yaml(R"({"":[{""},{{""}}],"":[{"":{d}}],""}{"n"})");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::InvalidInput);
+}
+
 }  // namespace
 }  // namespace lw

@@ -21,6 +21,8 @@ std::optional<std::uint32_t> parse_scope(const std::string& zone) {
 }  // namespace
 
 std::optional<IpAddress> parse_ip_address(std::string_view text) {
+  // The system's functions would take it for the end of the text.
+  if (text.find('\0') != std::string_view::npos) return std::nullopt;
   if (text.size() >= 2 && text.front() == '[' && text.back() == ']') {
     text = text.substr(1, text.size() - 2);
     if (text.find(':') == std::string_view::npos) return std::nullopt;

@@ -29,5 +29,10 @@ TEST(IpAddress, takes_brackets_off_and_puts_them_on_for_urls) {
   EXPECT_EQ(to_url_host(*parse_ip_address("192.0.2.1")), "192.0.2.1");
 }
 
+TEST(IpAddress, refuses_a_zero_byte_and_what_follows_it) {
+  EXPECT_FALSE(parse_ip_address(std::string_view("1.2.3.4\0x", 9)));
+  EXPECT_FALSE(parse_ip_address(std::string_view("::1\0", 4)));
+}
+
 }  // namespace
 }  // namespace lw

@@ -4,9 +4,18 @@
 #include <fmt/chrono.h>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cctype>
 
 namespace lw {
+namespace {
+
+using std::chrono::sys_days;
+using std::chrono::year;
+constexpr Timestamp kFirstShown = sys_days(year(0) / 1 / 1);
+constexpr Timestamp kLastShown = Timestamp(sys_days(year(10'000) / 1 / 1)) - Microseconds(1);
+
+}  // namespace
 
 Timestamp SystemClock::wall_now() const {
   return std::chrono::time_point_cast<Microseconds>(std::chrono::system_clock::now());
@@ -17,6 +26,8 @@ Instant SystemClock::now() const {
 }
 
 std::string to_iso8601(Timestamp time) {
+  // Times come from other hosts; the form has four digits for the year.
+  time = std::clamp(time, kFirstShown, kLastShown);
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss<Microseconds> clock(time - day);

@@ -56,7 +56,7 @@ class ManualClock final : public Clock {
   Instant instant_{Seconds(1000)};
 };
 
-/// "2026-01-02T03:04:05.678901Z".
+/// "2026-01-02T03:04:05.678901Z"; outside the years 0 to 9999, their nearest end.
 std::string to_iso8601(Timestamp time);
 
 /// Reads what to_iso8601 writes, with 0 to 9 digits of fraction; nothing if it is not that.

@@ -82,5 +82,10 @@ TEST(ManualClock, LosesNothingInManySmallSteps) {
   EXPECT_EQ(clock.wall_now() - before, Microseconds(500));
 }
 
+TEST(Iso8601, ShowsMomentsBeyondItsYearsAsTheFirstOrLastOfThem) {
+  EXPECT_EQ(to_iso8601(from_unix_us(INT64_MIN)), "0000-01-01T00:00:00.000000Z");
+  EXPECT_EQ(to_iso8601(from_unix_us(INT64_MAX)), "9999-12-31T23:59:59.999999Z");
+}
+
 }  // namespace
 }  // namespace lw

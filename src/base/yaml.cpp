@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // YAML in and out of Value; the one file that includes yaml-cpp.
 #include <fmt/core.h>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <cmath>
 #include <limits>
 #include <optional>
+#include <sstream>
 #include <string>
 #include <unordered_map>
 
@@ -184,6 +186,38 @@ void emit(YAML::Emitter& out, const Value& value) {
   }
 }
 
+/// Hears where documents start and nothing else.
+class Starts : public YAML::EventHandler {
+ public:
+  [[nodiscard]] YAML::Mark last() const { return last_; }
+
+  void OnDocumentStart(const YAML::Mark& mark) override { last_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                  YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+ private:
+  YAML::Mark last_;
+};
+
+/// Where a second document starts, if there is one. Not YAML::LoadAll: after some brackets that do
+/// not match, yaml-cpp 0.7 finds further empty documents for ever.
+std::optional<YAML::Mark> second_document(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  Starts starts;
+  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return std::nullopt;
+  return starts.last();
+}
+
 }  // namespace
 
 Result<Value> parse_yaml(std::string_view text) {
@@ -193,13 +227,12 @@ Result<Value> parse_yaml(std::string_view text) {
                             kDocumentBytesMax));
   }
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
-    if (documents.empty()) return Value();
-    if (documents.size() > 1) {
+    const std::string copy(text);
+    if (const auto second = second_document(copy)) {
       return std::unexpected(
-          error_at(documents[1].Mark(), "a second document starts here; put it in its own file"));
+          error_at(*second, "a second document starts here; put it in its own file"));
     }
-    return Converter().convert(documents[0], 0);
+    return Converter().convert(YAML::Load(copy), 0);
   } catch (const YAML::Exception& failure) {
     return std::unexpected(error_at(failure.mark, "not valid YAML: " + failure.msg));
   }

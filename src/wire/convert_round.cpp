@@ -20,6 +20,7 @@ constexpr std::size_t kTextMax = 1024;
 constexpr std::size_t kNameMax = 256;
 constexpr std::size_t kNamesMax = 100;
 constexpr std::size_t kChainMax = 20;
+constexpr std::uint32_t kHttpStatusMax = 999;
 constexpr int kChecksMax = 255;  // The store keeps no more.
 
 std::string cut(std::string_view text, std::size_t bytes_max) {
@@ -69,8 +70,7 @@ void encode_http_facts(const HttpFacts& facts, pb::HttpFacts& message) {
   message.set_version(clean(facts.version, kTextMax));
   message.set_redirects(static_cast<std::uint32_t>(std::max(facts.redirects, 0)));
   message.set_url(clean(facts.url, kTextMax));
-  message.set_body_bytes(
-      static_cast<std::uint64_t>(std::max(facts.body_bytes, std::int64_t{0})));
+  message.set_body_bytes(static_cast<std::uint64_t>(std::max(facts.body_bytes, std::int64_t{0})));
 }
 
 HttpFacts decode_http_facts(const pb::HttpFacts& message) {
@@ -173,6 +173,16 @@ Result<std::vector<Check>> decode_checks(const pb::Round& message) {
   return checks;
 }
 
+/// Ages are worked out from it, so it must be far from the ends of the number's range.
+Result<Timestamp> decode_start(std::int64_t unix_us) {
+  constexpr auto kEnd = std::chrono::sys_days(std::chrono::year(10'000) / 1 / 1);
+  const Timestamp started = from_unix_us(unix_us);
+  if (unix_us < 0 || started >= kEnd) {
+    return fail(ErrorCode::InvalidInput, "a round began outside of the years 1970 to 9999");
+  }
+  return started;
+}
+
 }  // namespace
 
 std::string encode_round(const Round& round) {
@@ -208,7 +218,7 @@ Result<Round> decode_round(std::string_view bytes) {
   }
   Round round;
   round.test = TestId{message.test_id()};
-  round.started = from_unix_us(message.started_us());
+  round.started = TRY(decode_start(message.started_us()));
   round.checks = TRY(decode_checks(message));
   round.address = cut(message.address(), kTextMax);
   if (message.stamp_source() > static_cast<std::uint32_t>(StampSource::Hardware)) {
@@ -216,6 +226,10 @@ Result<Round> decode_round(std::string_view bytes) {
   }
   round.stamp_source = static_cast<StampSource>(message.stamp_source());
   round.detail = cut(message.detail(), kDetailMax);
+  if (message.http_status() > kHttpStatusMax) {
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("{} is no HTTP status", message.http_status()));
+  }
   if (message.http_status() != 0) round.http_status = static_cast<int>(message.http_status());
   if (message.has_http()) round.http = decode_phases(message.http());
   if (message.has_http_facts()) round.http_facts = decode_http_facts(message.http_facts());

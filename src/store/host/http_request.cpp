@@ -75,7 +75,12 @@ constexpr std::array<std::string_view, 11> kIgnored = {"query",
 constexpr std::array<std::string_view, 5> kRefused = {"compress", "decompress", "session_id",
                                                       "session_timeout", "session_check"};
 
+bool is_setting_name(std::string_view name) {
+  return name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") == std::string_view::npos;
+}
+
 bool is_allowed(std::string_view name, Role role) {
+  if (!is_setting_name(name)) return false;  // It becomes an argument of the engine.
   if (name.starts_with("output_format_") || contains(kReaderSettings, name)) return true;
   return role == Role::Writer &&
          (name.starts_with("input_format_") || contains(kWriterSettings, name));

@@ -54,6 +54,7 @@ TEST(HttpRequest, only_known_settings_pass_and_fewer_for_a_reader) {
     EXPECT_EQ(code_for("format_schema", role), 115);
     EXPECT_EQ(code_for("readonly", role), 115);
     EXPECT_EQ(code_for("path", role), 115);
+    EXPECT_EQ(code_for("output_format_a.b", role), 115);
     EXPECT_EQ(code_for("session_id", role), 48);
     EXPECT_EQ(code_for("compress", role), 48);
   }
