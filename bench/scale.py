@@ -10,6 +10,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -131,7 +132,11 @@ def main():
             status, agent = ask("status"), ask("get", "agents")[0]
             took = time.monotonic() - began
             print(f"{options.tests} tests every {options.frequency} s for {took:.0f} s")
+            died = [role for role, pid in roles.items() if children(up.pid).get(role) != pid]
             for role, pid in roles.items():
+                if role in died:
+                    print(f"  {role:8} DIED and was started again; why is in the log (--log FILE)")
+                    continue
                 cpu, resident, peak = usage(pid)
                 print(f"  {role:8} CPU {100 * (cpu - before[role][0]) / took:5.1f} %   "
                       f"resident {resident / 1e6:6.1f} MB   peak {peak / 1e6:6.1f} MB")
@@ -141,6 +146,7 @@ def main():
             print(f"  intervals missed {agent['intervalsMissed']}, rounds dropped {agent['roundsDropped']}, "
                   f"waiting {agent['roundsWaiting']}")
             print(f"  states {status['states']}  problems {status['problems']}")
+            return 1 if died or agent["intervalsMissed"] or agent["roundsDropped"] else 0
         finally:
             stop.set()
             up.send_signal(signal.SIGTERM)
@@ -153,4 +159,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
