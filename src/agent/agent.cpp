@@ -7,6 +7,8 @@
 #include <memory>
 
 #include "agent/identity.h"
+#include "agent/responder.h"
+#include "agent/self_test_run.h"
 #include "agent/spool.h"
 #include "agent/uplink.h"
 #include "base/descriptor_limit.h"
@@ -111,6 +113,17 @@ class ProbeLoop {
   Thread thread_;
 };
 
+/// What the parts of this agent have to say, as one.
+ProbeReport join_reports(ProbeReport report, const Responder& responder, const SelfTestRun& test) {
+  const Responder::Report responding = responder.report();
+  report.responder_connections = responding.connections;
+  report.stamp_replies = responding.stamp_replies;
+  if (!report.problem.empty() && !responding.problem.empty()) report.problem += "; ";
+  report.problem += responding.problem;
+  report.self_test = test.result();
+  return report;
+}
+
 Result<std::string> read_extra_roots(const AgentConfig& config) {
   if (config.extra_ca_file.empty()) return "";
   return read_file(config.extra_ca_file);
@@ -137,6 +150,8 @@ Result<void> run_agent(const AgentConfig& config) {
   TRY(make_directories(config.data_directory));
   // Before the first thread. What only root may read (--extra-ca, --join-file) has been read.
   const std::string extra_roots_pem = TRY(read_extra_roots(config));
+  const SystemClock clock;
+  Responder responder(config.responder, clock);
   const std::string left = keep_only_raw_sockets(std::array{config.data_directory});
   log::debug("agent", "capabilities: " + (left.empty() ? "none" : left));
   const DirectoryLock lock = TRY(DirectoryLock::acquire(config.data_directory));
@@ -144,7 +159,6 @@ Result<void> run_agent(const AgentConfig& config) {
   if (!identity) return {};
   const Agent facts = facts_of(config, identity);
 
-  const SystemClock clock;
   Spool spool = TRY(Spool::open(
       {.directory = config.data_directory + "/spool", .bytes_max = config.spool_bytes_max},
       SpoolId{random_u64()}));
@@ -155,14 +169,20 @@ Result<void> run_agent(const AgentConfig& config) {
   std::unique_ptr<Uplink> uplink;
   // probe → uplink
   ProbeLoop probe(prober_config, clock, [&](Round&& round) { uplink->submit(std::move(round)); });
-  // uplink → probe
+  SelfTestRun self_test(clock);
+  // uplink → probe, uplink → responder
   uplink = std::make_unique<Uplink>(
       UplinkConfig{config.server.empty() ? identity->server : config.server, config.data_directory,
                    facts},
       *identity, std::move(spool), clock,
-      [&](std::vector<Test> tests) { probe.assign(std::move(tests)); },
-      [&] { return probe.report(); });
+      [&](AssignedWork work) {
+        probe.assign(std::move(work.tests));
+        responder.listen(std::move(work.listen_ports));
+      },
+      [&] { return join_reports(probe.report(), responder, self_test); });
+  responder.start();
   probe.start();
+  if (config.self_test) self_test.start();
   wait_for_termination();
   log::info("agent", "stopping");
   probe.stop();

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/responder.h"
 #include "base/result.h"
 
 namespace lw::agent {
@@ -20,6 +21,8 @@ struct AgentConfig {
   std::string extra_ca_file;            ///< PEM file of roots to trust besides the system's.
   bool trust_server_authority = false;  ///< Trust the server's own CA in HTTPS checks too.
   std::uint64_t spool_bytes_max = std::uint64_t{1} << 30;
+  ResponderConfig responder;  ///< Nothing is opened unless it says so or a test asks for it.
+  bool self_test = false;     ///< Make a short self-test at the start and report it.
 };
 
 /// Joins the server of `config` and keeps the identity in the data folder, without running. Refuses

@@ -10,6 +10,7 @@
 
 namespace linewatch::wire {
 class AgentMessage;
+class Assignment;
 class ServerMessage;
 }  // namespace linewatch::wire
 

@@ -32,8 +32,7 @@ constexpr std::size_t kBatchBytesMax = std::size_t{512} << 10;
 }  // namespace
 
 Uplink::Uplink(UplinkConfig config, Identity identity, Spool spool, const Clock& clock,
-               std::function<void(std::vector<Test>)> on_assignment,
-               std::function<ProbeReport()> report)
+               std::function<void(AssignedWork)> on_assignment, std::function<ProbeReport()> report)
     : config_(std::move(config)),
       identity_(std::move(identity)),
       spool_(std::move(spool)),
@@ -113,7 +112,7 @@ void Uplink::on_closed(const Error& reason) {
   in_flight_.clear();
   records_in_flight_ = 0;
   assignment_parts_.clear();
-  incoming_tests_.clear();
+  incoming_ = {};
   incoming_version_ = 0;
   spool_.rewind();
   pause_ = std::min<Seconds>(kPauseMax, std::max<Seconds>(Seconds(1), pause_ * 2));
@@ -162,36 +161,42 @@ void Uplink::settle(SpoolId spool, std::uint64_t sequence) {
   }
 }
 
+Result<void> Uplink::take_assignment_part(const pb::Assignment& part) {
+  std::vector<Test> tests = TRY(wire::decode_assignment(part));
+  const std::vector<std::uint16_t> ports = TRY(wire::decode_listen_ports(part));
+  for (Test& test : tests) {
+    test.agent = identity_.id;
+    incoming_.tests.push_back(std::move(test));
+  }
+  incoming_.listen_ports.insert(incoming_.listen_ports.end(), ports.begin(), ports.end());
+  return {};
+}
+
 void Uplink::adopt_assignment_part(const std::string& part_bytes) {
   pb::Assignment part;
   part.ParseFromString(part_bytes);
   if (part.version() != incoming_version_) {
     incoming_version_ = part.version();
     is_incoming_refused_ = false;
-    incoming_tests_.clear();
+    incoming_ = {};
     assignment_parts_.clear();
   }
-  auto tests = wire::decode_assignment(part);
-  if (!tests) {
+  if (const auto taken = take_assignment_part(part); !taken) {
     log::error("uplink",
-               "assignment refused, going on with the one before: " + tests.error().message);
+               "assignment refused, going on with the one before: " + taken.error().message);
     is_incoming_refused_ = true;
   }
   // A set of which a part is missing would silently stop tests.
   if (is_incoming_refused_) return;
-  for (Test& test : *tests) {
-    test.agent = identity_.id;
-    incoming_tests_.push_back(std::move(test));
-  }
   assignment_parts_.push_back(part_bytes);
   if (!part.last_part()) return;
   assignment_version_ = part.version();
   log::info("uplink", fmt::format("assignment {}: {} tests", to_hex(assignment_version_),
-                                  incoming_tests_.size()));
+                                  incoming_.tests.size()));
   if (auto saved = save_assignment(config_.data_directory, assignment_parts_); !saved) {
     log::warning("uplink", saved.error().message);
   }
-  on_assignment_(std::exchange(incoming_tests_, {}));
+  on_assignment_(std::exchange(incoming_, {}));
   assignment_parts_.clear();
   incoming_version_ = 0;
   status_at_ = {};
@@ -245,6 +250,9 @@ void Uplink::write_status() {
   status.set_intervals_missed(probe.intervals_missed);
   status.set_problem(valid_utf8(spool.problem.empty() ? probe.problem : "spool: " + spool.problem));
   status.set_wall_time_us(static_cast<std::uint64_t>(to_unix_us(clock_.wall_now())));
+  status.set_responder_connections(probe.responder_connections);
+  status.set_stamp_replies(probe.stamp_replies);
+  if (probe.self_test) *status.mutable_self_test() = wire::encode_self_test(*probe.self_test);
   is_writing_ = true;
   connection_->write(message);
 }

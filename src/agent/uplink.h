@@ -14,14 +14,24 @@
 #include "base/thread.h"
 #include "base/time.h"
 #include "model/round.h"
+#include "model/self_test.h"
 #include "model/test.h"
 
 namespace lw::agent {
 
-/// What the agent's other half reports for AgentStatus.
+/// What the agent's other parts report for AgentStatus.
 struct ProbeReport {
   std::uint64_t intervals_missed = 0;
   std::string problem;
+  std::uint64_t responder_connections = 0;
+  std::uint64_t stamp_replies = 0;
+  std::optional<SelfTest> self_test = std::nullopt;
+};
+
+/// What the server wants of this agent.
+struct AssignedWork {
+  std::vector<Test> tests;
+  std::vector<std::uint16_t> listen_ports;  ///< TCP ports to accept connections on
 };
 
 struct UplinkConfig {
@@ -37,10 +47,10 @@ struct UplinkConfig {
 /// sent again.
 class Uplink {
  public:
-  /// `on_assignment` gets each complete set of tests, on the uplink's thread; the last known set is
+  /// `on_assignment` gets each complete assignment, on the uplink's thread; the last known one is
   /// handed out at once, before there is any connection. `report` is asked from that thread too.
   Uplink(UplinkConfig config, Identity identity, Spool spool, const Clock& clock,
-         std::function<void(std::vector<Test>)> on_assignment, std::function<ProbeReport()> report);
+         std::function<void(AssignedWork)> on_assignment, std::function<ProbeReport()> report);
   /// Sends what it can within two seconds, then ends. Rounds that are left wait in the spool.
   ~Uplink();
 
@@ -55,6 +65,7 @@ class Uplink {
   void on_received(const ::linewatch::wire::ServerMessage& message);
   void on_closed(const Error& reason);
   void settle(SpoolId spool, std::uint64_t sequence);
+  Result<void> take_assignment_part(const ::linewatch::wire::Assignment& part);
   void adopt_assignment_part(const std::string& part_bytes);
   void restore_assignment();
   void connect_if_due();
@@ -67,7 +78,7 @@ class Uplink {
   Identity identity_;
   Spool spool_;
   const Clock& clock_;
-  const std::function<void(std::vector<Test>)> on_assignment_;
+  const std::function<void(AssignedWork)> on_assignment_;
   const std::function<ProbeReport()> report_;
 
   // probe loop → uplink
@@ -99,7 +110,7 @@ class Uplink {
   std::uint64_t incoming_version_ = 0;         ///< of the set that is coming in; 0: none
   bool is_incoming_refused_ = false;           ///< a part of it could not be read
   std::vector<std::string> assignment_parts_;  ///< of that set
-  std::vector<Test> incoming_tests_;
+  AssignedWork incoming_;
   Thread thread_;
 };
 

@@ -200,7 +200,7 @@ class UplinkTest : public testing::Test {
     uplink_ = std::make_unique<Uplink>(
         UplinkConfig{server.empty() ? fleet_->address() : server, folder_, facts}, identity_,
         open_spool(spool_id), clock_,
-        [this](std::vector<lw::Test> tests) { assigned_.push(std::move(tests)); },
+        [this](AssignedWork work) { assigned_.push(std::move(work)); },
         [] { return ProbeReport{.intervals_missed = 4, .problem = "late"}; });
   }
   void stop() { uplink_.reset(); }
@@ -244,17 +244,18 @@ class UplinkTest : public testing::Test {
     }
     return wire::encode_assignment(version, list);
   }
-  std::vector<lw::Test> assigned() {
-    auto tests = assigned_.pop_for(kPatience);
-    EXPECT_TRUE(tests.has_value()) << "no assignment was handed out";
-    return tests.value_or(std::vector<lw::Test>{});
+  AssignedWork assigned_work() {
+    auto work = assigned_.pop_for(kPatience);
+    EXPECT_TRUE(work.has_value()) << "no assignment was handed out";
+    return work.value_or(AssignedWork{});
   }
+  std::vector<lw::Test> assigned() { return assigned_work().tests; }
 
   std::string folder_;
   JumpingClock clock_;
   std::unique_ptr<FakeFleet> fleet_ = std::make_unique<FakeFleet>(clock_.wall_now());
   Identity identity_;
-  Channel<std::vector<lw::Test>> assigned_{100, WhenFull::Refuse};
+  Channel<AssignedWork> assigned_{100, WhenFull::Refuse};
   std::unique_ptr<Uplink> uplink_;
 };
 
@@ -355,6 +356,33 @@ TEST_F(UplinkTest, an_agent_without_its_server_goes_on_with_what_it_had) {
   stop();
   start(2);
   EXPECT_EQ(fleet_->session()->hello().assignment_version(), 42U);
+}
+
+TEST_F(UplinkTest, ports_to_listen_on_come_with_the_last_part_and_outlive_a_restart) {
+  start();
+  auto session = welcomed();
+  std::vector<lw::Test> tests(wire::kTestsPerAssignmentPart + 1);
+  for (lw::Test& test : tests) test.configuration = std::make_shared<TestConfiguration>();
+  for (const pb::Assignment& part : wire::encode_assignment(44, tests, {8084, 9000})) {
+    session->assign(part);
+  }
+  EXPECT_EQ(assigned_work().listen_ports, (std::vector<std::uint16_t>{8084, 9000}));
+  stop();
+  start(2);
+  EXPECT_EQ(assigned_work().listen_ports, (std::vector<std::uint16_t>{8084, 9000}));
+  session = welcomed();
+  for (const pb::Assignment& part : assignment(45, 1)) session->assign(part);
+  EXPECT_TRUE(assigned_work().listen_ports.empty()) << "the test has gone, and the port with it";
+}
+
+TEST_F(UplinkTest, an_assignment_with_an_impossible_port_is_refused_whole) {
+  start();
+  const auto session = welcomed();
+  pb::Assignment broken = assignment(46, 1).front();
+  broken.add_listen_ports(70'000);
+  session->assign(broken);
+  for (const pb::Assignment& part : assignment(47, 2)) session->assign(part);
+  EXPECT_EQ(assigned().size(), 2U) << "the first that was handed out";
 }
 
 TEST_F(UplinkTest, half_an_assignment_is_forgotten_when_the_connection_is_cut) {

@@ -20,8 +20,17 @@ struct AgentOptions {
   std::string server, join_token, join_file, name, resource_id, extra_ca;
   std::vector<std::string> labels;
   bool trust_server = false;
+  bool self_test = false;
   std::uint64_t spool_mb = 1024;
+  /// "-": not given. Empty: given without a value.
+  std::string responder = "-", stamp_responder = "-";
 };
+
+Result<std::optional<agent::ListenOn>> read_listen_on(const std::string& text,
+                                                      std::uint16_t default_port) {
+  if (text == "-") return std::nullopt;
+  return std::optional(TRY(agent::parse_listen_on(text, default_port)));
+}
 
 Result<agent::AgentConfig> to_config(const Context& context, const AgentOptions& options) {
   agent::AgentConfig config;
@@ -36,6 +45,9 @@ Result<agent::AgentConfig> to_config(const Context& context, const AgentOptions&
   config.extra_ca_file = options.extra_ca;
   config.trust_server_authority = options.trust_server;
   config.spool_bytes_max = options.spool_mb << 20;
+  config.self_test = options.self_test;
+  config.responder.tcp = TRY(read_listen_on(options.responder, agent::kResponderPort));
+  config.responder.stamp = TRY(read_listen_on(options.stamp_responder, agent::kStampResponderPort));
   for (const std::string& label : options.labels) {
     const auto equals = label.find('=');
     if (equals == 0 || equals == std::string::npos) {
@@ -95,6 +107,25 @@ void add_facts(CLI::App& verb, AgentOptions& options) {
                   "Azure resource id that this host stands for");
 }
 
+/// An option that may stand alone: then `text` becomes empty.
+void add_listen_option(CLI::App& verb, const std::string& name, std::string& text,
+                       const std::string& help) {
+  auto* const option = verb.add_option_function<std::vector<std::string>>(
+      name,
+      [&text](const std::vector<std::string>& given) { text = given.empty() ? "" : given.front(); },
+      help);
+  option->expected(0, 1)->type_name("[ADDRESS:PORT]");
+}
+
+void add_responders(CLI::App& verb, AgentOptions& options) {
+  add_listen_option(verb, "--responder", options.responder,
+                    "Accept TCP connections and close them, for tests from other agents; port "
+                    "8084 of all addresses if not said otherwise");
+  add_listen_option(verb, "--stamp-responder", options.stamp_responder,
+                    "Reflect STAMP packets (RFC 8762), for `linewatch check stamp`; UDP port 8085 "
+                    "of all addresses if not said otherwise");
+}
+
 void add_join(CLI::App& agent, Context& context, const std::shared_ptr<AgentOptions>& options) {
   auto* const join_verb = agent.add_subcommand("join", "Join a server, once");
   join_verb->add_option("server", options->server, "The server's agent address, HOST[:8444]")
@@ -149,6 +180,9 @@ void add_agent(CLI::App& app, Context& context) {
   agent->add_option("--spool-mb", options->spool_mb, "Limit of the spool on disk, in MB")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();
+  add_responders(*agent, *options);
+  agent->add_flag("--selftest", options->self_test,
+                  "Measure this agent's own error for a second at the start, and report it");
   add_join(*agent, context, options);
   add_token(*agent, context);
   auto* const remove_verb = agent->add_subcommand("remove", "Forget an agent and refuse it");

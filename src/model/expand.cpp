@@ -72,7 +72,8 @@ class Expansion {
                         .configuration = configuration->second,
                         .agent = missing.empty() ? from.agent : AgentId{},
                         .missing = missing,
-                        .disabled = group.disable});
+                        .disabled = group.disable,
+                        .destination_agent = to.agent});
     }
   }
 

@@ -139,5 +139,18 @@ TEST(TestCountBound, PassesOverNamesThatAreNotDefined) {
   EXPECT_EQ(test_count_bound(monitor, fleet(3)), 0U);
 }
 
+TEST(Expand, ATestKnowsTheAgentAtItsDestination) {
+  ConnectionMonitor monitor = mesh(CoverageLevel::Full);
+  monitor.test_groups[0].destinations = {"webs", "target"};
+  for (const lw::Test& test : expand(monitor, fleet(2))) {
+    if (test.destination == "target") {
+      EXPECT_EQ(test.destination_agent, AgentId{});
+    } else {
+      EXPECT_EQ("10.0.0." + std::to_string(test.destination_agent.value), test.destination_address);
+      EXPECT_NE(test.destination_agent, test.agent);
+    }
+  }
+}
+
 }  // namespace
 }  // namespace lw

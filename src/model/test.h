@@ -24,6 +24,8 @@ struct Test {
   AgentId agent;          ///< Runs it; 0 while nobody can, which `missing` explains.
   std::string missing;    ///< Why it cannot run ("no agent named `web1` has joined"); else empty.
   bool disabled = false;  ///< Its test group is disabled: Not Running.
+  /// The agent on the destination's machine; 0 if there is none, and on agents, who need not know.
+  AgentId destination_agent;
 
   /// "monitor/group/source/destination/configuration": for logs and the CLI.
   [[nodiscard]] std::string full_name() const;

@@ -143,30 +143,35 @@ void Control::replan() {
 
 void Control::push_assignments() {
   std::unordered_map<AgentId, std::vector<Test>> by_agent;
+  ListenPorts listen_ports;
   for (const TestId id : live_.order()) {
     const Test& test = live_.find(id)->test;
     if (is_runnable(test)) by_agent[test.agent].push_back(test);
+    listen_ports.add(test);
   }
   for (auto& [agent, connection] : connections_) {
-    send_assignment(connection, std::move(by_agent[agent]));
+    send_assignment(connection, by_agent[agent], listen_ports.of(agent));
   }
 }
 
-std::vector<Test> Control::runnable_tests_of(AgentId agent) const {
+void Control::send_assignment_of(AgentId agent, AgentConnection& connection) {
   std::vector<Test> tests;
+  ListenPorts listen_ports;
   for (const TestId id : live_.order()) {
     const Test& test = live_.find(id)->test;
     if (test.agent == agent && is_runnable(test)) tests.push_back(test);
+    listen_ports.add(test);
   }
-  return tests;
+  send_assignment(connection, tests, listen_ports.of(agent));
 }
 
-void Control::send_assignment(AgentConnection& connection, std::vector<Test> tests) {
-  const std::uint64_t version = assignment_version(tests);
+void Control::send_assignment(AgentConnection& connection, const std::vector<Test>& tests,
+                              const std::vector<std::uint16_t>& listen_ports) {
+  const std::uint64_t version = assignment_version(tests, listen_ports);
   for (const Test& test : tests) live_.mark_assigned(test.id, clock_.wall_now());
   if (version == connection.assigned_version) return;
   connection.assigned_version = version;
-  for (pb::Assignment& part : wire::encode_assignment(version, tests)) {
+  for (pb::Assignment& part : wire::encode_assignment(version, tests, listen_ports)) {
     auto message = std::make_shared<pb::ServerMessage>();
     *message->mutable_assignment() = std::move(part);
     connection.session->send(std::move(message));

@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "model/agent.h"
 #include "model/connection_monitor.h"
+#include "model/self_test.h"
 #include "registry/registry.h"
 #include "server/authority.h"
 #include "server/fleet_session.h"
@@ -44,6 +45,9 @@ struct AgentConnection {
   std::uint64_t intervals_missed = 0;
   std::string problem;
   std::optional<Microseconds> clock_offset;  ///< its wall clock minus ours, when it last reported
+  std::uint64_t responder_connections = 0;
+  std::uint64_t stamp_replies = 0;
+  std::optional<SelfTest> self_test;  ///< if it made one
 };
 
 /// What the server knows of one agent, connected or not.
@@ -117,8 +121,9 @@ class Control {
   void restore_states();
   void replan();
   void push_assignments();
-  [[nodiscard]] std::vector<Test> runnable_tests_of(AgentId agent) const;
-  void send_assignment(AgentConnection& connection, std::vector<Test> tests);
+  void send_assignment_of(AgentId agent, AgentConnection& connection);
+  void send_assignment(AgentConnection& connection, const std::vector<Test>& tests,
+                       const std::vector<std::uint16_t>& listen_ports);
   void record(std::vector<StateChange> changes);
   void log_change(const StateChange& change);
   [[nodiscard]] AbsenceFacts absence_facts(const LiveTest& live) const;

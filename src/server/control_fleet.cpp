@@ -30,6 +30,13 @@ Result<void> check_facts(const Agent& facts) {
   return {};
 }
 
+/// What an agent's clock says, kept to times that differ from any other by less than a number
+/// holds.
+Timestamp wall_time_of(std::uint64_t us) {
+  constexpr std::uint64_t kYear9999 = 253'370'764'800'000'000;
+  return from_unix_us(static_cast<std::int64_t>(std::min(us, kYear9999)));
+}
+
 }  // namespace
 
 void Control::enroll(const pb::EnrollRequest& request, std::string peer, EnrollDone done) {
@@ -212,7 +219,7 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
       replan();
     }
   }
-  send_assignment(entered, runnable_tests_of(session->agent()));
+  send_assignment_of(session->agent(), entered);
   session->read_next();
 }
 
@@ -222,8 +229,10 @@ void Control::handle_status(AgentConnection& connection, const pb::AgentStatus& 
   connection.rounds_dropped = status.rounds_dropped();
   connection.intervals_missed = status.intervals_missed();
   connection.problem = status.problem();
-  connection.clock_offset =
-      from_unix_us(static_cast<std::int64_t>(status.wall_time_us())) - clock_.wall_now();
+  connection.responder_connections = status.responder_connections();
+  connection.stamp_replies = status.stamp_replies();
+  if (status.has_self_test()) connection.self_test = wire::decode_self_test(status.self_test());
+  connection.clock_offset = wall_time_of(status.wall_time_us()) - clock_.wall_now();
 }
 
 store::StoredRound Control::judge(const RoundOrigin& origin, Round round, Timestamp happened) {
@@ -252,7 +261,7 @@ void Control::handle_rounds(const std::shared_ptr<FleetSession>& session,
   WaitingBatch waiting{.session = session, .rounds = {}};
   const SpoolId spool{batch.spool_id()};
   const Timestamp now = clock_.wall_now();
-  const Timestamp sent = from_unix_us(static_cast<std::int64_t>(batch.wall_time_us()));
+  const Timestamp sent = wall_time_of(batch.wall_time_us());
   const std::uint64_t received = writer_->received_high(session->agent(), spool);
   std::uint64_t sequence = batch.first_sequence();
   for (const std::string& bytes : batch.rounds()) {

@@ -227,7 +227,7 @@ class FleetTest : public testing::Test {
     ASSERT_FALSE(agent(name)->connection.has_value());
   }
   std::vector<MonitorChange> apply(const std::string& destination, const std::string& name = "m") {
-    const auto document = parse_yaml(
+    return apply_text(
         "connectionMonitors:\n"
         "  - name: " +
         name +
@@ -240,6 +240,9 @@ class FleetTest : public testing::Test {
         "    testConfigurations: [{name: ping, protocol: Icmp, testFrequencySec: 30}]\n"
         "    testGroups:\n"
         "      - {name: g, sources: [here], destinations: [there], testConfigurations: [ping]}\n");
+  }
+  std::vector<MonitorChange> apply_text(const std::string& text) {
+    const auto document = parse_yaml(text);
     const MonitorsRead read = read_monitor_file(document.value(), "test.yaml");
     for (const Diagnostic& fault : read.faults) ADD_FAILURE() << to_string(fault);
     const auto documents = document->find("connectionMonitors")->as_array();
@@ -422,6 +425,52 @@ TEST_F(FleetTest, a_connected_agent_is_welcomed_and_gets_its_tests_now_and_later
   EXPECT_EQ(stream->read()->assignment().tests(0).destination_address(), "192.0.2.8");
 }
 
+TEST_F(FleetTest, the_agent_at_the_destination_is_told_where_to_listen_and_when_to_stop) {
+  const auto monitor = [](const std::string& behavior, bool disable) {
+    return "connectionMonitors:\n"
+           "  - name: m\n"
+           "    endpoints:\n"
+           "      - {name: here, type: Agent, address: web1}\n"
+           "      - {name: there, type: Agent, address: 192.0.2.9, linewatch: {agent: web2}}\n"
+           "    testConfigurations:\n"
+           "      - name: tcp\n"
+           "        protocol: Tcp\n"
+           "        testFrequencySec: 30\n"
+           "        tcpConfiguration: {port: 8084, destinationPortBehavior: " +
+           behavior +
+           "}\n"
+           "    testGroups:\n"
+           "      - {name: g, sources: [here], destinations: [there], testConfigurations: [tcp], "
+           "disable: " +
+           (disable ? "true" : "false") + "}\n";
+  };
+  const auto source = connect(joined("web1"), "web1");
+  const Credential credential = joined("web2");
+  auto destination = connect(credential, "web2");
+  apply_text(monitor("ListenIfAvailable", false));
+  const auto told = destination->read();
+  ASSERT_TRUE(told && told->has_assignment());
+  ASSERT_EQ(told->assignment().listen_ports_size(), 1);
+  EXPECT_EQ(told->assignment().listen_ports(0), 8084U);
+  EXPECT_EQ(told->assignment().tests_size(), 0);
+  const auto tests = source->read();
+  ASSERT_TRUE(tests && tests->has_assignment());
+  EXPECT_EQ(tests->assignment().tests_size(), 1);
+  EXPECT_EQ(tests->assignment().listen_ports_size(), 0);
+  destination.reset();
+  wait_until_gone("web2");
+  destination = std::make_unique<Stream>(stub(credential));
+  destination->hello("web2");
+  ASSERT_TRUE(destination->read()->has_welcome());
+  EXPECT_EQ(destination->read()->assignment().listen_ports_size(), 1) << "also when it comes back";
+  apply_text(monitor("ListenIfAvailable", true));
+  EXPECT_EQ(destination->read()->assignment().listen_ports_size(), 0) << "the group is disabled";
+  apply_text(monitor("ListenIfAvailable", false));
+  EXPECT_EQ(destination->read()->assignment().listen_ports_size(), 1);
+  apply_text(monitor("None", false));
+  EXPECT_EQ(destination->read()->assignment().listen_ports_size(), 0);
+}
+
 TEST_F(FleetTest, an_acknowledgement_comes_only_after_the_store_has_taken_the_rounds) {
   apply("192.0.2.7");
   const auto stream = connect(joined("web1"), "web1", 1);
@@ -556,6 +605,9 @@ TEST_F(FleetTest, what_an_agent_says_of_itself_is_shown) {
   message.mutable_status()->set_spool_records(12);
   message.mutable_status()->set_rounds_dropped(3);
   message.mutable_status()->set_problem("spool: disk full");
+  message.mutable_status()->set_responder_connections(5);
+  message.mutable_status()->set_stamp_replies(7);
+  message.mutable_status()->mutable_self_test()->set_error_us(4);
   message.mutable_status()->set_wall_time_us(
       static_cast<std::uint64_t>(to_unix_us(clock_.wall_now() + Seconds(3600))));
   stream->send(message);
@@ -565,6 +617,10 @@ TEST_F(FleetTest, what_an_agent_says_of_itself_is_shown) {
   EXPECT_EQ(connection.spool_records, 12U);
   EXPECT_EQ(connection.rounds_dropped, 3U);
   EXPECT_EQ(connection.problem, "spool: disk full");
+  EXPECT_EQ(connection.responder_connections, 5U);
+  EXPECT_EQ(connection.stamp_replies, 7U);
+  ASSERT_TRUE(connection.self_test.has_value());
+  EXPECT_EQ(connection.self_test->error, Microseconds(4));
   EXPECT_GT(connection.clock_offset, Seconds(3000));
 }
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <variant>
 
 #include "base/hash.h"
 #include "model/expand.h"
@@ -24,9 +25,27 @@ bool is_runnable(const Test& test) {
   return test.agent != AgentId{} && !test.disabled && test.missing.empty();
 }
 
-std::uint64_t assignment_version(const std::vector<Test>& tests) {
+void ListenPorts::add(const Test& test) {
+  if (test.destination_agent == AgentId{} || !is_runnable(test)) return;
+  const auto* const tcp = std::get_if<TcpConfiguration>(&test.configuration->protocol);
+  if (tcp == nullptr || tcp->port == 0) return;
+  if (tcp->destination_port_behavior != DestinationPortBehavior::ListenIfAvailable) return;
+  std::vector<std::uint16_t>& ports = ports_[test.destination_agent];
+  const auto place = std::ranges::lower_bound(ports, tcp->port);
+  if (place == ports.end() || *place != tcp->port) ports.insert(place, tcp->port);
+}
+
+std::vector<std::uint16_t> ListenPorts::of(AgentId agent) const {
+  const auto found = ports_.find(agent);
+  return found == ports_.end() ? std::vector<std::uint16_t>{} : found->second;
+}
+
+std::uint64_t assignment_version(const std::vector<Test>& tests,
+                                 const std::vector<std::uint16_t>& listen_ports) {
   std::string all;
-  for (const auto& part : wire::encode_assignment(0, tests)) all += part.SerializeAsString();
+  for (const auto& part : wire::encode_assignment(0, tests, listen_ports)) {
+    all += part.SerializeAsString();
+  }
   return std::max<std::uint64_t>(1, stable_hash({all}));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <unordered_map>
 #include <vector>
 
 #include "model/agent.h"
@@ -17,8 +18,21 @@ std::vector<Test> plan_tests(const std::vector<ConnectionMonitor>& monitors,
 /// Whether an agent has to run it: its group is enabled and nothing is missing.
 bool is_runnable(const Test& test);
 
+/// Takes in which TCP ports agents have to listen on: those that are the destination of a test that
+/// runs with `destinationPortBehavior: ListenIfAvailable`.
+class ListenPorts {
+ public:
+  void add(const Test& test);
+  /// Sorted, each once; empty for most agents.
+  [[nodiscard]] std::vector<std::uint16_t> of(AgentId agent) const;
+
+ private:
+  std::unordered_map<AgentId, std::vector<std::uint16_t>> ports_;
+};
+
 /// A hash of everything that an assignment says, so that equal assignments have equal versions over
 /// restarts of the server. Never 0.
-std::uint64_t assignment_version(const std::vector<Test>& tests);
+std::uint64_t assignment_version(const std::vector<Test>& tests,
+                                 const std::vector<std::uint16_t>& listen_ports = {});
 
 }  // namespace lw::server

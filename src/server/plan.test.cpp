@@ -73,6 +73,49 @@ TEST(Plan, anything_that_an_agent_must_know_changes_the_version) {
   EXPECT_EQ(versions.size(), variants.size());
 }
 
+lw::Test listened(std::uint64_t id, std::uint64_t destination, std::uint16_t port) {
+  lw::Test test = make_test(id, 7);
+  test.destination_agent = AgentId{destination};
+  return with(test, [port](auto& c) {
+    c.protocol =
+        TcpConfiguration{.port = port,
+                         .disable_trace_route = false,
+                         .destination_port_behavior = DestinationPortBehavior::ListenIfAvailable};
+  });
+}
+
+TEST(Plan, the_agent_at_the_destination_listens_on_each_port_once) {
+  ListenPorts ports;
+  for (const auto& test : {listened(1, 9, 8084), listened(2, 9, 443), listened(3, 9, 8084)}) {
+    ports.add(test);
+  }
+  EXPECT_EQ(ports.of(AgentId{9}), (std::vector<std::uint16_t>{443, 8084}));
+  EXPECT_TRUE(ports.of(AgentId{7}).empty()) << "the source connects";
+}
+
+TEST(Plan, nobody_listens_for_a_test_that_does_not_run_or_does_not_ask_for_it) {
+  lw::Test disabled = listened(1, 9, 80);
+  disabled.disabled = true;
+  lw::Test without_source = listened(2, 9, 80);
+  without_source.agent = AgentId{};
+  const lw::Test not_asked =
+      with(listened(3, 9, 80), [](auto& c) { c.protocol = TcpConfiguration{.port = 80}; });
+  const lw::Test no_agent_there = listened(4, 0, 80);
+  ListenPorts ports;
+  for (const auto& test : {disabled, without_source, not_asked, no_agent_there}) ports.add(test);
+  EXPECT_TRUE(ports.of(AgentId{9}).empty());
+  EXPECT_TRUE(ports.of(AgentId{}).empty());
+}
+
+TEST(Plan, other_ports_to_listen_on_are_another_assignment) {
+  const std::vector<lw::Test> tests = {make_test(1, 7)};
+  std::set<std::uint64_t> versions = {assignment_version(tests), assignment_version(tests, {80}),
+                                      assignment_version(tests, {81}),
+                                      assignment_version(tests, {80, 81})};
+  EXPECT_EQ(versions.size(), 4U);
+  EXPECT_EQ(assignment_version(tests), assignment_version(tests, {}));
+}
+
 TEST(Plan, thresholds_are_the_servers_business_and_move_no_agent) {
   const lw::Test test = make_test(1, 7);
   const lw::Test stricter = with(test, [](auto& c) { c.threshold.checks_failed_percent = 5; });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -8,11 +9,13 @@
 #include "base/result.h"
 #include "model/agent.h"
 #include "model/round.h"
+#include "model/self_test.h"
 #include "model/test.h"
 
 namespace linewatch::wire {
 class AgentFacts;
 class Assignment;
+class SelfTest;
 }  // namespace linewatch::wire
 
 /// Between the domain's values and the messages of fleet.proto. Pure; what comes off the wire is
@@ -26,14 +29,22 @@ std::string encode_round(const Round& round);
 /// than the store keeps. Cuts long texts, as an agent of another release may not have.
 Result<Round> decode_round(std::string_view bytes);
 
-/// The parts of one assignment, at least one, the last marked. All tests are of one agent.
-std::vector<linewatch::wire::Assignment> encode_assignment(std::uint64_t version,
-                                                           const std::vector<Test>& tests);
+/// The parts of one assignment, at least one, the last marked. All tests are of one agent, which
+/// listens on the ports besides.
+std::vector<linewatch::wire::Assignment> encode_assignment(
+    std::uint64_t version, const std::vector<Test>& tests,
+    const std::vector<std::uint16_t>& listen_ports = {});
 /// The tests of one part. Refuses values outside the model's limits.
 Result<std::vector<Test>> decode_assignment(const linewatch::wire::Assignment& part);
+/// The ports of one part, as they stand there. Refuses what is no port.
+Result<std::vector<std::uint16_t>> decode_listen_ports(const linewatch::wire::Assignment& part);
 
 /// The agent's own claims; id and joined are the server's business.
 linewatch::wire::AgentFacts encode_facts(const Agent& agent);
 Agent decode_facts(const linewatch::wire::AgentFacts& facts);
+
+linewatch::wire::SelfTest encode_self_test(const SelfTest& test);
+/// Takes numbers as they are, cuts long texts; a stamp source of a newer release counts as User.
+SelfTest decode_self_test(const linewatch::wire::SelfTest& message);
 
 }  // namespace lw::wire

@@ -249,5 +249,49 @@ TEST(Protocol, NamesBothVersionsWhenThePeerIsTooOld) {
   EXPECT_NE(refused.error().message.find("0.0.1"), std::string::npos);
 }
 
+TEST(ConvertAssignment, ports_stand_in_the_last_part_only) {
+  const auto parts = encode_assignment(1, many_tests(kTestsPerAssignmentPart + 1), {80, 8084});
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_TRUE(decode_listen_ports(parts[0]).value().empty());
+  EXPECT_EQ(decode_listen_ports(parts[1]).value(), (std::vector<std::uint16_t>{80, 8084}));
+}
+
+TEST(ConvertSelfTest, ComesBackEqual) {
+  SelfTest test{.echoes = 2000,
+                .failed = 1,
+                .error_median = Microseconds(2),
+                .error = Microseconds(7),
+                .error_max = Microseconds(90),
+                .is_against_capture = true,
+                .stamps = StampSource::Kernel,
+                .socket_drops = 3,
+                .late_replies = 2,
+                .checks_per_second = 64'000,
+                .kernel = "6.1.0",
+                .cpus = 2,
+                .has_raw_sockets = true};
+  EXPECT_EQ(decode_self_test(encode_self_test(test)), test);
+  test.checks_per_second.reset();
+  EXPECT_EQ(decode_self_test(encode_self_test(test)), test);
+  EXPECT_EQ(decode_self_test(encode_self_test({})), SelfTest{});
+}
+
+TEST(ConvertRound, RefusesATimeFromWhichNoAgeCanBeWorkedOut) {
+  for (const std::int64_t us :
+       {INT64_MIN, std::int64_t{-1}, std::int64_t{253'402'300'800'000'000}, INT64_MAX}) {
+    ::linewatch::wire::Round message;
+    message.set_started_us(us);
+    EXPECT_FALSE(decode_round(message.SerializeAsString()).has_value()) << us;
+  }
+}
+
+TEST(ConvertRound, RefusesANumberThatIsNoHttpStatus) {
+  ::linewatch::wire::Round message;
+  message.set_http_status(999);
+  EXPECT_TRUE(decode_round(message.SerializeAsString()).has_value());
+  message.set_http_status(1000);
+  EXPECT_FALSE(decode_round(message.SerializeAsString()).has_value());
+}
+
 }  // namespace
 }  // namespace lw::wire

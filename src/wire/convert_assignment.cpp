@@ -212,8 +212,8 @@ pb::AssignedTest encode_test(const Test& test, std::uint32_t configuration) {
 
 }  // namespace
 
-std::vector<pb::Assignment> encode_assignment(std::uint64_t version,
-                                              const std::vector<Test>& tests) {
+std::vector<pb::Assignment> encode_assignment(std::uint64_t version, const std::vector<Test>& tests,
+                                              const std::vector<std::uint16_t>& listen_ports) {
   std::vector<pb::Assignment> parts;
   std::unordered_map<const TestConfiguration*, std::uint32_t> known;
   std::size_t bytes = 0;
@@ -236,6 +236,7 @@ std::vector<pb::Assignment> encode_assignment(std::uint64_t version,
   }
   if (parts.empty()) parts.emplace_back().set_version(version);
   parts.back().set_last_part(true);
+  for (const std::uint16_t port : listen_ports) parts.back().add_listen_ports(port);
   return parts;
 }
 
@@ -261,6 +262,16 @@ Result<std::vector<Test>> decode_assignment(const pb::Assignment& part) {
     tests.push_back(std::move(test));
   }
   return tests;
+}
+
+Result<std::vector<std::uint16_t>> decode_listen_ports(const pb::Assignment& part) {
+  std::vector<std::uint16_t> ports;
+  for (const std::uint32_t number : part.listen_ports()) {
+    const std::uint16_t port = TRY(decode_port(number));
+    if (port == 0) return fail(ErrorCode::InvalidInput, "0 is no port to listen on");
+    ports.push_back(port);
+  }
+  return ports;
 }
 
 pb::AgentFacts encode_facts(const Agent& agent) {

@@ -80,6 +80,53 @@ Value check_value(const Check& check) {
                         {"offsetMs", ms_value(check.offset)}});
 }
 
+Value texts_value(const std::vector<std::string>& texts) {
+  Value list = Value::array();
+  for (const std::string& text : texts) list.push(text);
+  return list;
+}
+
+Value name_value(const NameFacts& name) {
+  return Value::object({{"outcome", outcome_name(name.outcome)},
+                        {"tookMs", ms_value(name.took)},
+                        {"server", name.server},
+                        {"ttlSec", name.ttl ? Value(std::int64_t{name.ttl->count()}) : Value()},
+                        {"addresses", texts_value(name.addresses)},
+                        {"usedLastKnownAddress", name.is_last_good},
+                        {"detail", name.detail}});
+}
+
+/// Phases and facts of HTTP, as far as there are any.
+Value http_value(const Round& round) {
+  Value value;
+  if (const auto& http = round.http) {
+    value.set("dnsMs", ms_value(http->dns));
+    value.set("connectMs", ms_value(http->connect));
+    value.set("tlsMs", ms_value(http->tls));
+    value.set("firstByteMs", ms_value(http->first_byte));
+    value.set("transferMs", ms_value(http->transfer));
+  }
+  if (const auto& facts = round.http_facts) {
+    value.set("version", facts->version);
+    value.set("redirects", facts->redirects);
+    value.set("url", facts->url);
+    value.set("bodyBytes", facts->body_bytes);
+  }
+  return value;
+}
+
+Value tls_value(const TlsFacts& tls) {
+  return Value::object({{"subject", tls.subject},
+                        {"issuer", tls.issuer},
+                        {"notBefore", to_iso8601(tls.not_before)},
+                        {"notAfter", to_iso8601(tls.not_after)},
+                        {"version", tls.version},
+                        {"cipher", tls.cipher},
+                        {"key", tls.key},
+                        {"chain", texts_value(tls.chain)},
+                        {"verified", tls.is_verified}});
+}
+
 Value round_value(const store::RoundPoint& point) {
   const RoundSummary summary = summarize(point.round);
   Value checks = Value::array();
@@ -98,20 +145,12 @@ Value round_value(const store::RoundPoint& point) {
   value.set("address", point.round.address);
   value.set("detail", point.round.detail);
   value.set("httpStatus", point.round.http_status ? Value(*point.round.http_status) : Value());
-  if (const auto& http = point.round.http) {
-    value.set("http", Value::object({{"dnsMs", ms_value(http->dns)},
-                                     {"connectMs", ms_value(http->connect)},
-                                     {"tlsMs", ms_value(http->tls)},
-                                     {"firstByteMs", ms_value(http->first_byte)},
-                                     {"transferMs", ms_value(http->transfer)}}));
-  }
-  if (const auto& tls = point.round.tls) {
-    value.set("tls", Value::object({{"subject", tls->subject},
-                                    {"issuer", tls->issuer},
-                                    {"notBefore", to_iso8601(tls->not_before)},
-                                    {"notAfter", to_iso8601(tls->not_after)},
-                                    {"version", tls->version},
-                                    {"cipher", tls->cipher}}));
+  if (point.round.http || point.round.http_facts) value.set("http", http_value(point.round));
+  if (point.round.tls) value.set("tls", tls_value(*point.round.tls));
+  if (point.round.name) value.set("name", name_value(*point.round.name));
+  if (const auto& confirmation = point.round.confirmation) {
+    value.set("confirmation",
+              Value::object({{"made", confirmation->made}, {"failed", confirmation->failed}}));
   }
   value.set("agentId", to_string(point.origin.agent));
   value.set("spoolId", to_string(point.origin.spool));

@@ -82,6 +82,9 @@ Value agent_value(const AgentView& view) {
   value.set("intervalsMissed", connection.intervals_missed);
   value.set("clockOffsetMs", ms_value(connection.clock_offset));
   value.set("problem", connection.problem);
+  value.set("responderConnections", connection.responder_connections);
+  value.set("stampReplies", connection.stamp_replies);
+  if (connection.self_test) value.set("selfTest", to_document(*connection.self_test));
   return value;
 }
 
