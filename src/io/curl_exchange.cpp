@@ -2,20 +2,20 @@
 #include "io/curl_exchange.h"
 
 #include <fmt/core.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/assert.h"
 
 namespace lw::io {
 namespace {
-
-constexpr std::size_t kBodyMax = std::size_t{1} << 20;
 
 void append(StringList& list, const std::string& line) {
   list.reset(curl_slist_append(list.release(), line.c_str()));
@@ -43,19 +43,23 @@ std::string url_of(const HttpExchangeRequest& request) {
 
 // Callbacks of curl. Their `self` is the CurlExchange.
 
-std::size_t on_body(char*, std::size_t size, std::size_t count, void* self) {
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& exchange = *static_cast<CurlExchange*>(self);
-  exchange.body_bytes += size * count;
-  return exchange.body_bytes > kBodyMax ? 0 : size * count;
+  const std::size_t bytes = size * count;
+  const std::size_t wanted = std::min(bytes, exchange.request.body_bytes_max - exchange.body_bytes);
+  if (exchange.request.keeps_body) exchange.body.append(data, wanted);
+  exchange.body_bytes += wanted;
+  exchange.body_is_cut = wanted < bytes;
+  // Anything but all of it ends the transfer, and with it the connection.
+  return exchange.body_is_cut ? CURL_WRITEFUNC_ERROR : bytes;
 }
 
-int on_socket_made(void*, curl_socket_t fd, curlsocktype) {
-  sockaddr_storage local{};
-  socklen_t size = sizeof local;
-  const bool is_v6 = ::getsockname(fd, reinterpret_cast<sockaddr*>(&local), &size) == 0 &&
-                     local.ss_family == AF_INET6;
+int on_socket_made(void* self, curl_socket_t fd, curlsocktype) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  const bool is_v6 = exchange.request.address->is_v6;
   enable_icmp_reports(fd, is_v6);
-  return CURL_SOCKOPT_OK;
+  exchange.fault = apply_options(exchange.request.socket, fd, is_v6);
+  return exchange.fault ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
 }
 
 int on_socket_close(void* self, curl_socket_t fd) {
@@ -68,13 +72,21 @@ int on_socket_close(void* self, curl_socket_t fd) {
 }
 
 CURLcode on_tls_context(CURL*, void* context, void* self) {
-  static_cast<CurlExchange*>(self)->inspector->install(static_cast<SSL_CTX*>(context));
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  auto* const tls = static_cast<SSL_CTX*>(context);
+  exchange.inspector->install(tls);
+  if (exchange.request.offer == HttpOffer::Http2) {
+    // curl would offer HTTP/1.1 as well.
+    static constexpr std::array<unsigned char, 3> kOnlyHttp2{2, 'h', '2'};
+    SSL_CTX_set_alpn_protos(tls, kOnlyHttp2.data(), kOnlyHttp2.size());
+  }
   return CURLE_OK;
 }
 
 int before_request(void* self, char*, char*, int, int) {
   const auto& exchange = *static_cast<CurlExchange*>(self);
-  const bool may_send = !exchange.inspector || exchange.inspector->is_trusted();
+  if (exchange.inspector && !exchange.inspector->is_trusted()) return CURL_PREREQFUNC_ABORT;
+  const bool may_send = !exchange.may_send || exchange.may_send();
   return may_send ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
@@ -98,19 +110,31 @@ void set_up_tls(CurlExchange& exchange) {
   set(easy, CURLOPT_SSL_CTX_DATA, &exchange);
 }
 
-void set_up_method(CURL* easy, const std::string& method) {
-  if (method == "HEAD") {
+void set_up_method(CURL* easy, const HttpExchangeRequest& request) {
+  if (request.method == "HEAD") {
     set(easy, CURLOPT_NOBODY, 1L);
-  } else if (method == "POST") {
+  } else if (request.method == "POST") {
     set(easy, CURLOPT_POST, 1L);
-    set(easy, CURLOPT_POSTFIELDSIZE, 0L);
-    set(easy, CURLOPT_POSTFIELDS, "");
+    set(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
+    set(easy, CURLOPT_POSTFIELDS, request.body.c_str());
   }
+}
+
+long version_option(const HttpExchangeRequest& request) {
+  switch (request.offer) {
+    case HttpOffer::Any:
+      return CURL_HTTP_VERSION_2TLS;
+    case HttpOffer::Http11:
+      return CURL_HTTP_VERSION_1_1;
+    case HttpOffer::Http2:
+      return request.use_tls ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+  }
+  return CURL_HTTP_VERSION_1_1;
 }
 
 void set_up_connection(CurlExchange& exchange) {
   CURL* const easy = exchange.easy.get();
-  const IpAddress& to = exchange.request.address;
+  const IpAddress& to = *exchange.request.address;
   IpAddress without_scope = to;
   without_scope.scope = 0;
   append(exchange.connect_to,
@@ -123,6 +147,7 @@ void set_up_connection(CurlExchange& exchange) {
   set(easy, CURLOPT_FORBID_REUSE, 1L);
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_SOCKOPTFUNCTION, &on_socket_made);
+  set(easy, CURLOPT_SOCKOPTDATA, &exchange);
   set(easy, CURLOPT_CLOSESOCKETFUNCTION, &on_socket_close);
   set(easy, CURLOPT_CLOSESOCKETDATA, &exchange);
 }
@@ -136,7 +161,7 @@ void set_up(CurlExchange& exchange) {
   set(easy, CURLOPT_ERRORBUFFER, exchange.error_text.data());
   set(easy, CURLOPT_URL, url_of(request).c_str());
   set(easy, CURLOPT_REQUEST_TARGET, safe_target(request.path).c_str());
-  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  set(easy, CURLOPT_HTTP_VERSION, version_option(request));
   set(easy, CURLOPT_USERAGENT, "linewatch");
   const auto timeout = std::chrono::ceil<Milliseconds>(request.timeout);
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout.count()));
@@ -151,7 +176,7 @@ void set_up(CurlExchange& exchange) {
   set(easy, CURLOPT_WRITEDATA, &exchange);
   set(easy, CURLOPT_PREREQFUNCTION, &before_request);
   set(easy, CURLOPT_PREREQDATA, &exchange);
-  set_up_method(easy, request.method);
+  set_up_method(easy, request);
   set_up_connection(exchange);
   if (request.use_tls) set_up_tls(exchange);
 }
@@ -218,12 +243,12 @@ HttpExchangeStatus status_of(const CurlExchange& exchange, CURLcode code, int er
   const bool tls_is_open =
       exchange.request.use_tls &&
       (!exchange.inspector->is_trusted() || exchange.inspector->lacks_client_certificate());
+  if (exchange.fault) return HttpExchangeStatus::LocalFault;
   switch (code) {
     case CURLE_OK:
       return HttpExchangeStatus::Answered;
     case CURLE_WRITE_ERROR:  // The body is longer than we want it: enough of an answer.
-      return exchange.body_bytes > kBodyMax ? HttpExchangeStatus::Answered
-                                            : HttpExchangeStatus::Failed;
+      return exchange.body_is_cut ? HttpExchangeStatus::Answered : HttpExchangeStatus::Failed;
     case CURLE_OPERATION_TIMEDOUT:
       return HttpExchangeStatus::TimedOut;
     case CURLE_COULDNT_CONNECT:
@@ -235,51 +260,98 @@ HttpExchangeStatus status_of(const CurlExchange& exchange, CURLcode code, int er
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
+    case CURLE_HTTP2_STREAM:
       return tls_is_open ? HttpExchangeStatus::TlsFailed : status_of_broken_transfer(error_number);
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_UNSUPPORTED_PROTOCOL:  // HTTP/0.9, which is to say no HTTP at all.
     case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_HTTP2:
       return HttpExchangeStatus::Malformed;
     default:
       return HttpExchangeStatus::Failed;
   }
 }
 
-std::string evidence_of(const CurlExchange& exchange, HttpExchangeStatus status, CURLcode code,
+bool is_unannounced_http2(const HttpExchangeRequest& request) {
+  return request.offer == HttpOffer::Http2 && !request.use_tls;
+}
+
+std::string evidence_of(const CurlExchange& exchange, const HttpReport& report, CURLcode code,
                         const Marks& marks) {
   const std::string peer =
-      fmt::format("{} port {}", to_string(exchange.request.address), exchange.request.port);
-  switch (status) {
+      fmt::format("{} port {}", to_string(*exchange.request.address), exchange.request.port);
+  switch (report.status) {
     case HttpExchangeStatus::Answered:
       return {};
     case HttpExchangeStatus::TimedOut:
       return waiting_for(exchange, marks);
     case HttpExchangeStatus::ConnectFailed:
-      return fmt::format("RST from {}", peer);
+      return exchange.icmp || report.error_number == ECONNREFUSED
+                 ? fmt::format("RST from {}", peer)
+                 : fmt::format("cannot connect to {} ({})", peer,
+                               std::generic_category().message(report.error_number));
     case HttpExchangeStatus::Reset:
       return fmt::format("{} reset the connection", peer);
     case HttpExchangeStatus::Closed:
-      return fmt::format("{} closed the connection before the answer was complete", peer);
+      // What old servers do with the preface of HTTP/2, and curl does not tell more.
+      return fmt::format(
+          "{} closed the connection before the answer was complete{}", peer,
+          is_unannounced_http2(exchange.request) ? "; it may not speak HTTP/2 without TLS" : "");
     case HttpExchangeStatus::Malformed:
       return fmt::format("{} does not answer with HTTP: {}", peer, text_or_code(exchange, code));
+    case HttpExchangeStatus::LocalFault:
+      return exchange.fault->evidence;
     case HttpExchangeStatus::TlsFailed:
+    case HttpExchangeStatus::TooManyRedirects:
+    case HttpExchangeStatus::NameFailed:
     case HttpExchangeStatus::Failed:
       return text_or_code(exchange, code);
   }
   return {};
 }
 
+std::string version_of(CURL* easy) {
+  switch (long_info(easy, CURLINFO_HTTP_VERSION)) {
+    case CURL_HTTP_VERSION_1_0:
+      return "HTTP/1.0";
+    case CURL_HTTP_VERSION_1_1:
+      return "HTTP/1.1";
+    case CURL_HTTP_VERSION_2_0:
+      return "HTTP/2";
+    default:
+      return {};
+  }
+}
+
+std::string location_of(CURL* easy) {
+  curl_header* header = nullptr;
+  const CURLHcode code = curl_easy_header(easy, "Location", 0, CURLH_HEADER, -1, &header);
+  return code == CURLHE_OK ? header->value : std::string();
+}
+
+void read_answer(CurlExchange& exchange, HttpReport& report) {
+  CURL* const easy = exchange.easy.get();
+  report.http_status = static_cast<int>(long_info(easy, CURLINFO_RESPONSE_CODE));
+  report.body_bytes = exchange.body_bytes;
+  report.body_is_cut = exchange.body_is_cut;
+  report.body = std::move(exchange.body);
+  if (report.http_status == 0) return;
+  report.version = version_of(easy);
+  report.location = location_of(easy);
+}
+
 }  // namespace
 
-HttpReport report_of(const CurlExchange& exchange, CURLcode code) {
-  CURL* const easy = exchange.easy.get();
-  const Marks marks(easy);
+HttpReport report_of(CurlExchange& exchange, CURLcode code) {
+  const Marks marks(exchange.easy.get());
   HttpReport report;
-  report.error_number = static_cast<int>(long_info(easy, CURLINFO_OS_ERRNO));
+  report.error_number = exchange.fault
+                            ? exchange.fault->error_number
+                            : static_cast<int>(long_info(exchange.easy.get(), CURLINFO_OS_ERRNO));
   report.status = status_of(exchange, code, report.error_number);
-  report.http_status = static_cast<int>(long_info(easy, CURLINFO_RESPONSE_CODE));
   report.icmp = exchange.icmp;
-  report.evidence = evidence_of(exchange, report.status, code, marks);
+  report.evidence = evidence_of(exchange, report, code, marks);
+  read_answer(exchange, report);
   // A handshake that broke off has no certificate, but its alert says why.
   const bool broke_off = report.status == HttpExchangeStatus::TlsFailed;
   if (exchange.inspector && (broke_off || exchange.inspector->is_done())) {

@@ -5,12 +5,14 @@
 
 #include <array>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "io/http_exchange.h"
 
-/// One exchange of HttpEngine as libcurl wants it: what goes in, and what came of it. Inside io
+/// One connection of HttpEngine as libcurl wants it: what goes in, and what came of it. Inside io
 /// only.
 namespace lw::io {
 
@@ -21,22 +23,28 @@ struct CurlDelete {
 using Easy = std::unique_ptr<CURL, CurlDelete>;
 using StringList = std::unique_ptr<curl_slist, CurlDelete>;
 
-/// One exchange under way. Its address is known to curl and OpenSSL: it must not move.
+/// One connection under way. Its address is known to curl and OpenSSL: it must not move.
 struct CurlExchange {
-  HttpExchangeRequest request;
-  HttpEngine::Done done;
+  HttpExchangeRequest request;  ///< With an address.
+  /// Called once the handshake is done and nothing is wrong so far, before anything is sent; false
+  /// ends the exchange. May be empty.
+  std::function<bool()> may_send;
+  std::function<void(HttpReport&&)> done;
   std::unique_ptr<TlsInspector> inspector;
   Easy easy;
   StringList headers;
   StringList connect_to;
   std::array<char, CURL_ERROR_SIZE> error_text{};
+  std::string body;
   std::size_t body_bytes = 0;
+  bool body_is_cut = false;
   std::optional<IcmpReport> icmp;
+  std::optional<SocketFault> fault;
 };
 
 /// Fills the handle from the request; roots for TLS are in the inspector.
 void set_up(CurlExchange& exchange);
-/// After the exchange was taken out of the multi handle.
-HttpReport report_of(const CurlExchange& exchange, CURLcode code);
+/// After the exchange was taken out of the multi handle. One connection's: no redirects.
+HttpReport report_of(CurlExchange& exchange, CURLcode code);
 
 }  // namespace lw::io

@@ -1,103 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/http_exchange.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <signal.h>
-#include <spawn.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <array>
-#include <cstdio>
-#include <filesystem>
+#include <cerrno>
 #include <string>
 #include <vector>
 
 #include "base/text.h"
-#include "io/socket_address.h"
+#include "io/test_http.h"
 #include "io/test_network.h"
 
 namespace lw::io {
 namespace {
-
-const SystemClock kClock;
-
-HttpReport run_exchange(HttpExchangeRequest request, const std::string& extra_ca = {}) {
-  Loop loop;
-  HttpEngine engine(loop, kClock, extra_ca);
-  std::vector<HttpReport> reports;
-  engine.start(request, [&](const HttpReport& report) {
-    reports.push_back(report);
-    loop.stop();
-  });
-  EXPECT_TRUE(reports.empty()) << "called back from inside start()";
-  loop.run_for(Seconds(20));
-  EXPECT_EQ(reports.size(), 1U);
-  return reports.empty() ? HttpReport{} : reports.front();
-}
-
-HttpExchangeRequest request_to(std::uint16_t port, bool use_tls = false) {
-  HttpExchangeRequest request;
-  request.address = *parse_ip_address("127.0.0.1");
-  request.port = port;
-  request.use_tls = use_tls;
-  request.host = "web.example";
-  return request;
-}
-
-/// Answers each connection with the same bytes, whatever comes, and remembers what came.
-class CannedServer {
- public:
-  explicit CannedServer(std::string answer, bool closes = true)
-      : answer_(std::move(answer)), closes_(closes) {
-    SocketAddress local(*parse_ip_address("127.0.0.1"), 0);
-    listener_ = FileDescriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::bind(listener_.get(), local.data(), local.size()), 0);
-    EXPECT_EQ(::listen(listener_.get(), 16), 0);
-    socklen_t size = SocketAddress::capacity();
-    EXPECT_EQ(::getsockname(listener_.get(), local.data(), &size), 0);
-    port = port_of(local.data());
-    thread_ = Thread("canned-server", [this] { serve(); });
-  }
-  ~CannedServer() {
-    ::shutdown(listener_.get(), SHUT_RDWR);
-    thread_.join();
-  }
-  /// What the last client sent. After an exchange only.
-  [[nodiscard]] std::string received() {
-    ::shutdown(listener_.get(), SHUT_RDWR);
-    thread_.join();
-    return received_;
-  }
-  std::uint16_t port = 0;
-
- private:
-  void serve() {
-    for (;;) {
-      FileDescriptor client(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!client.is_open()) return;
-      std::array<char, 8192> buffer{};
-      const ssize_t got = ::read(client.get(), buffer.data(), buffer.size());
-      received_.assign(buffer.data(), got > 0 ? static_cast<std::size_t>(got) : 0);
-      std::string_view rest = answer_;
-      while (!rest.empty()) {
-        const ssize_t sent = ::send(client.get(), rest.data(), rest.size(), MSG_NOSIGNAL);
-        if (sent <= 0) break;
-        rest.remove_prefix(static_cast<std::size_t>(sent));
-      }
-      if (!closes_) open_.push_back(std::move(client));
-    }
-  }
-
-  std::string answer_;
-  bool closes_;
-  std::string received_;
-  FileDescriptor listener_;
-  std::vector<FileDescriptor> open_;
-  Thread thread_;
-};
 
 TEST(HttpExchange, tells_status_and_phases_of_an_answer) {
   CannedServer server("HTTP/1.1 204 No Content\r\n\r\n");
@@ -190,106 +105,31 @@ TEST(HttpExchange, leaves_no_port_behind) {
   }));
 }
 
-/// Certificates made by the openssl command in a folder of their own, for a name and 127.0.0.1.
 class TlsExchange : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    std::string name = std::filesystem::temp_directory_path() / "lw-tls-XXXXXX";
-    folder_ = ::mkdtemp(name.data());
-    for (const char* ca : {"ca", "other"}) {
-      run(std::string("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days "
-                      "3650 -subj /CN=Lab-") +
-          ca + " -keyout " + ca + ".key -out " + ca + ".pem");
-    }
-    sign("good", "ca", "web.example", "20200101000000Z", "20990101000000Z");
-    sign("expired", "ca", "web.example", "20200101000000Z", "20210101000000Z");
-    sign("early", "ca", "web.example", "20980101000000Z", "20990101000000Z");
-    sign("misnamed", "ca", "elsewhere.example", "20200101000000Z", "20990101000000Z");
-    sign("unknown", "other", "web.example", "20200101000000Z", "20990101000000Z");
-    ca_pem_ = read_file(folder_ + "/ca.pem").value_or("");
+    certificates_ = std::make_unique<TestCertificates>();
+    certificates_->make_root("other");
+    certificates_->sign({.name = "good"});
+    certificates_->sign({.name = "expired", .until = "20210101000000Z"});
+    certificates_->sign({.name = "early", .from = "20980101000000Z"});
+    certificates_->sign({.name = "misnamed", .host = "elsewhere.example"});
+    certificates_->sign({.name = "unknown", .ca = "other"});
   }
-  static void TearDownTestSuite() { std::filesystem::remove_all(folder_); }
+  static void TearDownTestSuite() { certificates_.reset(); }
 
-  static void run(const std::string& command) {
-    const std::string line = "cd " + folder_ + " && (" + command + ") >log 2>&1";
-    ASSERT_EQ(std::system(line.c_str()), 0) << command << read_file(folder_ + "/log").value_or("");
-  }
-
-  static void sign(const std::string& name, const std::string& ca, const std::string& host,
-                   const std::string& from, const std::string& until) {
-    run("rm -rf db && mkdir db && touch db/index && echo 01 > db/serial && printf '"
-        "[ca]\\ndefault_ca=d\\n[d]\\nnew_certs_dir=db\\ndatabase=db/index\\nserial=db/serial\\n"
-        "default_md=sha256\\npolicy=p\\ncopy_extensions=copy\\n[p]\\ncommonName=supplied\\n' > "
-        "conf");
-    run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=" + host +
-        " -addext subjectAltName=DNS:" + host + ",IP:127.0.0.1 -keyout " + name + ".key -out " +
-        name + ".csr");
-    run("openssl ca -batch -config conf -cert " + ca + ".pem -keyfile " + ca + ".key -startdate " +
-        from + " -enddate " + until + " -in " + name + ".csr -out " + name + ".pem");
-  }
-
-  /// `openssl s_server` on a port that the system picks.
-  class Server {
-   public:
-    Server(const std::string& certificate, const std::vector<std::string>& options = {}) {
-      std::vector<std::string> words = {"openssl",
-                                        "s_server",
-                                        "-www",
-                                        "-accept",
-                                        "127.0.0.1:0",
-                                        "-cert",
-                                        folder_ + "/" + certificate + ".pem",
-                                        "-key",
-                                        folder_ + "/" + certificate + ".key"};
-      words.insert(words.end(), options.begin(), options.end());
-      std::vector<char*> arguments;
-      for (std::string& word : words) arguments.push_back(word.data());
-      arguments.push_back(nullptr);
-      std::array<int, 2> ends{};
-      EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC), 0);
-      posix_spawn_file_actions_t actions;
-      posix_spawn_file_actions_init(&actions);
-      posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-      posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
-      EXPECT_EQ(::posix_spawnp(&pid_, "openssl", &actions, nullptr, arguments.data(), environ), 0);
-      posix_spawn_file_actions_destroy(&actions);
-      ::close(ends[1]);
-      output_ = ::fdopen(ends[0], "r");
-      wait_for_port();
-    }
-    ~Server() {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
-      std::fclose(output_);
-    }
-    unsigned port = 0;
-
-   private:
-    void wait_for_port() {
-      std::array<char, 256> line{};
-      while (std::fgets(line.data(), line.size(), output_) != nullptr) {
-        if (std::sscanf(line.data(), "ACCEPT 127.0.0.1:%u", &port) == 1) return;
-      }
-      ADD_FAILURE() << "openssl s_server did not start";
-    }
-    pid_t pid_ = 0;
-    std::FILE* output_ = nullptr;
-  };
-
-  static HttpReport visit(const Server& server, const std::string& host = "web.example") {
-    HttpExchangeRequest request = request_to(static_cast<std::uint16_t>(server.port), true);
+  static HttpReport visit(const OpensslServer& server, const std::string& host = "web.example") {
+    HttpExchangeRequest request = request_to(server.port, true);
     request.host = host;
-    return run_exchange(request, ca_pem_);
+    return run_exchange(request, certificates_->read("ca.pem"));
   }
 
-  static std::string folder_;
-  static std::string ca_pem_;
+  static std::unique_ptr<TestCertificates> certificates_;
 };
-std::string TlsExchange::folder_;
-std::string TlsExchange::ca_pem_;
+std::unique_ptr<TestCertificates> TlsExchange::certificates_;
 
 TEST_F(TlsExchange, describes_a_good_certificate) {
-  const Server server("good");
+  const OpensslServer server(*certificates_, "good");
   for (const char* host : {"web.example", "127.0.0.1"}) {
     const HttpReport report = visit(server, host);
     EXPECT_EQ(report.status, HttpExchangeStatus::Answered) << report.evidence;
@@ -303,6 +143,9 @@ TEST_F(TlsExchange, describes_a_good_certificate) {
     EXPECT_EQ(to_iso8601(report.tls->not_after), "2099-01-01T00:00:00.000000Z");
     EXPECT_EQ(report.tls->version, "TLSv1.3");
     EXPECT_NE(report.tls->cipher, "");
+    EXPECT_EQ(report.tls->key, "EC 256");
+    EXPECT_EQ(report.tls->chain, std::vector<std::string>{"CN=web.example"});
+    EXPECT_TRUE(report.tls->is_verified);
   }
 }
 
@@ -322,7 +165,7 @@ TEST_F(TlsExchange, names_what_is_wrong_with_a_certificate_and_sends_it_no_reque
         Example{"unknown", TlsProblem::UnknownRoot,
                 "certificate issuer is not trusted: CN=Lab-other (unable to get local issuer "
                 "certificate)"}}) {
-    const Server server(example.certificate);
+    const OpensslServer server(*certificates_, example.certificate);
     const HttpReport report = visit(server);
     EXPECT_EQ(report.status, HttpExchangeStatus::TlsFailed) << example.certificate;
     EXPECT_EQ(report.http_status, 0);
@@ -330,13 +173,15 @@ TEST_F(TlsExchange, names_what_is_wrong_with_a_certificate_and_sends_it_no_reque
     EXPECT_EQ(report.tls->problem, example.problem) << example.certificate;
     EXPECT_EQ(report.tls->evidence, example.evidence);
     EXPECT_TRUE(report.tls->has_certificate);
+    EXPECT_FALSE(report.tls->is_verified);
     EXPECT_EQ(report.tls->version, "TLSv1.3");
   }
 }
 
 TEST_F(TlsExchange, knows_that_the_server_wants_a_client_certificate) {
   for (const char* version : {"-tls1_2", "-tls1_3"}) {
-    const Server server("good", {"-Verify", "1", "-verify_return_error", version});
+    const OpensslServer server(*certificates_, "good",
+                               {"-Verify", "1", "-verify_return_error", version});
     const HttpReport report = visit(server);
     EXPECT_EQ(report.status, HttpExchangeStatus::TlsFailed) << version << report.evidence;
     ASSERT_TRUE(report.tls) << version;
@@ -346,7 +191,7 @@ TEST_F(TlsExchange, knows_that_the_server_wants_a_client_certificate) {
 }
 
 TEST_F(TlsExchange, does_not_mind_a_server_that_would_like_a_client_certificate) {
-  const Server server("good", {"-verify", "1"});
+  const OpensslServer server(*certificates_, "good", {"-verify", "1"});
   EXPECT_EQ(visit(server).http_status, 200);
 }
 
@@ -355,7 +200,7 @@ TEST_F(TlsExchange, knows_that_there_is_no_version_or_cipher_in_common) {
        {std::vector<std::string>{"-tls1", "-cipher", "ALL:@SECLEVEL=0"},
         std::vector<std::string>{"-tls1_2", "-cipher", "NULL-SHA256:@SECLEVEL=0"},
         std::vector<std::string>{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-CCM8:@SECLEVEL=0"}}) {
-    const Server server("good", options);
+    const OpensslServer server(*certificates_, "good", options);
     const HttpReport report = visit(server);
     EXPECT_EQ(report.status, HttpExchangeStatus::TlsFailed) << report.evidence;
     ASSERT_TRUE(report.tls);
@@ -367,7 +212,7 @@ TEST_F(TlsExchange, knows_that_there_is_no_version_or_cipher_in_common) {
 TEST_F(TlsExchange, knows_that_a_server_speaks_no_tls_at_all) {
   const CannedServer server("HTTP/1.1 400 Bad Request\r\n\r\n");
   HttpExchangeRequest request = request_to(server.port, true);
-  const HttpReport report = run_exchange(request, ca_pem_);
+  const HttpReport report = run_exchange(request, certificates_->read("ca.pem"));
   EXPECT_EQ(report.status, HttpExchangeStatus::TlsFailed);
   ASSERT_TRUE(report.tls);
   EXPECT_EQ(report.tls->problem, TlsProblem::Broken);

@@ -10,12 +10,15 @@
 
 #include <algorithm>
 #include <ctime>
+#include <string_view>
 
 #include "base/ip_address.h"
 #include "base/text.h"
 
 namespace lw::io {
 namespace {
+
+constexpr std::size_t kNameBytesMax = 256;  // A host name has 253.
 
 int inspector_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
@@ -40,7 +43,9 @@ std::string text_of(const X509_NAME* name) {
 std::string text_of(const GENERAL_NAME& name) {
   if (name.type == GEN_DNS) {
     const auto* bytes = reinterpret_cast<const char*>(ASN1_STRING_get0_data(name.d.dNSName));
-    return {bytes, static_cast<std::size_t>(ASN1_STRING_length(name.d.dNSName))};
+    // It goes to terminals and logs, and anybody can put anything into a certificate.
+    return printable({bytes, static_cast<std::size_t>(ASN1_STRING_length(name.d.dNSName))},
+                     kNameBytesMax);
   }
   if (name.type != GEN_IPADD) return {};
   IpAddress address;
@@ -102,6 +107,7 @@ int rank_of(TlsProblem problem) {
       return 3;
     case TlsProblem::UnknownRoot:
       return 4;
+    case TlsProblem::RevocationUnknown:
     case TlsProblem::ClientCertificateRequired:
     case TlsProblem::Incompatible:
     case TlsProblem::Broken:
@@ -109,6 +115,21 @@ int rank_of(TlsProblem problem) {
       return 5;
   }
   return 5;
+}
+
+/// "EC 256": what a key is, and how long.
+std::string text_of(const EVP_PKEY* key) {
+  const char* const type = key == nullptr ? nullptr : EVP_PKEY_get0_type_name(key);
+  if (type == nullptr) return {};
+  return fmt::format("{} {}", type, EVP_PKEY_get_bits(key));
+}
+
+std::vector<std::string> subjects_of(const STACK_OF(X509) * certificates) {
+  std::vector<std::string> subjects;
+  for (int i = 0; i < sk_X509_num(certificates); ++i) {
+    subjects.push_back(text_of(X509_get_subject_name(sk_X509_value(certificates, i))));
+  }
+  return subjects;
 }
 
 void add_pem(X509_STORE* store, const std::string& pem) {
@@ -125,6 +146,19 @@ void add_pem(X509_STORE* store, const std::string& pem) {
 
 }  // namespace
 
+TlsReport describe_certificate(const X509* certificate) {
+  TlsReport report;
+  report.has_certificate = true;
+  report.subject = text_of(X509_get_subject_name(certificate));
+  report.issuer = text_of(X509_get_issuer_name(certificate));
+  report.names = names_of(certificate);
+  report.not_before = timestamp_of(X509_get0_notBefore(certificate));
+  report.not_after = timestamp_of(X509_get0_notAfter(certificate));
+  report.key = text_of(X509_get0_pubkey(certificate));
+  ERR_clear_error();  // A key of a kind that OpenSSL does not know counts as an error.
+  return report;
+}
+
 std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem) {
   std::shared_ptr<X509_STORE> store(X509_STORE_new(), X509_STORE_free);
   X509_STORE_set_default_paths(store.get());
@@ -132,8 +166,8 @@ std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem) {
   return store;
 }
 
-TlsInspector::TlsInspector(std::shared_ptr<X509_STORE> roots, std::string host)
-    : roots_(std::move(roots)), host_(std::move(host)) {
+TlsInspector::TlsInspector(std::shared_ptr<X509_STORE> roots, std::string host, TlsWishes wishes)
+    : roots_(std::move(roots)), host_(std::move(host)), wishes_(std::move(wishes)) {
   if (host_.ends_with('.')) host_.pop_back();  // Certificates never name the root label.
 }
 
@@ -143,6 +177,7 @@ void TlsInspector::install(SSL_CTX* context) {
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
   SSL_CTX_set_info_callback(context, on_info);
   SSL_CTX_set_client_cert_cb(context, on_certificate_request);
+  if (wishes_.revocation) SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
 }
 
 TlsInspector* TlsInspector::of(const SSL* ssl) {
@@ -205,21 +240,44 @@ int TlsInspector::on_certificate_request(SSL* ssl, X509**, EVP_PKEY**) {
 void TlsInspector::finish(const SSL* ssl) {
   if (is_done_) return;  // TLS 1.3 reports later messages as handshakes too.
   is_done_ = true;
+  X509* const certificate = SSL_get0_peer_certificate(ssl);
+  if (certificate != nullptr) facts_ = describe_certificate(certificate);
   facts_.version = SSL_get_version(ssl);
   facts_.cipher = SSL_get_cipher_name(ssl);
-  X509* const certificate = SSL_get0_peer_certificate(ssl);
-  if (certificate == nullptr) return;
-  describe(certificate);
-  check_name(certificate);
+  facts_.chain = subjects_of(SSL_get_peer_cert_chain(ssl));
+  if (certificate != nullptr) check_name(certificate);
+  check_protocol(ssl);
+  if (wishes_.revocation && problems_.empty()) keep_for_revocation(ssl);
 }
 
-void TlsInspector::describe(X509* certificate) {
-  facts_.has_certificate = true;
-  facts_.subject = text_of(X509_get_subject_name(certificate));
-  facts_.issuer = text_of(X509_get_issuer_name(certificate));
-  facts_.names = names_of(certificate);
-  facts_.not_before = timestamp_of(X509_get0_notBefore(certificate));
-  facts_.not_after = timestamp_of(X509_get0_notAfter(certificate));
+void TlsInspector::check_protocol(const SSL* ssl) {
+  if (wishes_.protocol.empty()) return;
+  const unsigned char* name = nullptr;
+  unsigned length = 0;
+  SSL_get0_alpn_selected(ssl, &name, &length);
+  if (std::string_view(reinterpret_cast<const char*>(name), length) == wishes_.protocol) return;
+  problems_.push_back(
+      {TlsProblem::Incompatible,
+       fmt::format("the server does not agree on the protocol {} (ALPN)", wishes_.protocol)});
+}
+
+void TlsInspector::keep_for_revocation(const SSL* ssl) {
+  const STACK_OF(X509)* const chain = SSL_get0_verified_chain(ssl);
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    X509* const one = sk_X509_value(chain, i);
+    X509_up_ref(one);
+    verified_.emplace_back(one, X509_free);
+  }
+  const unsigned char* response = nullptr;
+  // The macro takes a handle that is not const, but only reads.
+  const long size = SSL_get_tlsext_status_ocsp_resp(const_cast<SSL*>(ssl), &response);
+  if (size > 0) {
+    stapled_.assign(reinterpret_cast<const char*>(response), static_cast<std::size_t>(size));
+  }
+}
+
+void TlsInspector::add_problem(TlsProblem problem, std::string evidence) {
+  problems_.push_back({problem, std::move(evidence)});
 }
 
 void TlsInspector::check_name(X509* certificate) {
@@ -269,6 +327,7 @@ TlsInspector::Problem TlsInspector::broken_handshake(const std::string& failure)
 
 TlsReport TlsInspector::report(const std::string& failure) const {
   TlsReport report = facts_;
+  report.is_verified = is_trusted();
   std::vector<Problem> problems = problems_;
   if (!is_done_ || lacks_client_certificate()) problems.push_back(broken_handshake(failure));
   if (problems.empty()) return report;

@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -18,10 +19,14 @@ enum class TlsProblem {
   WrongName,
   UnknownRoot,
   Revoked,
+  RevocationUnknown,  ///< And it must be known.
   ClientCertificateRequired,
   Incompatible,
   Broken,
 };
+
+/// Certificates in the order of a chain, the leaf first.
+using CertificateChain = std::vector<std::shared_ptr<X509>>;
 
 /// What a TLS handshake showed. Recorded whatever the verdict is.
 struct TlsReport {
@@ -31,21 +36,34 @@ struct TlsReport {
   std::vector<std::string> names;
   Timestamp not_before{};
   Timestamp not_after{};
+  std::string key;                 ///< Type and bits: "EC 256", "RSA 2048".
+  std::vector<std::string> chain;  ///< Subjects of all certificates that were sent, leaf first.
   std::string version;
   std::string cipher;
+  bool is_verified = false;  ///< The handshake is done and no fault was found.
+  std::string note;          ///< "revocation not checkable: …"; no problem by itself.
   TlsProblem problem = TlsProblem::None;
   std::string evidence;  ///< "certificate expired 2026-11-01T00:00:00Z"; empty without a problem.
 };
 
+/// What a certificate says of itself; nothing of the handshake and no verdict.
+TlsReport describe_certificate(const X509* certificate);
+
 /// Roots to trust: the system's and those of a PEM text. Loaded once, shared by all handshakes.
 std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem);
+
+struct TlsWishes {
+  /// An application protocol that the server must agree on (RFC 7301): "h2". Empty: none.
+  std::string protocol = {};
+  bool revocation = false;  ///< Ask for a stapled OCSP response, and keep the verified chain.
+};
 
 /// Watches one handshake and lets it finish whatever the certificate is, so that the certificate
 /// can be described; then judges it. Must outlive the SSL_CTX that it is installed in.
 class TlsInspector {
  public:
   /// `host`: the name or IP address that the certificate must be for.
-  TlsInspector(std::shared_ptr<X509_STORE> roots, std::string host);
+  TlsInspector(std::shared_ptr<X509_STORE> roots, std::string host, TlsWishes wishes = {});
   TlsInspector(const TlsInspector&) = delete;
   TlsInspector& operator=(const TlsInspector&) = delete;
 
@@ -57,6 +75,14 @@ class TlsInspector {
   [[nodiscard]] bool is_done() const { return is_done_; }
   /// The server wanted a certificate from us and gave up since it got none.
   [[nodiscard]] bool lacks_client_certificate() const;
+  /// From the leaf to the root, both included; empty without a good one or without the wish.
+  [[nodiscard]] const CertificateChain& verified_chain() const { return verified_; }
+  /// The OCSP response that the server sent along (RFC 6066 §8), DER; empty if none.
+  [[nodiscard]] const std::string& stapled_response() const { return stapled_; }
+  [[nodiscard]] X509_STORE* roots() const { return roots_.get(); }
+  /// Something found out since the handshake.
+  void add_problem(TlsProblem problem, std::string evidence);
+  void add_note(std::string note) { facts_.note = std::move(note); }
   /// `failure`: what the library said, if the handshake or what came after it broke.
   [[nodiscard]] TlsReport report(const std::string& failure) const;
 
@@ -73,13 +99,17 @@ class TlsInspector {
 
   void add_verify_error(int error, X509* certificate);
   void finish(const SSL* ssl);
-  void describe(X509* certificate);
   void check_name(X509* certificate);
+  void check_protocol(const SSL* ssl);
+  void keep_for_revocation(const SSL* ssl);
   [[nodiscard]] Problem broken_handshake(const std::string& failure) const;
 
   std::shared_ptr<X509_STORE> roots_;
   std::string host_;
+  TlsWishes wishes_;
   TlsReport facts_;
+  CertificateChain verified_;
+  std::string stapled_;
   std::vector<Problem> problems_;
   bool has_begun_ = false;
   bool is_done_ = false;
