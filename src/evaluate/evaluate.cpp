@@ -101,15 +101,41 @@ MaybeVerdict round_trip_warning(const Facts& facts) {
                  sentences::round_trip_above(*facts.rtt_ms, kDefaultRoundTripMs));
 }
 
-}  // namespace
-
-Verdict evaluate(const Test& test, const Round& round) {
+/// What the checks alone say.
+Verdict judge_checks(const Test& test, const Round& round) {
   const Facts facts = facts_of(test, round);
   for (const auto rule : {without_counted_checks, checks_failed, round_trip_failed, checks_warning,
                           round_trip_warning}) {
     if (MaybeVerdict found = rule(facts)) return *std::move(found);
   }
   return {TestState::Pass, {ReasonCode::None, {}, {}, sentences::passed(round)}};
+}
+
+/// A name that does not resolve is a failure, whatever its last known address answers: who looks it
+/// up now gets nowhere. Where no address was known, the checks themselves have failed for it.
+bool has_failed_beside_checks(const std::optional<NameFacts>& name) {
+  return name && name->is_last_good && kind_of(name->outcome) == OutcomeKind::Failed;
+}
+
+Verdict with_name_failure(const Round& round, Verdict&& of_checks) {
+  const bool is_news = of_checks.state == TestState::Pass || of_checks.state == TestState::Warning;
+  if (!is_news) {
+    of_checks.reason.text += "; besides, " + sentences::name_failed(*round.name);
+    return std::move(of_checks);
+  }
+  std::string text =
+      sentences::name_failed(*round.name) + "; " +
+      (of_checks.state == TestState::Pass ? sentences::still_answers(round)
+                                          : sentences::of_last_known(round, of_checks.reason.text));
+  return {TestState::Fail, {ReasonCode::NameResolutionFailed, {}, {}, std::move(text)}};
+}
+
+}  // namespace
+
+Verdict evaluate(const Test& test, const Round& round) {
+  Verdict of_checks = judge_checks(test, round);
+  if (!has_failed_beside_checks(round.name)) return of_checks;
+  return with_name_failure(round, std::move(of_checks));
 }
 
 TestState roll_up(std::span<const TestState> states) {

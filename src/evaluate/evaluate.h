@@ -16,7 +16,8 @@ namespace lw {
 /// The state that a round puts its test in, by the seed's rules ("States of a test"), and why, in
 /// one sentence for a person who has just been woken. Pure. A threshold is breached when the value
 /// is above it, not equal. Void checks count for nothing; if all are void the state is
-/// Indeterminate.
+/// Indeterminate. A name that does not resolve fails the test even while its last known address
+/// answers.
 Verdict evaluate(const Test& test, const Round& round);
 
 /// What the server knows about the absence of rounds.

@@ -4,6 +4,7 @@
 //   load icmp|tcp|http [every SECONDS] [checks-failed PERCENT] [round-trip MS] [timeout MS]
 //   load … disabled | missing "SENTENCE"          the test that the next statements are about
 //   round [N] OUTCOME[@RTTms] … ["DETAIL"]        a round; N (default 1) counts what follows it
+//   name OUTCOME [last-good ADDRESS] ["DETAIL"]   what the next round says of its name
 //   absence WORD …                                connected, disconnected, dropped, and
 //                                                 seen|assigned|round AGE in seconds before now
 //   roll-up STATE …                               what a group of such tests is in
@@ -15,6 +16,7 @@
 
 #include <cmath>
 #include <deque>
+#include <utility>
 
 #include "base/environment.h"
 #include "base/files.h"
@@ -73,7 +75,12 @@ class Script {
     if (verb == "load") {
       load(words);
     } else if (verb == "round") {
-      outcome_ = shown(evaluate(test_, round_of(words)));
+      Round round = round_of(words);
+      round.name = std::exchange(name_, std::nullopt);
+      if (round.name) round.address = address_;
+      outcome_ = shown(evaluate(test_, round));
+    } else if (verb == "name") {
+      name(words);
     } else if (verb == "absence") {
       absence(words);
     } else if (verb == "roll-up") {
@@ -135,6 +142,10 @@ class Script {
         }
         round.checks.insert(round.checks.end(), count, check);
         count = 1;
+      } else if (word == "confirmation") {
+        const int failed = std::stoi(pop(words));
+        EXPECT_EQ(pop(words), "of");
+        round.confirmation = Confirmation{std::stoi(pop(words)), failed};
       } else if (word.find_first_not_of("0123456789") == std::string::npos) {
         count = std::stoul(word);
       } else {
@@ -142,6 +153,19 @@ class Script {
       }
     }
     return round;
+  }
+
+  void name(std::deque<std::string>& words) {
+    name_.emplace().outcome = outcome_of(pop(words)).value();
+    while (!words.empty()) {
+      const std::string word = pop(words);
+      if (word == "last-good") {
+        name_->is_last_good = true;
+        address_ = pop(words);
+      } else {
+        name_->detail = word;
+      }
+    }
   }
 
   void absence(std::deque<std::string>& words) {
@@ -174,6 +198,8 @@ class Script {
   }
 
   lw::Test test_;
+  std::optional<NameFacts> name_;
+  std::string address_;
   std::string outcome_ = "nothing";
 };
 

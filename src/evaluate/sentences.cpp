@@ -33,6 +33,13 @@ std::string cause(const Round& round, CheckOutcome outcome) {
   return says_it_already ? round.detail : fmt::format("{} ({})", words, round.detail);
 }
 
+/// "; IPv6 address … did not answer, …": what was noted though every check succeeded.
+std::string note_of(const Round& round) {
+  const bool are_all_fine = std::ranges::all_of(
+      round.checks, [](const Check& check) { return check.outcome == CheckOutcome::Success; });
+  return are_all_fine && !round.detail.empty() ? "; " + round.detail : std::string();
+}
+
 bool has_several_causes(const Round& round, CheckOutcome dominant) {
   return std::ranges::any_of(round.checks, [dominant](const Check& check) {
     return check.outcome != dominant && kind_of(check.outcome) == OutcomeKind::Failed;
@@ -49,6 +56,18 @@ std::string not_counted(const Round& round, const RoundSummary& summary) {
                      to_string(first->outcome));
 }
 
+/// "; confirmed by 5 of 5 checks made at once", or how many of them got through.
+std::string confirmation(const Round& round) {
+  if (!round.confirmation || round.confirmation->made == 0) return {};
+  const Confirmation& confirmation = *round.confirmation;
+  if (confirmation.failed == confirmation.made) {
+    return fmt::format("; confirmed by {0} of {0} checks made at once", confirmation.made);
+  }
+  return fmt::format("; of {} made at once, {} passed",
+                     counted(static_cast<std::size_t>(confirmation.made), "check"),
+                     confirmation.made - confirmation.failed);
+}
+
 std::string failures(const Round& round) {
   const RoundSummary summary = summarize(round);
   const auto dominant = dominant_failure(round);
@@ -62,17 +81,17 @@ std::string failures(const Round& round) {
 }  // namespace
 
 std::string checks_failed(const Round& round) {
-  return failures(round) + not_counted(round, summarize(round));
+  return failures(round) + confirmation(round) + not_counted(round, summarize(round));
 }
 
 std::string checks_failed_above(const Round& round, double limit_percent) {
-  return fmt::format("{}; limit {:g} %{}", failures(round), limit_percent,
+  return fmt::format("{}; limit {:g} %{}{}", failures(round), limit_percent, confirmation(round),
                      not_counted(round, summarize(round)));
 }
 
 std::string checks_failed_near(const Round& round, double threshold_percent) {
-  return fmt::format("{}; more than 80 % of the limit of {:g} %{}", failures(round),
-                     threshold_percent, not_counted(round, summarize(round)));
+  return fmt::format("{}; more than 80 % of the limit of {:g} %{}{}", failures(round),
+                     threshold_percent, confirmation(round), not_counted(round, summarize(round)));
 }
 
 std::string round_trip_above(double observed_ms, double limit_ms) {
@@ -90,7 +109,22 @@ std::string passed(const Round& round) {
   }
   const auto dominant = summary.failed > 0 ? dominant_failure(round) : std::nullopt;
   if (dominant) text += fmt::format("; {} failed: {}", summary.failed, cause(round, *dominant));
+  if (dominant) text += confirmation(round);
+  text += note_of(round);
   return text + not_counted(round, summary);
+}
+
+std::string name_failed(const NameFacts& name) {
+  const std::string words = "name resolution failed: " + to_string(name.outcome);
+  return name.detail.empty() ? words : fmt::format("{} ({})", words, name.detail);
+}
+
+std::string still_answers(const Round& round) {
+  return fmt::format("the last known address {} still answers", round.address);
+}
+
+std::string of_last_known(const Round& round, const std::string& reason) {
+  return fmt::format("at the last known address {}, {}", round.address, reason);
 }
 
 std::string nothing_counted(const Round& round) {

@@ -18,6 +18,12 @@ std::string checks_failed_near(const Round& round, double threshold_percent);
 std::string round_trip_above(double observed_ms, double limit_ms);
 /// "10 of 10 checks passed, average round-trip time 1.2 ms".
 std::string passed(const Round& round);
+/// "name resolution failed: no name server answered (no answer from 10.0.0.53:53 in 2 s)".
+std::string name_failed(const NameFacts& name);
+/// "the last known address 192.0.2.1 still answers".
+std::string still_answers(const Round& round);
+/// "at the last known address 192.0.2.1, 2 of 10 checks failed: timed out; limit 10 %".
+std::string of_last_known(const Round& round, const std::string& reason);
 /// Why a round without counted checks says nothing.
 std::string nothing_counted(const Round& round);
 

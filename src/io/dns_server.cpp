@@ -20,7 +20,6 @@ using Done = std::function<void(const DnsAnswer&)>;
 
 constexpr int kAddressesMax = 64;
 
-/// "10.0.0.53:53": evidence always names the port.
 std::string with_port(const std::string& server) {
   if (const auto address = parse_ip_address(server)) return to_url_host(*address) + ":53";
   return server;
@@ -75,38 +74,46 @@ DnsStatus status_of(int ares_status) {
     case ARES_ENODATA:
       return DnsStatus::NoAddress;
     case ARES_ETIMEOUT:
-    case ARES_ECONNREFUSED:  // Nobody there, which an ICMP error told earlier than the time.
       return DnsStatus::TimedOut;
+    case ARES_ECONNREFUSED:
+      return DnsStatus::NobodyThere;
     default:
       return DnsStatus::Failed;
   }
 }
 
-const char* word_for(int ares_status) {
+std::string says_for(int ares_status, bool want_v6) {
   switch (ares_status) {
+    case ARES_SUCCESS:
+      return {};
     case ARES_ENOTFOUND:
-      return "NXDOMAIN";
+      return "NXDOMAIN from";
     case ARES_ENODATA:
-      return "no address of this family";
+      return want_v6 ? "no AAAA record from" : "no A record from";
     case ARES_ESERVFAIL:
-      return "SERVFAIL";
+      return "SERVFAIL from";
     case ARES_EREFUSED:
-      return "REFUSED";
+      return "REFUSED from";
     case ARES_ENOTIMP:
-      return "NOTIMP";
+      return "NOTIMP from";
     case ARES_EFORMERR:
-      return "FORMERR";
+      return "FORMERR from";
     case ARES_EBADRESP:
-      return "malformed answer";
+      return "malformed answer from";
+    case ARES_ETIMEOUT:
+      return "no answer from";
+    case ARES_ECONNREFUSED:
+      return "no name server at";
     default:
-      return ares_strerror(ares_status);
+      return std::string(ares_strerror(ares_status)) + " from";
   }
 }
 
 }  // namespace
 
 struct DnsServer::Impl {
-  Impl(Loop& on, Options with) : loop(on), options(std::move(with)) {}
+  Impl(Loop& on, Options with)
+      : loop(on), options(std::move(with)), name(with_port(options.address)) {}
 
   struct Sockets {
     Loop::Watch readable, writable;
@@ -119,6 +126,7 @@ struct DnsServer::Impl {
 
   Loop& loop;
   Options options;
+  std::string name;
   ares_channel channel = nullptr;
   bool is_closing = false;
   std::unordered_map<ares_socket_t, Sockets> sockets;
@@ -129,16 +137,14 @@ struct DnsServer::Impl {
   void watch(ares_socket_t fd, bool read, bool write);
   void process(ares_socket_t read, ares_socket_t write);
   void arm();
+  void on_time();
   void deliver();
   void on_answer(const Question& question, int status, const unsigned char* bytes, int size);
-  [[nodiscard]] std::string evidence_of(int status) const;
 };
 
 bool DnsServer::Impl::open() {
   static const int ready = ares_library_init(ARES_LIB_INIT_ALL);
   LW_ASSERT(ready == ARES_SUCCESS);
-  std::vector<char*> domains;
-  for (std::string& domain : options.search) domains.push_back(domain.data());
   char no_file[] = "/dev/null";  // We have read the system's file ourselves.
   ares_options setup{};
   // Error codes of servers are answers to us, not a reason to ask elsewhere.
@@ -146,9 +152,9 @@ bool DnsServer::Impl::open() {
   // c-ares doubles the time with each try: a third, then two thirds.
   setup.timeout = static_cast<int>(std::max<std::int64_t>(1, options.timeout.count() / 3));
   setup.tries = 2;
-  setup.ndots = options.ndots;
-  setup.domains = domains.data();
-  setup.ndomains = static_cast<int>(domains.size());
+  setup.ndots = 0;
+  setup.domains = nullptr;
+  setup.ndomains = 0;
   setup.resolvconf_path = no_file;
   setup.sock_state_cb_data = this;
   setup.sock_state_cb = [](void* self, ares_socket_t fd, int read, int write) {
@@ -157,7 +163,7 @@ bool DnsServer::Impl::open() {
   const int mask = ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_NDOTS |
                    ARES_OPT_DOMAINS | ARES_OPT_RESOLVCONF | ARES_OPT_SOCK_STATE_CB;
   if (ares_init_options(&channel, &setup, mask) != ARES_SUCCESS) return false;
-  const int status = ares_set_servers_ports_csv(channel, with_port(options.address).c_str());
+  const int status = ares_set_servers_ports_csv(channel, name.c_str());
   if (status == ARES_SUCCESS) return true;
   ares_destroy(channel);
   channel = nullptr;
@@ -191,17 +197,17 @@ void DnsServer::Impl::arm() {
   }
   // A millisecond more, since c-ares does not act on a time that is not over in its own units.
   const auto delay = Seconds(wait.tv_sec) + Microseconds(wait.tv_usec) + Milliseconds(1);
-  timer = loop.after(delay, [this] { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); });
+  timer = loop.after(delay, [this] { on_time(); });
 }
 
-std::string DnsServer::Impl::evidence_of(int status) const {
-  const std::string server = with_port(options.address);
-  if (status == ARES_SUCCESS) return {};
-  if (status == ARES_ETIMEOUT) {
-    return fmt::format("no answer from {} in {}", server, to_human(options.timeout));
-  }
-  if (status == ARES_ECONNREFUSED) return fmt::format("no name server at {}", server);
-  return fmt::format("{} from {}", word_for(status), server);
+/// c-ares looks at what it may read before it looks at the time. After a stall of the loop the
+/// answer may have come in time and wait to be seen.
+void DnsServer::Impl::on_time() {
+  std::vector<ares_socket_t> readable;
+  for (const auto& [fd, watches] : sockets) readable.push_back(fd);
+  if (readable.empty()) readable.push_back(ARES_SOCKET_BAD);
+  for (const ares_socket_t fd : readable) ares_process_fd(channel, fd, ARES_SOCKET_BAD);
+  arm();
 }
 
 void DnsServer::Impl::on_answer(const Question& question, int status, const unsigned char* bytes,
@@ -213,7 +219,7 @@ void DnsServer::Impl::on_answer(const Question& question, int status, const unsi
   }
   if (status == ARES_SUCCESS && answer.addresses.empty()) status = ARES_ENODATA;
   answer.status = status_of(status);
-  answer.evidence = evidence_of(status);
+  answer.says = says_for(status, question.want_v6);
   if (finished.empty()) delivery = loop.after(std::chrono::nanoseconds(0), [this] { deliver(); });
   finished.emplace_back(question.done, std::move(answer));
 }
@@ -236,6 +242,9 @@ DnsServer::~DnsServer() {
   if (impl_->channel != nullptr) ares_destroy(impl_->channel);
 }
 
+const std::string& DnsServer::name() const { return impl_->name; }
+Milliseconds DnsServer::timeout() const { return impl_->options.timeout; }
+
 void DnsServer::ask(const std::string& name, bool want_v6, Done done) {
   auto question =
       std::make_unique<Impl::Question>(Impl::Question{impl_.get(), want_v6, std::move(done)});
@@ -243,7 +252,7 @@ void DnsServer::ask(const std::string& name, bool want_v6, Done done) {
     impl_->on_answer(*question, ARES_EBADSTR, nullptr, 0);
     return;
   }
-  ares_search(
+  ares_query(
       impl_->channel, name.c_str(), ns_c_in, want_v6 ? ns_t_aaaa : ns_t_a,
       [](void* raw, int status, int, unsigned char* bytes, int size) {
         const std::unique_ptr<Impl::Question> owned(static_cast<Impl::Question*>(raw));

@@ -12,13 +12,20 @@
 
 namespace lw::io {
 
-enum class DnsStatus { Found, NotFound, NoAddress, Failed, TimedOut };
+enum class DnsStatus {
+  Found,
+  NotFound,
+  NoAddress,
+  Failed,
+  TimedOut,
+  NobodyThere,  ///< An ICMP error, or this host's own, told earlier than the time.
+};
 
 struct DnsAnswer {
   DnsStatus status = DnsStatus::TimedOut;
   std::vector<IpAddress> addresses;
-  Seconds ttl{0};        ///< The shortest of the addresses'.
-  std::string evidence;  ///< What this server said, or that it did not; empty if found.
+  Seconds ttl{0};    ///< The shortest of the addresses'.
+  std::string says;  ///< "NXDOMAIN from", "no answer from": fits before the server. Empty if found.
 };
 
 /// One name server to ask: c-ares on the loop. A channel of its own per server, so that each answer
@@ -26,18 +33,21 @@ struct DnsAnswer {
 class DnsServer {
  public:
   struct Options {
-    std::string address;  ///< "10.0.0.53", "10.0.0.53:5353", "[::1]:53"
-    std::vector<std::string> search;
-    int ndots = 1;
-    Milliseconds timeout{2'000};
+    std::string address;          ///< "10.0.0.53", "10.0.0.53:5353", "[::1]:53"
+    Milliseconds timeout{2'000};  ///< two tries included
   };
 
   DnsServer(Loop& loop, Options options);
   /// Gives up what is under way; nobody is called for it.
   ~DnsServer();
 
-  /// Calls `done` once, later, from the loop; never from inside c-ares, so it may do anything.
+  /// Asks for exactly this name: no search list. Calls `done` once, later, from the loop; never
+  /// from inside c-ares, so it may do anything.
   void ask(const std::string& name, bool want_v6, std::function<void(const DnsAnswer&)> done);
+
+  /// "10.0.0.53:53": always with the port.
+  [[nodiscard]] const std::string& name() const;
+  [[nodiscard]] Milliseconds timeout() const;
 
  private:
   struct Impl;

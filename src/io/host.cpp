@@ -16,6 +16,7 @@
 #include "base/files.h"
 #include "base/ids.h"
 #include "base/text.h"
+#include "io/socket_address.h"
 
 namespace lw::io {
 namespace {
@@ -81,6 +82,13 @@ std::optional<std::string> default_gateway_v6() {
 }
 
 }  // namespace
+
+bool is_own_address(const IpAddress& address) {
+  const FileDescriptor socket(
+      ::socket(address.is_v6 ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  const SocketAddress local(address, 0);
+  return ::bind(socket.get(), local.data(), local.size()) == 0;
+}
 
 std::optional<unsigned> interface_index(const std::string& name) {
   const unsigned index = ::if_nametoindex(name.c_str());

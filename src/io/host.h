@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ip_address.h"
 #include "base/result.h"
 
 /// What this host's own network looks like, as far as agents report it and the quick start needs
@@ -14,6 +15,9 @@ namespace lw::io {
 
 /// IPv4 and IPv6 addresses of interfaces that are up, without loopback and link-local, sorted.
 std::vector<std::string> local_addresses();
+
+/// Whether a packet of this host may have that source.
+bool is_own_address(const IpAddress& address);
 
 /// The kernel's number of an interface; nothing if there is none of that name.
 std::optional<unsigned> interface_index(const std::string& name);

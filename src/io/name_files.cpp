@@ -69,6 +69,19 @@ ResolvConf parse_resolv_conf(std::string_view text) {
   return conf;
 }
 
+std::vector<std::string> search_candidates(const std::string& name, const ResolvConf& conf) {
+  if (name.ends_with('.')) return {name};
+  std::vector<std::string> candidates;
+  for (const std::string& domain : conf.search) {
+    std::string full = name + (domain.starts_with('.') ? "" : ".") + domain;
+    // "search ." is the name as it is.
+    if (domain != "." && is_host_name(full)) candidates.push_back(std::move(full));
+  }
+  const bool is_first = std::ranges::count(name, '.') >= conf.ndots;
+  candidates.insert(is_first ? candidates.begin() : candidates.end(), name);
+  return candidates;
+}
+
 HostsFile parse_hosts(std::string_view text) {
   HostsFile hosts;
   for (const std::string& line : split(text, '\n')) {

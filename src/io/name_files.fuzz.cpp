@@ -24,6 +24,12 @@ void check_resolv_conf(std::string_view text) {
   LW_ASSERT(!conf.timeout || (*conf.timeout >= Seconds(1) && *conf.timeout <= Seconds(30)));
   LW_ASSERT(!conf.attempts || (*conf.attempts >= 1 && *conf.attempts <= 5));
   for (const std::string& server : conf.servers) LW_ASSERT(!server.empty());
+  // Whatever the search list holds, what is asked is a name, and the name itself is asked.
+  for (const std::string name : {"db", "db.example", "db.example."}) {
+    const std::vector<std::string> candidates = search_candidates(name, conf);
+    LW_ASSERT(std::ranges::count(candidates, name) == 1);
+    LW_ASSERT(std::ranges::all_of(candidates, is_host_name));
+  }
 }
 
 void check_hosts(std::string_view text) {

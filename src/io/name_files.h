@@ -23,6 +23,10 @@ struct ResolvConf {
 };
 ResolvConf parse_resolv_conf(std::string_view text);
 
+/// The full names to ask for in turn, as resolv.conf(5) says: the name with each domain of the
+/// search list, and as it is; that first if it has `ndots` dots, alone if it ends in one.
+std::vector<std::string> search_candidates(const std::string& name, const ResolvConf& conf);
+
 /// Addresses by lower-case name, in the order of the file.
 using HostsFile = std::unordered_map<std::string, std::vector<IpAddress>>;
 HostsFile parse_hosts(std::string_view text);

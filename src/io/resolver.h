@@ -6,28 +6,11 @@
 #include <string>
 #include <vector>
 
-#include "base/ip_address.h"
 #include "base/time.h"
 #include "io/loop.h"
+#include "io/name_answer.h"
 
 namespace lw::io {
-
-enum class NameStatus {
-  Found,
-  NotFound,      ///< NXDOMAIN.
-  NoAddress,     ///< The name exists, without an address of the wanted family.
-  ServerFailed,  ///< SERVFAIL, REFUSED and the like: temporary.
-  TimedOut,      ///< No name server answered.
-  Invalid,       ///< Not a host name.
-};
-
-enum class AddressFamily { V4, V6, V4ThenV6 };
-
-struct NameAnswer {
-  NameStatus status = NameStatus::TimedOut;
-  std::vector<IpAddress> addresses;
-  std::string evidence;  ///< "SERVFAIL from 10.0.0.53:53"; empty if found.
-};
 
 struct ResolverOptions {
   std::vector<std::string> servers;  ///< "address" or "address:port"; empty: the system's.
@@ -35,12 +18,14 @@ struct ResolverOptions {
   std::string hosts = "/etc/hosts";
   Milliseconds server_timeout{2'000};  ///< One server gets so long at most, two tries included;
                                        ///< less if resolv.conf's timeout and attempts say so.
+  Milliseconds patience{500};  ///< A server that says nothing for so long has the next one asked
+                               ///< beside it.
 };
 
 /// Names to addresses without blocking: numeric addresses, the hosts file, then the name servers
-/// one after the other with c-ares. Answers are kept for their TTL, but for a minute at most, so
-/// that a failing name is noticed within an interval of that; failures are kept for a second.
-/// Queries for one name are shared. Belongs to the loop's thread.
+/// (NameLookup) with c-ares. Nothing is kept, since a kept answer hides a failure: each call asks.
+/// Only what is asked while the same question is under way shares its answer. Changes of the
+/// system's files are noticed within a second. Belongs to the loop's thread.
 class Resolver {
  public:
   using Done = std::function<void(const NameAnswer&)>;

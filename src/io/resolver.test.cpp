@@ -2,87 +2,28 @@
 #include "io/resolver.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
-#include <array>
+#include <algorithm>
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "io/name_files.h"
-#include "io/socket_address.h"
+#include "io/test_dns.h"
 #include "io/test_network.h"
 
 namespace lw::io {
 namespace {
 
-constexpr int kServFail = 2;
-constexpr int kNxDomain = 3;
-
-/// A name server on the test's own loop that says what it is told to.
-class FakeDns {
- public:
-  struct Answer {
-    int rcode = 0;
-    std::vector<std::string> v4, v6;
-    std::uint32_t ttl = 30;
-    bool silent = false;
-  };
-
-  explicit FakeDns(Loop& loop) {
-    SocketAddress local(*parse_ip_address("127.0.0.1"), 0);
-    fd_ = FileDescriptor(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-    EXPECT_EQ(::bind(fd_.get(), local.data(), local.size()), 0);
-    socklen_t size = SocketAddress::capacity();
-    EXPECT_EQ(::getsockname(fd_.get(), local.data(), &size), 0);
-    address = "127.0.0.1:" + std::to_string(port_of(local.data()));
-    watch_ = loop.watch(fd_.get(), Loop::Interest::Read, [this] { serve(); });
-  }
-  std::string address;
-  Answer answer;
-  int queries = 0;
-
- private:
-  static void put(std::string& out, std::uint32_t value, int bytes) {
-    while (bytes-- > 0) out += static_cast<char>((value >> (8 * bytes)) & 0xff);
-  }
-
-  void serve() {
-    std::array<char, 512> query{};
-    SocketAddress client;
-    socklen_t size = SocketAddress::capacity();
-    const ssize_t got = ::recvfrom(fd_.get(), query.data(), query.size(), 0, client.data(), &size);
-    ASSERT_GT(got, 16);
-    ++queries;
-    if (answer.silent) return;
-    // The question: a name that ends in a zero byte, type, class.
-    const std::string question(query.data() + 12, ::strnlen(query.data() + 12, 256) + 5);
-    const bool is_v6 = question.at(question.size() - 3) == 28;
-    const auto& addresses = is_v6 ? answer.v6 : answer.v4;
-    std::string out(query.data(), 2);
-    put(out, 0x8180U | static_cast<std::uint32_t>(answer.rcode), 2);
-    put(out, 1, 2);
-    put(out, static_cast<std::uint32_t>(addresses.size()), 2);
-    put(out, 0, 4);
-    out += question;
-    for (const std::string& text : addresses) {
-      const IpAddress one = *parse_ip_address(text);
-      put(out, 0xc00c, 2);
-      put(out, is_v6 ? 28 : 1, 2);
-      put(out, 1, 2);
-      put(out, answer.ttl, 4);
-      put(out, static_cast<std::uint32_t>(one.size()), 2);
-      out.append(reinterpret_cast<const char*>(one.bytes.data()), one.size());
-    }
-    ::sendto(fd_.get(), out.data(), out.size(), 0, client.data(), client.size());
-  }
-  FileDescriptor fd_;
-  Loop::Watch watch_;
-};
-
 class ResolverTest : public testing::Test {
  protected:
-  ResolverTest() { options.resolv_conf = options.hosts = "/nonexistent"; }
+  ResolverTest() {
+    options.resolv_conf = options.hosts = "/nonexistent";
+    // A loop that is late must not look like a server that is. Tests of patience set their own.
+    options.patience = Seconds(20);
+  }
 
   NameAnswer resolve(Resolver& resolver, const std::string& name,
                      AddressFamily family = AddressFamily::V4) {
@@ -105,7 +46,7 @@ class ResolverTest : public testing::Test {
 
   using Texts = std::vector<std::string>;
   Loop loop;
-  ManualClock clock;  // For the cache only: time-outs are of the loop.
+  ManualClock clock;  // Time-outs are of the loop, so everything takes no time at all.
   ResolverOptions options;
 };
 
@@ -127,35 +68,21 @@ TEST_F(ResolverTest, refuses_what_is_no_host_name_without_asking) {
   EXPECT_EQ(dns.queries, 0);
 }
 
-TEST_F(ResolverTest, keeps_an_answer_for_its_ttl) {
+TEST_F(ResolverTest, asks_anew_each_time_however_long_the_ttl_and_follows_the_name) {
   FakeDns dns(loop);
   dns.answer.v4 = {"192.0.2.1", "192.0.2.2"};
-  options.servers = {dns.address};
-  Resolver resolver(loop, clock, options);
-  EXPECT_EQ(texts(resolve(resolver, "web.example")), (Texts{"192.0.2.1", "192.0.2.2"}));
-  dns.answer.v4 = {"192.0.2.9"};
-  clock.advance(Seconds(29));
-  EXPECT_EQ(resolve(resolver, "WEB.example").addresses.size(), 2U);
-  EXPECT_EQ(dns.queries, 1);
-  clock.advance(Seconds(1));
-  EXPECT_EQ(texts(resolve(resolver, "web.example")), Texts{"192.0.2.9"});
-  EXPECT_EQ(dns.queries, 2);
-}
-
-TEST_F(ResolverTest, keeps_no_answer_longer_than_a_minute_nor_shorter_than_a_second) {
-  FakeDns dns(loop);
-  dns.answer.v4 = {"192.0.2.1"};
-  options.servers = {dns.address};
-  Resolver resolver(loop, clock, options);
   dns.answer.ttl = 86'400;
-  resolve(resolver, "long.example");
-  clock.advance(Seconds(60));
-  resolve(resolver, "long.example");
-  EXPECT_EQ(dns.queries, 2);
-  dns.answer.ttl = 0;
-  resolve(resolver, "short.example");
-  clock.advance(Milliseconds(999));
-  resolve(resolver, "short.example");
+  options.servers = {dns.address};
+  Resolver resolver(loop, clock, options);
+  const NameAnswer answer = resolve(resolver, "WEB.example");
+  EXPECT_EQ(texts(answer), (Texts{"192.0.2.1", "192.0.2.2"}));
+  EXPECT_EQ(answer.server, dns.address);
+  EXPECT_EQ(answer.ttl, Seconds(86'400));
+  EXPECT_EQ(answer.evidence, "");
+  dns.answer.v4 = {"192.0.2.9"};
+  EXPECT_EQ(texts(resolve(resolver, "web.example")), Texts{"192.0.2.9"});
+  dns.answer.rcode = kServFail;
+  EXPECT_EQ(resolve(resolver, "web.example").status, NameStatus::ServerFailed);
   EXPECT_EQ(dns.queries, 3);
 }
 
@@ -166,15 +93,19 @@ TEST_F(ResolverTest, tells_failures_apart_with_the_server_that_they_are_of) {
   dns.answer.rcode = kNxDomain;
   NameAnswer answer = resolve(resolver, "gone.example");
   EXPECT_EQ(answer.status, NameStatus::NotFound);
-  EXPECT_EQ(answer.evidence, "NXDOMAIN from " + dns.address);
+  EXPECT_EQ(answer.evidence, "NXDOMAIN from " + dns.address + " in 0 µs");
   dns.answer.rcode = kServFail;
   answer = resolve(resolver, "sick.example");
   EXPECT_EQ(answer.status, NameStatus::ServerFailed);
-  EXPECT_EQ(answer.evidence, "SERVFAIL from " + dns.address);
+  EXPECT_EQ(answer.evidence, "SERVFAIL from " + dns.address + " in 0 µs");
+  dns.answer.rcode = kRefused;
+  answer = resolve(resolver, "foreign.example");
+  EXPECT_EQ(answer.status, NameStatus::ServerFailed);
+  EXPECT_EQ(answer.evidence, "REFUSED from " + dns.address + " in 0 µs");
   dns.answer = {};
   answer = resolve(resolver, "empty.example");
   EXPECT_EQ(answer.status, NameStatus::NoAddress);
-  EXPECT_EQ(answer.evidence, "no address of this family from " + dns.address);
+  EXPECT_EQ(answer.evidence, "no A record from " + dns.address + " in 0 µs");
 }
 
 TEST_F(ResolverTest, asks_the_next_server_when_one_fails_or_says_nothing) {
@@ -187,14 +118,54 @@ TEST_F(ResolverTest, asks_the_next_server_when_one_fails_or_says_nothing) {
   options.servers = {silent.address, sick.address, well.address};
   options.server_timeout = Milliseconds(60);
   Resolver resolver(loop, clock, options);
-  EXPECT_EQ(texts(resolve(resolver, "web.example")), Texts{"192.0.2.1"});
+  const NameAnswer found = resolve(resolver, "web.example");
+  EXPECT_EQ(texts(found), Texts{"192.0.2.1"});
+  EXPECT_EQ(found.server, well.address);
+  EXPECT_EQ(found.evidence, "no answer from " + silent.address + " in 60 ms; SERVFAIL from " +
+                                sick.address + " in 0 µs");
   EXPECT_GE(silent.queries, 1);
   well.answer = {};
   well.answer.silent = true;
   const NameAnswer answer = resolve(resolver, "other.example");
-  EXPECT_EQ(answer.status, NameStatus::TimedOut);
-  EXPECT_EQ(answer.evidence, "no answer from " + silent.address + " in 60 ms; SERVFAIL from " +
-                                 sick.address + "; no answer from " + well.address + " in 60 ms");
+  EXPECT_EQ(answer.status, NameStatus::ServerFailed) << "one server is there";
+  EXPECT_EQ(answer.evidence, "SERVFAIL from " + sick.address + " in 0 µs; no answer from " +
+                                 well.address + " in 60 ms; no answer from " + silent.address +
+                                 " in 60 ms");
+  sick.answer.silent = true;
+  EXPECT_EQ(resolve(resolver, "other.example").status, NameStatus::TimedOut);
+}
+
+TEST_F(ResolverTest, asks_a_server_that_was_silent_last_for_a_while_and_then_first_again) {
+  FakeDns silent(loop);
+  FakeDns also_silent(loop);
+  FakeDns well(loop);
+  silent.answer.silent = also_silent.answer.silent = true;
+  well.answer.v4 = {"192.0.2.1"};
+  options.servers = {silent.address, also_silent.address, well.address};
+  options.server_timeout = Milliseconds(500);
+  Resolver resolver(loop, clock, options);
+  EXPECT_EQ(texts(resolve(resolver, "web.example")), Texts{"192.0.2.1"});
+  EXPECT_EQ(resolve(resolver, "other.example").evidence, "");
+  EXPECT_EQ(std::ranges::count(silent.names, "other.example"), 0);
+  EXPECT_EQ(std::ranges::count(also_silent.names, "other.example"), 0);
+  clock.advance(Seconds(30));
+  resolve(resolver, "third.example");
+  EXPECT_GE(std::ranges::count(silent.names, "third.example"), 1);
+}
+
+TEST_F(ResolverTest, asks_the_next_server_beside_one_that_says_nothing) {
+  FakeDns silent(loop);
+  FakeDns well(loop);
+  silent.answer.silent = true;
+  well.answer.v4 = {"192.0.2.1"};
+  options.servers = {silent.address, well.address};
+  options.server_timeout = Seconds(600);
+  options.patience = Milliseconds(20);
+  Resolver resolver(loop, clock, options);
+  const NameAnswer answer = resolve(resolver, "web.example");
+  EXPECT_EQ(texts(answer), Texts{"192.0.2.1"});
+  EXPECT_EQ(answer.server, well.address);
+  EXPECT_EQ(answer.evidence, "no answer from " + silent.address + " in 0 µs");
 }
 
 TEST_F(ResolverTest, takes_a_name_that_does_not_exist_from_the_first_server) {
@@ -208,14 +179,117 @@ TEST_F(ResolverTest, takes_a_name_that_does_not_exist_from_the_first_server) {
   EXPECT_EQ(second.queries, 0);
 }
 
-TEST_F(ResolverTest, looks_for_a_v6_address_where_there_is_no_v4_one) {
+TEST_F(ResolverTest, asks_for_both_families_or_only_for_the_wanted_one) {
   FakeDns dns(loop);
   dns.answer.v6 = {"2001:db8::1"};
   options.servers = {dns.address};
   Resolver resolver(loop, clock, options);
   EXPECT_EQ(texts(resolve(resolver, "web.example", AddressFamily::V4ThenV6)), Texts{"2001:db8::1"});
+  EXPECT_EQ(dns.queries, 2);
   EXPECT_EQ(resolve(resolver, "web.example", AddressFamily::V4).status, NameStatus::NoAddress);
   EXPECT_EQ(texts(resolve(resolver, "web.example", AddressFamily::V6)), Texts{"2001:db8::1"});
+  EXPECT_EQ(dns.queries, 4);
+  dns.answer.v4 = {"192.0.2.1"};
+  EXPECT_EQ(texts(resolve(resolver, "web.example", AddressFamily::V4ThenV6)),
+            (Texts{"192.0.2.1", "2001:db8::1"}));
+}
+
+TEST_F(ResolverTest, knows_the_result_of_each_family) {
+  FakeDns dns(loop);
+  dns.answer.v4 = {"192.0.2.1"};
+  options.servers = {dns.address};
+  Resolver resolver(loop, clock, options);
+  NameAnswer answer = resolve(resolver, "web.example", AddressFamily::V4ThenV6);
+  EXPECT_EQ(answer.v4.value().status, NameStatus::Found);
+  EXPECT_EQ(answer.v6.value().status, NameStatus::NoAddress);
+  EXPECT_EQ(answer.evidence, "") << "most names have no IPv6 address";
+  dns.answer.rcode_v6 = kServFail;
+  answer = resolve(resolver, "web.example", AddressFamily::V4ThenV6);
+  EXPECT_EQ(answer.status, NameStatus::Found);
+  EXPECT_EQ(answer.v6.value().status, NameStatus::ServerFailed);
+  EXPECT_EQ(answer.evidence, "AAAA: SERVFAIL from " + dns.address + " in 0 µs");
+  // RFC 4074 §4.2: some servers deny a name that has no AAAA record.
+  dns.answer.rcode_v6 = kNxDomain;
+  answer = resolve(resolver, "web.example", AddressFamily::V4ThenV6);
+  EXPECT_EQ(texts(answer), Texts{"192.0.2.1"});
+  dns.answer = {};
+  dns.answer.rcode = kNxDomain;
+  answer = resolve(resolver, "web.example", AddressFamily::V4ThenV6);
+  EXPECT_EQ(answer.status, NameStatus::NotFound);
+  EXPECT_EQ(answer.evidence, "NXDOMAIN from " + dns.address + " in 0 µs") << "said once";
+}
+
+TEST_F(ResolverTest, a_server_that_never_answers_for_ipv6_does_not_hold_up_ipv4) {
+  FakeDns dns(loop);
+  dns.answer.v4 = {"192.0.2.1"};
+  dns.answer.silent_v6 = true;
+  options.servers = {dns.address};
+  options.server_timeout = Seconds(600);  // Waiting for it would end the test without an answer.
+  options.patience = Milliseconds(20);
+  Resolver resolver(loop, clock, options);
+  const NameAnswer answer = resolve(resolver, "web.example", AddressFamily::V4ThenV6);
+  EXPECT_EQ(texts(answer), Texts{"192.0.2.1"});
+  EXPECT_EQ(answer.v6.value().status, NameStatus::TimedOut);
+  EXPECT_EQ(answer.evidence, "AAAA: no answer from " + dns.address + " in 0 µs");
+}
+
+TEST_F(ResolverTest, goes_through_the_search_list_for_both_families_together) {
+  FakeDns dns(loop);
+  dns.answer.only_name = "db.b.example";
+  dns.answer.v6 = {"2001:db8::1"};
+  std::string folder = std::filesystem::temp_directory_path() / "lw-names-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  options.resolv_conf = folder + "/resolv.conf";
+  ASSERT_TRUE(write_file_atomically(
+      options.resolv_conf, "nameserver " + dns.address + "\nsearch a.example b.example\n", 0600));
+  Resolver resolver(loop, clock, options);
+  EXPECT_EQ(texts(resolve(resolver, "db", AddressFamily::V4ThenV6)), Texts{"2001:db8::1"});
+  EXPECT_EQ(dns.names, (Texts{"db.a.example", "db.b.example"}));
+  dns.names.clear();
+  const NameAnswer answer = resolve(resolver, "x.y", AddressFamily::V4ThenV6);
+  EXPECT_EQ(answer.status, NameStatus::NotFound);
+  EXPECT_EQ(answer.evidence, "NXDOMAIN from " + dns.address + " in 0 µs");
+  EXPECT_EQ(dns.names, (Texts{"x.y", "x.y.a.example", "x.y.b.example"}));
+  dns.names.clear();
+  EXPECT_EQ(resolve(resolver, "x.").status, NameStatus::NotFound);
+  EXPECT_EQ(dns.names, Texts{"x"});
+  std::filesystem::remove_all(folder);
+}
+
+TEST_F(ResolverTest, sees_an_answer_that_is_there_before_it_looks_at_the_time) {
+  FakeDns dns(loop);
+  dns.answer.v4 = {"192.0.2.1"};
+  options.servers = {dns.address};
+  options.server_timeout = Milliseconds(60);
+  Resolver resolver(loop, clock, options);
+  NameAnswer answer;
+  resolver.resolve("web.example", AddressFamily::V4, [&](const NameAnswer& got) {
+    answer = got;
+    loop.stop();
+  });
+  // The loop stands still: then the question and the end of its time are there at once, and the
+  // answer comes between the two.
+  ::poll(nullptr, 0, 150);
+  loop.run_for(Seconds(20));
+  EXPECT_EQ(texts(answer), Texts{"192.0.2.1"});
+  EXPECT_EQ(dns.queries, 1) << "nor is it asked for again";
+}
+
+TEST_F(ResolverTest, says_who_is_not_there_without_waiting) {
+  EXPECT_TRUE(in_own_network({}, [this] {
+    Loop own;
+    options.servers = {"127.0.0.1:9"};
+    options.server_timeout = Seconds(600);
+    Resolver resolver(own, clock, options);
+    NameAnswer answer;
+    resolver.resolve("web.example", AddressFamily::V4, [&](const NameAnswer& got) {
+      answer = got;
+      own.stop();
+    });
+    own.run_for(Seconds(20));
+    EXPECT_EQ(answer.status, NameStatus::TimedOut);
+    EXPECT_EQ(answer.evidence, "no name server at 127.0.0.1:9 in 0 µs");
+  }));
 }
 
 TEST_F(ResolverTest, shares_one_query_among_all_who_ask) {
@@ -274,6 +348,20 @@ TEST(NameFiles, reads_servers_search_list_and_ndots) {
   EXPECT_EQ(conf.search, (std::vector<std::string>{"a.example", "b.example"}));
   EXPECT_EQ(conf.ndots, 2);
   EXPECT_EQ(parse_resolv_conf("").servers, std::vector<std::string>{"127.0.0.1"});
+}
+
+TEST(NameFiles, tries_names_in_the_order_that_resolv_conf_says) {
+  using Names = std::vector<std::string>;
+  ResolvConf conf;
+  conf.search = {"a.example", "."};
+  EXPECT_EQ(search_candidates("db", conf), (Names{"db.a.example", "db"}));
+  EXPECT_EQ(search_candidates("db.x", conf), (Names{"db.x", "db.x.a.example"}));
+  EXPECT_EQ(search_candidates("db.x.", conf), Names{"db.x."});
+  conf.ndots = 2;
+  EXPECT_EQ(search_candidates("db.x", conf), (Names{"db.x.a.example", "db.x"}));
+  conf.ndots = 0;
+  EXPECT_EQ(search_candidates("db", conf), (Names{"db", "db.a.example"}));
+  EXPECT_EQ(search_candidates("db", ResolvConf{}), Names{"db"});
 }
 
 TEST(NameFiles, reads_how_long_and_how_often_to_ask) {

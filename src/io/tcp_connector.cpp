@@ -121,7 +121,7 @@ struct TcpConnector::Impl {
   Loop& loop;
   const Clock& clock;
   std::unordered_map<std::uint64_t, Attempt> attempts;
-  std::uint64_t next_id = 0;
+  std::uint64_t next_id = 1;
 
   void finish(std::uint64_t id, const ConnectReport& report);
   void finish_later(std::uint64_t id, Attempt& attempt, const ConnectReport& report);
@@ -130,27 +130,48 @@ struct TcpConnector::Impl {
 };
 
 TcpConnector::TcpConnector(Loop& loop, const Clock& clock)
-    : impl_(std::make_unique<Impl>(Impl{loop, clock, {}, 0})) {}
+    : impl_(std::make_unique<Impl>(Impl{loop, clock, {}, 1})) {}
 TcpConnector::~TcpConnector() = default;
 std::size_t TcpConnector::in_flight() const { return impl_->attempts.size(); }
 
-void TcpConnector::start(const IpAddress& to, std::uint16_t port, std::chrono::nanoseconds timeout,
-                         Done done) {
+std::uint64_t TcpConnector::start(const IpAddress& to, std::uint16_t port,
+                                  std::chrono::nanoseconds timeout, const SocketOptions& options,
+                                  Done done) {
   Impl& impl = *impl_;
   const std::uint64_t id = impl.next_id++;
   Attempt& attempt = impl.attempts[id];
   attempt.done = std::move(done);
   attempt.timeout = timeout;
   attempt.fd = open_socket(to.is_v6);
-  if (!attempt.fd.is_open()) return impl.finish_later(id, attempt, failure_of(errno));
+  if (!attempt.fd.is_open()) {
+    impl.finish_later(id, attempt, failure_of(errno));
+    return id;
+  }
   const int fd = attempt.fd.get();
+  if (auto fault = apply_options(options, fd, to.is_v6)) {
+    ConnectReport report = failure_of(fault->error_number);
+    report.fault = std::move(fault->evidence);
+    impl.finish_later(id, attempt, report);
+    return id;
+  }
   const SocketAddress address(to, port);
   attempt.started = impl.clock.now();
   if (::connect(fd, address.data(), address.size()) != 0 && errno != EINPROGRESS) {
-    return impl.finish_later(id, attempt, failure_of(fd, errno));
+    impl.finish_later(id, attempt, failure_of(fd, errno));
+    return id;
   }
   attempt.watch = impl.loop.watch(fd, Loop::Interest::Write, [&impl, id] { impl.on_ready(id); });
   attempt.timer = impl.loop.after(timeout, [&impl, id] { impl.on_timeout(id); });
+  return id;
+}
+
+void TcpConnector::cancel(std::uint64_t attempt) {
+  const auto found = impl_->attempts.find(attempt);
+  if (found == impl_->attempts.end()) return;
+  found->second.watch.cancel();
+  found->second.timer.cancel();
+  if (found->second.fd.is_open()) close_with_reset(found->second.fd);
+  impl_->attempts.erase(found);
 }
 
 void TcpConnector::Impl::finish(std::uint64_t id, const ConnectReport& report) {

@@ -5,11 +5,13 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "io/error_queue.h"
 #include "io/loop.h"
+#include "io/socket_options.h"
 
 namespace lw::io {
 
@@ -33,6 +35,7 @@ struct ConnectReport {
   int retransmits = 0;
   std::optional<IcmpReport> icmp;
   int error_number = 0;
+  std::string fault;  ///< What is wrong with the SocketOptions, in words; else empty.
 };
 
 /// TCP handshakes as checks: connects, reads the kernel's handshake time, and closes with RST, so
@@ -47,8 +50,11 @@ class TcpConnector {
   /// Gives up what is under way; nobody is called for it.
   ~TcpConnector();
 
-  /// Calls `done` once, later, from the loop.
-  void start(const IpAddress& to, std::uint16_t port, std::chrono::nanoseconds timeout, Done done);
+  /// Calls `done` once, later, from the loop. The result is for cancel() and never 0.
+  std::uint64_t start(const IpAddress& to, std::uint16_t port, std::chrono::nanoseconds timeout,
+                      const SocketOptions& options, Done done);
+  /// Gives up one attempt; nobody is called for it. What has ended already is ignored.
+  void cancel(std::uint64_t attempt);
   [[nodiscard]] std::size_t in_flight() const;
 
  private:

@@ -35,7 +35,7 @@ ConnectReport connect_once(const char* host, std::uint16_t port,
   const SystemClock clock;
   TcpConnector connector(loop, clock);
   std::vector<ConnectReport> reports;
-  connector.start(*parse_ip_address(host), port, timeout, [&](const ConnectReport& report) {
+  connector.start(*parse_ip_address(host), port, timeout, {}, [&](const ConnectReport& report) {
     reports.push_back(report);
     loop.stop();
   });
@@ -147,11 +147,30 @@ TEST(TcpConnector, forgets_what_is_under_way_when_it_goes) {
     const SystemClock clock;
     {
       TcpConnector connector(loop, clock);
-      connector.start(*parse_ip_address("127.0.0.1"), 9, Milliseconds(1),
+      connector.start(*parse_ip_address("127.0.0.1"), 9, Milliseconds(1), {},
                       [](const ConnectReport&) { FAIL(); });
     }
     loop.run_for(Milliseconds(5));
   }));
+}
+
+TEST(TcpConnector, a_cancelled_attempt_is_over_and_calls_nobody) {
+  Loop loop;
+  const SystemClock clock;
+  const Server server("127.0.0.1", true);
+  TcpConnector connector(loop, clock);
+  const auto cancelled = connector.start(*parse_ip_address("127.0.0.1"), server.port, Seconds(5),
+                                         {}, [](const ConnectReport&) { FAIL(); });
+  connector.cancel(cancelled);
+  EXPECT_EQ(connector.in_flight(), 0U);
+  connector.cancel(cancelled);
+  // One that is refused at once ends later all the same, and may be cancelled until then.
+  connector.cancel(connector.start(*parse_ip_address("255.255.255.255"), 9, Seconds(5), {},
+                                   [](const ConnectReport&) { FAIL(); }));
+  connector.start(*parse_ip_address("127.0.0.1"), server.port, Seconds(5), {},
+                  [&](const ConnectReport&) { loop.stop(); });
+  loop.run_for(Seconds(20));
+  EXPECT_EQ(connector.in_flight(), 0U);
 }
 
 }  // namespace

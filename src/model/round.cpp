@@ -55,7 +55,7 @@ constexpr std::array kOutcomes{
                "no TLS version or cipher in common"},
     OutcomeRow{CheckOutcome::TlsFailed, kFailed, "TlsFailed", "TLS handshake failed"},
     OutcomeRow{CheckOutcome::CertificateRevocationUnknown, kFailed, "CertificateRevocationUnknown",
-               "whether the certificate is revoked could not be found out"},
+               "certificate revocation unknown"},
     OutcomeRow{CheckOutcome::HttpStatus, kFailed, "HttpStatus", "HTTP status not valid"},
     OutcomeRow{CheckOutcome::HttpMalformed, kFailed, "HttpMalformed", "answer is not HTTP"},
     OutcomeRow{CheckOutcome::HttpTooManyRedirects, kFailed, "HttpTooManyRedirects",

@@ -38,8 +38,8 @@ enum class CheckOutcome : std::uint8_t {
   CertificateUnknownRoot = 43,
   CertificateRevoked = 44,
   ClientCertificateRequired = 45,
-  TlsIncompatible = 46,  ///< No protocol version or cipher in common.
-  TlsFailed = 47,        ///< Handshake broke otherwise.
+  TlsIncompatible = 46,               ///< No protocol version or cipher in common.
+  TlsFailed = 47,                     ///< Handshake broke otherwise.
   CertificateRevocationUnknown = 48,  ///< Nobody says whether it is revoked, and we must know.
   // HTTP
   HttpStatus = 60,     ///< A status code that is not valid.
@@ -83,7 +83,7 @@ struct HttpPhases {
 struct HttpFacts {
   std::string version;          ///< "HTTP/2", of the last answer
   int redirects = 0;            ///< followed ones
-  std::string url;              ///< where the redirects led to; empty without any
+  std::string url = {};         ///< where the redirects led to; empty without any
   std::int64_t body_bytes = 0;  ///< what was read of the last answer's body
   bool operator==(const HttpFacts&) const = default;
 };
@@ -131,11 +131,11 @@ struct Round {
   std::string address;  ///< The IP address that was checked; empty if the name did not resolve.
   StampSource stamp_source = StampSource::User;
   /// Evidence for the first check that did not succeed: who answered what ("ICMP admin-prohibited
-  /// from 10.0.1.1", "HTTP 503", "certificate expired 2026-11-01T00:00:00Z"). If all did, what is to
-  /// be noted all the same ("revocation not checkable: …"); mostly empty.
+  /// from 10.0.1.1", "HTTP 503", "certificate expired 2026-11-01T00:00:00Z"). If all did, what is
+  /// to be noted all the same ("revocation not checkable: …"); mostly empty.
   std::string detail;
-  std::optional<int> http_status;  ///< of the last answered check
-  std::optional<HttpPhases> http;  ///< of the last successful check
+  std::optional<int> http_status;       ///< of the last answered check
+  std::optional<HttpPhases> http;       ///< of the last successful check
   std::optional<HttpFacts> http_facts;  ///< of the last answered check
   std::optional<TlsFacts> tls;
   std::optional<NameFacts> name;  ///< Missing for an address.

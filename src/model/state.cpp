@@ -45,6 +45,8 @@ std::string to_string(ReasonCode code) {
       return "ChecksFailedDefault";
     case ReasonCode::RoundTripDefault:
       return "RoundTripDefault";
+    case ReasonCode::NameResolutionFailed:
+      return "NameResolutionFailed";
     case ReasonCode::TestGroupDisabled:
       return "TestGroupDisabled";
     case ReasonCode::NoAgent:

@@ -33,6 +33,8 @@ enum class ReasonCode : std::uint8_t {
   AllChecksFailed = 3,      ///< no threshold is set and nothing got through
   ChecksFailedDefault = 4,  ///< no threshold is set: above 10 %
   RoundTripDefault = 5,     ///< no threshold is set: above 750 ms
+  /// The destination's name does not resolve; the checks went to its last known address.
+  NameResolutionFailed = 6,
   TestGroupDisabled = 10,
   NoAgent = 20,  ///< no agent fits the source
   AgentDisconnected = 21,

@@ -22,9 +22,10 @@ struct CheckResult {
   CheckOutcome outcome = CheckOutcome::TimedOut;
   std::optional<Microseconds> rtt;
   StampSource stamps = StampSource::User;
-  std::string detail;  ///< Empty on success.
+  std::string detail;  ///< On success only what is to be noted all the same.
   std::optional<int> http_status;
   std::optional<HttpPhases> http;
+  std::optional<HttpFacts> http_facts;
   std::optional<TlsFacts> tls;
 };
 

@@ -3,6 +3,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cerrno>
+
 #include "base/log.h"
 #include "base/random.h"
 #include "io/host.h"
@@ -102,7 +105,13 @@ void IcmpEngine::start(const CheckTicket& ticket, const IpAddress& to,
   const int error = family.socket->send(to, outgoing.message, outgoing.token, *how);
   if (error != 0) {
     tracker_.close(outgoing.token);
-    sink_(ticket, result_of_errno(error));
+    // What the kernel says of a source that is not there sounds like a missing route.
+    if (how->source && !io::is_own_address(*how->source)) {
+      sink_(ticket, result_of_fault(EADDRNOTAVAIL, fmt::format("{} is no address of this host",
+                                                               packets.source_address)));
+    } else {
+      sink_(ticket, result_of_errno(error));
+    }
     return;
   }
   arm(request.sent.instant + timeout);

@@ -86,6 +86,12 @@ CheckResult result_of_errno(int error_number) {
                                            std::generic_category().message(error_number)));
 }
 
+CheckResult result_of_fault(int error_number, std::string evidence) {
+  const bool is_forbidden = error_number == EPERM || error_number == EACCES;
+  return failed_check(is_forbidden ? CheckOutcome::LocalPermission : CheckOutcome::LocalResources,
+                      std::move(evidence));
+}
+
 CheckResult result_of_timeout(std::chrono::nanoseconds timeout) {
   return failed_check(
       CheckOutcome::TimedOut,

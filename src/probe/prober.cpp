@@ -24,6 +24,7 @@ RoundRunner::Options runner_options(ProberConfig config) {
   options.resolver.servers = std::move(config.name_servers);
   options.resolver.resolv_conf = std::move(config.resolv_conf);
   options.resolver.hosts = std::move(config.hosts_file);
+  options.limits = config.limits;
   return options;
 }
 
@@ -54,6 +55,7 @@ struct Prober::Impl {
   struct Assigned {
     std::shared_ptr<const Test> test;  ///< Empty: the place is free.
     std::uint64_t round = 0;           ///< The latest; 0 before the first.
+    bool has_failed = false;           ///< Some check of the last round that ended.
   };
   struct OneShot {
     EachCheck each;
@@ -149,7 +151,7 @@ void Prober::Impl::run_due(const Schedule::Due& due, Instant now) {
   Assigned& it = assigned[due.test];
   if (now - due.planned > kLateAfter) ++late_checks;
   if (due.check > 0) return runner.check(it.round, due.check);
-  const std::uint64_t round = runner.begin(it.test);
+  const std::uint64_t round = runner.begin(it.test, !it.has_failed);
   it.round = round;
   runner.check(round, 0);
   runner.resolve(round);
@@ -163,7 +165,14 @@ void Prober::Impl::on_check(std::uint64_t round, const Check& check, const std::
 void Prober::Impl::on_finished(std::uint64_t round, Round&& result) {
   ++rounds_finished;
   auto node = one_shots.extract(round);
-  if (node.empty()) return on_round(std::move(result));
+  if (node.empty()) {
+    if (const auto found = handles.find(result.test); found != handles.end()) {
+      assigned[found->second].has_failed = std::ranges::any_of(
+          result.checks,
+          [](const Check& check) { return kind_of(check.outcome) == OutcomeKind::Failed; });
+    }
+    return on_round(std::move(result));
+  }
   node.mapped().done(std::move(result));
 }
 

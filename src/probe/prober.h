@@ -12,6 +12,7 @@
 #include "io/loop.h"
 #include "model/round.h"
 #include "model/test.h"
+#include "probe/rate_limits.h"
 
 namespace lw {
 
@@ -22,6 +23,7 @@ struct ProberConfig {
   std::vector<std::string> name_servers;
   std::string resolv_conf = "/etc/resolv.conf";
   std::string hosts_file = "/etc/hosts";
+  RateLimitsConfig limits;
 };
 
 /// How the prober itself is doing. Counters only grow.

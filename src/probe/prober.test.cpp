@@ -211,5 +211,99 @@ TEST(Prober, a_removed_or_disabled_test_gives_no_more_rounds) {
   EXPECT_EQ(prober.stats().tests, 1U);
 }
 
+/// The first `count` rounds of the tests as an agent runs them.
+std::vector<Round> run_assigned(std::vector<lw::Test> tests, std::size_t count,
+                                ProberConfig config = {}) {
+  io::Loop loop;
+  std::vector<Round> rounds;
+  Prober prober(loop, kClock, std::move(config), [&](Round&& round) {
+    rounds.push_back(std::move(round));
+    if (rounds.size() >= count) loop.stop();
+  });
+  prober.assign(std::move(tests));
+  loop.run_for(Seconds(20));
+  return rounds;
+}
+
+TEST(Prober, confirms_a_first_failure_at_once_and_only_the_first) {
+  ASSERT_TRUE(io::in_own_network({kChain, rule("ip daddr 127.0.0.9 drop")}, [] {
+    const auto rounds = run_assigned({make_test(1, "127.0.0.9", IcmpConfiguration{}, 1)}, 2);
+    ASSERT_EQ(rounds.size(), 2U);
+    EXPECT_EQ(rounds[0].checks.size(), 1U);
+    EXPECT_EQ(rounds[0].confirmation, (Confirmation{5, 5}));
+    EXPECT_FALSE(rounds[1].confirmation) << "it is known by now";
+  }));
+}
+
+TEST(Prober, confirms_nothing_that_works_or_for_which_no_time_is_left) {
+  const auto fine = run_assigned({make_test(1, "127.0.0.1", IcmpConfiguration{}, 1)}, 1);
+  ASSERT_EQ(fine.size(), 1U);
+  EXPECT_FALSE(fine[0].confirmation);
+  lw::Test slow = make_test(2, "127.0.0.1", TcpConfiguration{1}, 1);
+  auto configuration = std::make_shared<TestConfiguration>(*slow.configuration);
+  configuration->check_timeout = Milliseconds(900);
+  slow.configuration = configuration;
+  const auto refused = run_assigned({slow}, 1);
+  ASSERT_EQ(refused.size(), 1U);
+  EXPECT_EQ(refused[0].checks.at(0).outcome, CheckOutcome::Refused);
+  EXPECT_FALSE(refused[0].confirmation) << "0.4 s and a time-out of 0.9 s do not fit into 1 s";
+}
+
+TEST(Prober, what_is_over_the_agents_limit_does_not_count_against_the_network) {
+  ProberConfig config;
+  config.limits.checks_per_second_per_destination = 1;
+  const Round round = run_once(make_test(1, "127.0.0.1", IcmpConfiguration{}), config);
+  ASSERT_EQ(round.checks.size(), 3U);
+  EXPECT_EQ(round.checks[0].outcome, CheckOutcome::Success);
+  EXPECT_EQ(round.checks[1].outcome, CheckOutcome::LocalOverload);
+  EXPECT_EQ(round.detail, "this agent's limit of 1 checks/s to 127.0.0.1 is used up");
+  EXPECT_EQ(summarize(round).total, 1);
+}
+
+TEST(Prober, sends_echoes_and_connects_as_the_configuration_says) {
+  ASSERT_TRUE(io::in_own_network(
+      {"ip address add 192.0.2.7/32 dev lo",
+       "nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }'",
+       "nft 'add rule inet t in ip saddr 192.0.2.7 ip dscp 46 ip ttl 9 icmp type echo-request "
+       "counter accept'",
+       "nft 'add rule inet t in ip saddr 192.0.2.7 ip dscp 46 ip ttl 9 tcp dport 9 counter accept'",
+       rule("icmp type echo-request drop"), rule("tcp dport 9 drop")},
+      [] {
+        const auto as_told = [](ProtocolConfiguration protocol) {
+          lw::Test test = make_test(1, "127.0.0.1", std::move(protocol));
+          auto configuration = std::make_shared<TestConfiguration>(*test.configuration);
+          configuration->packets = {.payload_bytes = 1400,
+                                    .dscp = 46,
+                                    .ttl = 9,
+                                    .dont_fragment = true,
+                                    .source_address = "192.0.2.7",
+                                    .source_interface = "lo"};
+          test.configuration = configuration;
+          return test;
+        };
+        expect_all(run_once(as_told(IcmpConfiguration{})), CheckOutcome::Success);
+        expect_all(run_once(as_told(TcpConfiguration{9})), CheckOutcome::Refused);
+        expect_all(run_once(make_test(1, "127.0.0.1", IcmpConfiguration{})),
+                   CheckOutcome::TimedOut);
+      }));
+}
+
+TEST(Prober, a_source_that_is_not_there_is_this_hosts_fault) {
+  for (const bool is_tcp : {false, true}) {
+    lw::Test test = make_test(1, "127.0.0.1", IcmpConfiguration{}, 1);
+    auto configuration = std::make_shared<TestConfiguration>(*test.configuration);
+    if (is_tcp) configuration->protocol = TcpConfiguration{9};
+    configuration->packets.source_address = "192.0.2.200";
+    test.configuration = configuration;
+    const Round round = run_once(test);
+    expect_all(round, CheckOutcome::LocalResources);
+    EXPECT_NE(round.detail.find("192.0.2.200 is no address of this host"), std::string::npos)
+        << round.detail;
+    configuration->packets = {};
+    configuration->packets.source_interface = "nosuch0";
+    EXPECT_NE(run_once(test).detail.find("no interface"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace lw

@@ -8,58 +8,89 @@
 
 namespace lw {
 
-RoundAssembler::RoundAssembler(TestId test, Timestamp started, int checks)
-    : recorded_(static_cast<std::size_t>(checks)), missing_(checks) {
-  round_.test = test;
-  round_.started = started;
-  round_.checks.resize(recorded_.size());
+namespace {
+
+bool has_evidence(const CheckResult& result) {
+  return !result.detail.empty() || result.http_status || result.http || result.http_facts ||
+         result.tls;
 }
+
+}  // namespace
+
+RoundAssembler::RoundAssembler(TestId test, Timestamp started, int checks)
+    : test_(test), started_(started), slots_(static_cast<std::size_t>(checks)), missing_(checks) {}
 
 void RoundAssembler::set_offset(int index, Microseconds offset) {
-  round_.checks.at(static_cast<std::size_t>(index)).offset = offset;
+  const auto most = static_cast<std::int64_t>(kNoRtt);
+  slots_.at(static_cast<std::size_t>(index)).offset_us =
+      static_cast<std::uint32_t>(std::clamp<std::int64_t>(offset.count(), 0, most));
 }
 
-bool RoundAssembler::is_recorded(int index) const {
-  return recorded_.at(static_cast<std::size_t>(index));
-}
-
-const Check& RoundAssembler::check(int index) const {
-  return round_.checks.at(static_cast<std::size_t>(index));
+Check RoundAssembler::check(int index) const {
+  const Slot& from = slot(index);
+  Check check;
+  check.outcome = from.outcome;
+  check.offset = Microseconds(from.offset_us);
+  if (from.rtt_us != kNoRtt) check.rtt = Microseconds(from.rtt_us);
+  return check;
 }
 
 bool RoundAssembler::record(int index, CheckResult&& result) {
-  if (is_recorded(index)) return false;
-  recorded_.at(static_cast<std::size_t>(index)) = true;
+  Slot& slot = slots_.at(static_cast<std::size_t>(index));
+  if (slot.is_recorded) return false;
+  slot.is_recorded = true;
   --missing_;
-  Check& check = round_.checks.at(static_cast<std::size_t>(index));
-  check.outcome = result.outcome;
-  check.rtt = result.rtt;
-  const bool succeeded = result.outcome == CheckOutcome::Success;
-  if (!succeeded && (detail_of_ < 0 || index < detail_of_)) {
-    round_.detail = std::move(result.detail);
-    detail_of_ = index;
-  }
+  slot.outcome = result.outcome;
   if (result.rtt) {
+    const auto most = static_cast<std::int64_t>(kNoRtt) - 1;
+    slot.rtt_us =
+        static_cast<std::uint32_t>(std::clamp<std::int64_t>(result.rtt->count(), 0, most));
     // A round is as good as its worst stamp.
-    round_.stamp_source =
-        has_stamps_ ? std::min(round_.stamp_source, result.stamps) : result.stamps;
+    stamps_ = has_stamps_ ? std::min(stamps_, result.stamps) : result.stamps;
     has_stamps_ = true;
   }
-  if (result.http_status && index > status_of_) {
-    round_.http_status = result.http_status;
-    status_of_ = index;
-  }
-  if (succeeded && result.http && index > phases_of_) {
-    round_.http = result.http;
-    phases_of_ = index;
-  }
-  if (result.tls) round_.tls = std::move(result.tls);
+  if (has_evidence(result)) keep_evidence(index, std::move(result));
   return true;
+}
+
+void RoundAssembler::keep_evidence(int index, CheckResult&& result) {
+  if (!evidence_) evidence_ = std::make_unique<Evidence>();
+  Evidence& kept = *evidence_;
+  const bool succeeded = result.outcome == CheckOutcome::Success;
+  if (!succeeded && (kept.detail_of < 0 || index < kept.detail_of)) {
+    kept.detail = std::move(result.detail);
+    kept.detail_of = index;
+  } else if (succeeded && kept.detail_of < 0 && !result.detail.empty()) {
+    kept.detail = std::move(result.detail);  // A note, which the first failure will replace.
+  }
+  if (result.http_status && index > kept.status_of) {
+    kept.http_status = result.http_status;
+    kept.http_facts = std::move(result.http_facts);
+    kept.status_of = index;
+  }
+  if (succeeded && result.http && index > kept.phases_of) {
+    kept.http = result.http;
+    kept.phases_of = index;
+  }
+  if (result.tls) kept.tls = std::move(result.tls);
 }
 
 Round RoundAssembler::take() {
   LW_ASSERT(is_complete());
-  return std::move(round_);
+  Round round;
+  round.test = test_;
+  round.started = started_;
+  round.address = std::move(address_);
+  round.stamp_source = stamps_;
+  round.checks.reserve(slots_.size());
+  for (int i = 0; i < static_cast<int>(slots_.size()); ++i) round.checks.push_back(check(i));
+  if (!evidence_) return round;
+  round.detail = std::move(evidence_->detail);
+  round.http_status = evidence_->http_status;
+  round.http = evidence_->http;
+  round.http_facts = std::move(evidence_->http_facts);
+  round.tls = std::move(evidence_->tls);
+  return round;
 }
 
 }  // namespace lw

@@ -49,6 +49,24 @@ TEST(RoundAssembler, keeps_the_evidence_of_the_first_check_that_failed_not_of_th
   EXPECT_EQ(assembler.take().detail, "first");
 }
 
+TEST(RoundAssembler, keeps_a_note_of_a_success_until_a_check_fails) {
+  CheckResult noted = success(1);
+  noted.detail = "revocation not checkable";
+  noted.http_status = 200;
+  noted.http_facts = HttpFacts{.version = "HTTP/2"};
+  RoundAssembler assembler(TestId{1}, kStarted, 2);
+  assembler.record(0, CheckResult(noted));
+  assembler.record(1, success(2));
+  const Round round = assembler.take();
+  EXPECT_EQ(round.detail, "revocation not checkable");
+  ASSERT_TRUE(round.http_facts);
+  EXPECT_EQ(round.http_facts->version, "HTTP/2");
+  RoundAssembler failing(TestId{1}, kStarted, 2);
+  failing.record(0, CheckResult(noted));
+  failing.record(1, failure(CheckOutcome::TimedOut, "no reply"));
+  EXPECT_EQ(failing.take().detail, "no reply");
+}
+
 TEST(RoundAssembler, ignores_a_second_end_of_one_check) {
   RoundAssembler assembler(TestId{1}, kStarted, 2);
   EXPECT_TRUE(assembler.record(0, failure(CheckOutcome::TimedOut, "")));

@@ -3,72 +3,29 @@
 
 #include <fmt/core.h>
 
-#include <cerrno>
+#include <algorithm>
 #include <utility>
 
 #include "probe/outcome_text.h"
+#include "probe/packet_options.h"
 
 namespace lw {
 namespace {
 
-io::AddressFamily family_of(const TestConfiguration& configuration) {
-  if (!configuration.preferred_ip_version) return io::AddressFamily::V4ThenV6;
-  return *configuration.preferred_ip_version == IpVersion::V4 ? io::AddressFamily::V4
-                                                              : io::AddressFamily::V6;
-}
+/// How long checks wait for a name that has addresses of an earlier round: so long that one silent
+/// name server does not matter yet.
+constexpr Milliseconds kNamePatience{700};
+// Fast enough to be the same trouble, slow enough not to be the same lost burst.
+constexpr Milliseconds kConfirmEvery{100};
+constexpr int kConfirmations = 5;
 
-CheckOutcome outcome_of(io::NameStatus status) {
-  switch (status) {
-    case io::NameStatus::Found:
-      return CheckOutcome::Success;
-    case io::NameStatus::NotFound:
-      return CheckOutcome::NameNotFound;
-    case io::NameStatus::NoAddress:
-      return CheckOutcome::NameNoAddress;
-    case io::NameStatus::ServerFailed:
-      return CheckOutcome::NameServerFailed;
-    case io::NameStatus::TimedOut:
-      return CheckOutcome::NameTimedOut;
-    case io::NameStatus::Invalid:
-      return CheckOutcome::NameInvalid;
+std::optional<std::uint16_t> race_port(const Test& test) {
+  const TestConfiguration& configuration = *test.configuration;
+  if (configuration.address_use != AddressUse::HappyEyeballs) return std::nullopt;
+  if (const auto* http = std::get_if<HttpConfiguration>(&configuration.protocol)) {
+    return http->effective_port();
   }
-  return CheckOutcome::NameServerFailed;
-}
-
-CheckResult result_of_connect(const io::ConnectReport& report, const IpAddress& to,
-                              std::uint16_t port, std::chrono::nanoseconds timeout) {
-  using Status = io::ConnectStatus;
-  switch (report.status) {
-    case Status::Connected: {
-      CheckResult result;
-      result.outcome = CheckOutcome::Success;
-      result.rtt = report.rtt;
-      result.stamps = report.is_kernel_rtt ? StampSource::Kernel : StampSource::User;
-      return result;
-    }
-    case Status::SynLost:
-      return failed_check(CheckOutcome::TimedOut,
-                          fmt::format("a SYN got no answer; the connection came only after {} "
-                                      "retransmission(s)",
-                                      report.retransmits));
-    case Status::TimedOut:
-      return result_of_timeout(timeout);
-    case Status::Refused:
-      return failed_check(CheckOutcome::Refused,
-                          fmt::format("RST from {} port {}", to_string(to), port));
-    case Status::Reset:
-      return failed_check(CheckOutcome::Reset,
-                          fmt::format("RST from {} port {}", to_string(to), port));
-    case Status::IcmpError:
-      return result_of_icmp_error(report.icmp->is_v6, report.icmp->type, report.icmp->code,
-                                  report.icmp->from);
-    case Status::NoRoute:
-    case Status::LocalPermission:
-    case Status::LocalResources:
-    case Status::Failed:
-      return result_of_errno(report.error_number);
-  }
-  return result_of_errno(report.error_number);
+  return configuration.port();
 }
 
 }  // namespace
@@ -77,45 +34,110 @@ RoundRunner::RoundRunner(io::Loop& loop, const Clock& clock, Options options, Ha
     : loop_(loop),
       clock_(clock),
       handlers_(std::move(handlers)),
+      limits_(options.limits),
       resolver_(loop, clock, std::move(options.resolver)),
       icmp_(loop, clock,
             [this](const CheckTicket& ticket, CheckResult&& result) {
               on_result(ticket, std::move(result));
             }),
       tcp_(loop, clock),
-      http_(loop, clock, options.extra_ca_pem,
+      races_(loop, clock, tcp_),
+      http_(loop, clock, resolver_, options.extra_ca_pem,
             [this](const CheckTicket& ticket, CheckResult&& result) {
               on_result(ticket, std::move(result));
             }) {}
 
-std::uint64_t RoundRunner::begin(std::shared_ptr<const Test> test) {
-  const std::uint64_t round = next_round_++;
+std::uint64_t RoundRunner::begin(std::shared_ptr<const Test> test, bool may_confirm) {
   const int checks = test->configuration->effective_checks_per_round();
   RoundAssembler assembler(test->id, clock_.wall_now(), checks);
-  rounds_.emplace(round,
-                  Running{std::move(test), std::move(assembler), clock_.now(), std::nullopt, {}});
-  return round;
+  return rounds_.insert(
+      {std::move(test), std::move(assembler), clock_.now(), {}, nullptr, {}, nullptr, may_confirm});
 }
 
 void RoundRunner::resolve(std::uint64_t round) {
-  const auto found = rounds_.find(round);
-  if (found == rounds_.end()) return;
-  const Test& test = *found->second.test;
-  resolver_.resolve(test.destination_address, family_of(*test.configuration),
+  Running* const found = rounds_.find(round);
+  if (found == nullptr) return;
+  Running& running = *found;
+  const io::AddressFamily family = family_of(*running.test->configuration);
+  const auto address = parse_ip_address(running.test->destination_address);
+  if (!address) return resolve_name(round, running);
+  if (is_of_family(*address, family)) return use_address(round, *address);
+  fail_all(
+      round, CheckOutcome::NameNoAddress,
+      fmt::format("{} is no {} address", to_string(*address), address->is_v6 ? "IPv4" : "IPv6"));
+}
+
+void RoundRunner::resolve_name(std::uint64_t round, Running& running) {
+  const std::shared_ptr<const Test> test = running.test;
+  running.named = std::make_unique<Named>();
+  if (last_good_.find(*test, clock_.now()) != nullptr) {
+    running.named->patience = loop_.after(kNamePatience, [this, round] { use_last_good(round); });
+  }
+  // May answer, and so end the round, from inside.
+  resolver_.resolve(test->destination_address, family_of(*test->configuration),
                     [this, round](const io::NameAnswer& answer) { on_name(round, answer); });
 }
 
 void RoundRunner::on_name(std::uint64_t round, const io::NameAnswer& answer) {
-  const auto found = rounds_.find(round);
-  if (found == rounds_.end()) return;
-  if (answer.status != io::NameStatus::Found) {
-    return fail_all(round, outcome_of(answer.status), answer.evidence);
+  Running* const found = rounds_.find(round);
+  if (found == nullptr) return;
+  const Test& test = *found->test;
+  Named& named = *found->named;
+  named.patience.cancel();
+  const auto addresses = in_order_of_use(answer.addresses, test.configuration->address_use);
+  named.facts = facts_of(answer, addresses);
+  const bool is_waiting = named.addresses.empty();
+  const auto* const last = last_good_.find(test, clock_.now());
+  if (answer.status == io::NameStatus::Found) {
+    last_good_.remember(test, addresses, clock_.now());
+    if (is_waiting) return use_addresses(round, addresses);
+  } else if (last == nullptr) {
+    return fail_all(round, named.facts->outcome, answer.evidence);
+  } else {
+    const auto age = std::chrono::duration_cast<Microseconds>(clock_.now() - last->at);
+    named.facts->detail += fmt::format("; last resolved {} ago", to_human(age));
+    if (is_waiting) return use_last_good(round);
   }
-  Running& running = found->second;
-  running.address = answer.addresses.front();
-  running.assembler.set_address(to_string(*running.address));
+  finish_if_complete(round);
+}
+
+void RoundRunner::use_last_good(std::uint64_t round) {
+  Running* const found = rounds_.find(round);
+  if (found == nullptr) return;
+  const auto* const last = last_good_.find(*found->test, clock_.now());
+  if (last == nullptr) return;
+  found->named->is_last_good = true;
+  use_addresses(round, last->addresses);
+}
+
+void RoundRunner::use_addresses(std::uint64_t round, std::vector<IpAddress> addresses) {
+  const Running& running = rounds_.at(round);
+  const TestConfiguration& configuration = *running.test->configuration;
+  const auto checks = static_cast<std::size_t>(configuration.effective_checks_per_round());
+  Named& named = *running.named;
+  named.addresses = std::move(addresses);
+  auto* const last = last_good_.find(*running.test, clock_.now());
+  // Where a round has too few checks for all addresses, the next one goes on with the others.
+  if (last != nullptr && configuration.address_use == AddressUse::All &&
+      named.addresses.size() > checks) {
+    named.turn = last->turn % named.addresses.size();
+    last->turn = named.turn + checks;
+  }
+  use_address(round, named.address_of(0));
+}
+
+void RoundRunner::use_address(std::uint64_t round, const IpAddress& address) {
+  Running& running = rounds_.at(round);
+  running.address = address;
+  running.assembler.set_address(to_string(address));
+  start_waiting(round);
+}
+
+void RoundRunner::start_waiting(std::uint64_t round) {
+  Running* const found = rounds_.find(round);
+  if (found == nullptr) return;
   // A check may end at once and take the round with it, so each one looks the round up anew.
-  for (const int index : std::exchange(running.waiting, {})) check(round, index);
+  for (const int index : std::exchange(found->waiting, {})) check(round, index);
 }
 
 void RoundRunner::fail_all(std::uint64_t round, CheckOutcome outcome, const std::string& detail) {
@@ -129,13 +151,13 @@ void RoundRunner::fail_all(std::uint64_t round, CheckOutcome outcome, const std:
 }
 
 void RoundRunner::check(std::uint64_t round, int index) {
-  const auto found = rounds_.find(round);
-  if (found == rounds_.end()) return;
-  if (!found->second.address) {
-    found->second.waiting.push_back(index);
+  Running* const found = rounds_.find(round);
+  if (found == nullptr) return;
+  if (!found->address) {
+    found->waiting.push_back(index);
     return;
   }
-  start({round, index}, found->second);
+  start({round, index}, *found);
 }
 
 void RoundRunner::start(const CheckTicket& ticket, Running& running) {
@@ -143,35 +165,133 @@ void RoundRunner::start(const CheckTicket& ticket, Running& running) {
   const auto offset = clock_.now() - running.started;
   running.assembler.set_offset(ticket.index, std::chrono::duration_cast<Microseconds>(offset));
   const std::shared_ptr<const Test> test = running.test;
-  const IpAddress to = *running.address;
   const auto timeout = test->configuration->effective_check_timeout();
+  if (const auto why = limits_.refuse(*running.address, clock_.now())) {
+    return on_result(ticket, failed_check(CheckOutcome::LocalOverload, *why));
+  }
+  if (!running.named) return start_one(ticket, test, *running.address, timeout);
+  const Named& named = *running.named;
+  const auto port = race_port(*test);
+  if (port && named.addresses.size() > 1) return start_race(ticket, running, *port);
+  const bool takes_turns = test->configuration->address_use == AddressUse::All;
+  start_one(ticket, test, named.address_of(takes_turns ? ticket.index : 0), timeout);
+}
+
+void RoundRunner::start_one(const CheckTicket& ticket, const std::shared_ptr<const Test>& test,
+                            const IpAddress& to, std::chrono::nanoseconds timeout) {
   if (const auto* tcp = std::get_if<TcpConfiguration>(&test->configuration->protocol)) {
-    start_tcp(ticket, to, tcp->port, timeout);
+    tcp_.start(to, tcp->port, timeout, socket_options_of(test->configuration->packets),
+               [this, ticket, to, port = tcp->port, timeout](const io::ConnectReport& report) {
+                 on_result(ticket, result_of_connect(report, to, port, timeout));
+               });
   } else if (test->configuration->is_http()) {
     http_.start(ticket, *test, to, timeout);
   } else {
-    icmp_.start(ticket, to, timeout);
+    icmp_.start(ticket, to, timeout, test->configuration->packets);
   }
 }
 
-void RoundRunner::start_tcp(const CheckTicket& ticket, const IpAddress& to, std::uint16_t port,
-                            std::chrono::nanoseconds timeout) {
-  tcp_.start(to, port, timeout, [this, ticket, to, port, timeout](const io::ConnectReport& report) {
-    on_result(ticket, result_of_connect(report, to, port, timeout));
-  });
+void RoundRunner::start_race(const CheckTicket& ticket, const Running& running,
+                             std::uint16_t port) {
+  races_.start(
+      running.named->addresses, port, running.test->configuration->effective_check_timeout(),
+      socket_options_of(running.test->configuration->packets),
+      [this, ticket](ConnectRaces::Result&& result) { on_race(ticket, std::move(result)); });
+}
+
+void RoundRunner::on_race(const CheckTicket& ticket, ConnectRaces::Result&& result) {
+  Running* const found = rounds_.find(ticket.round);
+  if (found == nullptr) return;
+  Running& running = *found;
+  // The first check's winner is the round's address.
+  if (ticket.index == 0) running.assembler.set_address(to_string(result.address));
+  const bool goes_on =
+      running.test->configuration->is_http() && result.check.outcome == CheckOutcome::Success;
+  if (!goes_on) return on_result(ticket, std::move(result.check));
+  running.named->notes[ticket.index] = std::move(result.check.detail);
+  const auto left = running.test->configuration->effective_check_timeout() - result.took;
+  const std::shared_ptr<const Test> test = running.test;
+  start_one(ticket, test, result.address,
+            std::max<std::chrono::nanoseconds>(left, Milliseconds(1)));
+}
+
+/// Adds which of the name's addresses a failure is of, and what a race showed.
+void RoundRunner::annotate(const CheckTicket& ticket, const Running& running, CheckResult& result) {
+  const Named& named = *running.named;
+  const bool takes_turns = running.test->configuration->address_use == AddressUse::All;
+  if (takes_turns && named.addresses.size() > 1 && result.outcome != CheckOutcome::Success) {
+    result.detail = fmt::format("{}: {}", to_string(named.address_of(ticket.index)), result.detail);
+  }
+  const auto note = named.notes.find(ticket.index);
+  if (note == named.notes.end() || note->second.empty()) return;
+  result.detail = result.detail.empty() ? note->second : result.detail + "; " + note->second;
 }
 
 void RoundRunner::on_result(const CheckTicket& ticket, CheckResult&& result) {
-  const auto found = rounds_.find(ticket.round);
-  if (found == rounds_.end()) return;
-  RoundAssembler& assembler = found->second.assembler;
+  Running* const found = rounds_.find(ticket.round);
+  if (found == nullptr) return;
+  Running& running = *found;
+  if (ticket.index < 0) return on_confirmation(ticket.round, running, result.outcome);
+  if (running.named) annotate(ticket, running, result);
+  const bool has_failed = kind_of(result.outcome) == OutcomeKind::Failed;
   const std::string detail = handlers_.checked ? result.detail : std::string();
+  RoundAssembler& assembler = running.assembler;
   if (!assembler.record(ticket.index, std::move(result))) return;
+  if (has_failed) confirm(ticket.round, running);
   if (handlers_.checked) handlers_.checked(ticket.round, assembler.check(ticket.index), detail);
-  if (!assembler.is_complete()) return;
-  Round round = assembler.take();
-  rounds_.erase(found);
-  handlers_.finished(ticket.round, std::move(round));
+  finish_if_complete(ticket.round);
+}
+
+/// Checks again at once whether a first failure was more than a hiccup, if there is still time for
+/// it in this interval.
+void RoundRunner::confirm(std::uint64_t round, Running& running) {
+  if (!running.may_confirm || running.burst || !running.address) return;
+  const TestConfiguration& configuration = *running.test->configuration;
+  const Instant now = clock_.now();
+  const auto takes = kConfirmEvery * (kConfirmations - 1) + configuration.effective_check_timeout();
+  if (now + takes > running.started + configuration.frequency) return;
+  if (!limits_.may_confirm(kConfirmations, now)) return;
+  running.burst = std::make_unique<Burst>();
+  running.burst->under_way = kConfirmations;
+  for (int i = 0; i < kConfirmations; ++i) {
+    running.burst->timers.push_back(loop_.after(kConfirmEvery * i, [this, round, i] {
+      Running* const found = rounds_.find(round);
+      if (found == nullptr) return;
+      ++checks_started_;
+      start_one({round, -1 - i}, found->test, *found->address,
+                found->test->configuration->effective_check_timeout());
+    }));
+  }
+}
+
+void RoundRunner::on_confirmation(std::uint64_t round, Running& running, CheckOutcome outcome) {
+  Burst& burst = *running.burst;
+  --burst.under_way;
+  if (kind_of(outcome) != OutcomeKind::Void) ++burst.sum.made;
+  if (kind_of(outcome) == OutcomeKind::Failed) ++burst.sum.failed;
+  finish_if_complete(round);
+}
+
+void RoundRunner::finish_if_complete(std::uint64_t round) {
+  Running* const found = rounds_.find(round);
+  if (found == nullptr || !found->assembler.is_complete()) return;
+  const std::unique_ptr<Named>& named = found->named;
+  // The name is a result too.
+  if (named && !named->facts) return;
+  const std::unique_ptr<Burst>& burst = found->burst;
+  if (burst && burst->under_way > 0) return;
+  Round result = found->assembler.take();
+  if (named) {
+    result.name = std::move(named->facts);
+    result.name->is_last_good = named->is_last_good;
+    // Besides the lookups of redirects, which are there already.
+    if (result.http) {
+      result.http->dns = result.name->took + result.http->dns.value_or(Microseconds(0));
+    }
+  }
+  if (burst && burst->sum.made > 0) result.confirmation = burst->sum;
+  rounds_.erase(round);
+  handlers_.finished(round, std::move(result));
 }
 
 }  // namespace lw

@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kChecksMax = 255;
 
 // In the order of `add_row`. LowCardinality columns are sent as String; the store converts.
-constexpr std::array<std::pair<const char*, const char*>, 38> kColumns = {{
+constexpr std::array<std::pair<const char*, const char*>, 54> kColumns = {{
     {"test_id", "UInt64"},
     {"ts", "DateTime64(6, 'UTC')"},
     {"keep_days", "UInt16"},
@@ -55,6 +55,22 @@ constexpr std::array<std::pair<const char*, const char*>, 38> kColumns = {{
     {"tls_not_after", "DateTime64(6, 'UTC')"},
     {"tls_version", "String"},
     {"tls_cipher", "String"},
+    {"name_flags", "UInt8"},
+    {"name_outcome", "UInt8"},
+    {"name_took", "UInt32"},
+    {"name_ttl", "UInt32"},
+    {"name_server", "String"},
+    {"name_addresses", "Array(String)"},
+    {"name_detail", "String"},
+    {"confirmation_made", "UInt8"},
+    {"confirmation_failed", "UInt8"},
+    {"http_version", "String"},
+    {"http_redirects", "UInt8"},
+    {"http_url", "String"},
+    {"http_body_bytes", "UInt64"},
+    {"tls_key", "String"},
+    {"tls_chain", "Array(String)"},
+    {"tls_verified", "UInt8"},
 }};
 
 /// Fills the columns of a row one after the other.
@@ -137,6 +153,7 @@ void add_http(Row& row, const Round& round) {
       bit <<= 1;
     }
   }
+  if (round.http_facts) mask |= 0x40;
   row.next().add(to_u8(mask));
   row.next().add_array(phases);
   row.next().add(static_cast<std::uint16_t>(std::clamp(round.http_status.value_or(0), 0, 65535)));
@@ -153,6 +170,44 @@ void add_tls(Row& row, const Round& round) {
   row.next().add(to_unix_us(tls.not_after));
   row.next().add_text(tls.version);
   row.next().add_text(tls.cipher);
+}
+
+void add_name(Row& row, const Round& round) {
+  const NameFacts none;
+  const NameFacts& name = round.name ? *round.name : none;
+  const int flags = !round.name ? 0 : 1 | (name.is_last_good ? 2 : 0) | (name.ttl ? 4 : 0);
+  row.next().add(to_u8(flags));
+  row.next().add(std::to_underlying(name.outcome));
+  row.next().add(to_u32(name.took));
+  constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  row.next().add(static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(name.ttl.value_or(Seconds(0)).count(), 0, kMost)));
+  row.next().add_text(name.server);
+  row.next().add_texts(name.addresses);
+  row.next().add_text(name.detail);
+}
+
+void add_confirmation(Row& row, const Round& round) {
+  const Confirmation confirmation = round.confirmation.value_or(Confirmation{});
+  row.next().add(to_u8(confirmation.made));
+  row.next().add(to_u8(confirmation.failed));
+}
+
+void add_more_of_http(Row& row, const Round& round) {
+  const HttpFacts none;
+  const HttpFacts& http = round.http_facts ? *round.http_facts : none;
+  row.next().add_text(http.version);
+  row.next().add(to_u8(http.redirects));
+  row.next().add_text(http.url);
+  row.next().add(static_cast<std::uint64_t>(std::max<std::int64_t>(http.body_bytes, 0)));
+}
+
+void add_more_of_tls(Row& row, const Round& round) {
+  const TlsFacts none;
+  const TlsFacts& tls = round.tls ? *round.tls : none;
+  row.next().add_text(tls.key);
+  row.next().add_texts(tls.chain);
+  row.next().add(to_u8(tls.is_verified ? 1 : 0));
 }
 
 void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
@@ -181,6 +236,25 @@ void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
   row.next().add_text(round.detail);
   add_http(row, round);
   add_tls(row, round);
+  add_name(row, round);
+  add_confirmation(row, round);
+  add_more_of_http(row, round);
+  add_more_of_tls(row, round);
+}
+
+std::size_t bytes_of(const std::vector<std::string>& texts) {
+  std::size_t bytes = texts.size() * sizeof(std::string);
+  for (const std::string& text : texts) bytes += text.size();
+  return bytes;
+}
+
+std::size_t bytes_of(const NameFacts& name) {
+  return name.server.size() + bytes_of(name.addresses) + name.detail.size();
+}
+
+std::size_t bytes_of(const TlsFacts& tls) {
+  return tls.subject.size() + tls.issuer.size() + bytes_of(tls.names) + tls.version.size() +
+         tls.cipher.size() + tls.key.size() + bytes_of(tls.chain);
 }
 
 }  // namespace
@@ -188,17 +262,14 @@ void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
 std::size_t bytes_of(const StoredRound& stored) {
   // In memory numbers are wider than in the block, and the rest of a text is longer than its length
   // there.
-  static_assert(sizeof(StoredRound) > 300 && sizeof(Check) > 10);
+  static_assert(sizeof(StoredRound) > 700 && sizeof(Check) > 10);
   const Round& round = stored.round;
   std::size_t bytes = sizeof(StoredRound) + round.checks.size() * sizeof(Check) +
                       stored.verdict.reason.text.size() + round.address.size() +
                       round.detail.size();
-  if (!round.tls) return bytes;
-  for (const std::string* text :
-       {&round.tls->subject, &round.tls->issuer, &round.tls->version, &round.tls->cipher}) {
-    bytes += text->size();
-  }
-  for (const std::string& name : round.tls->names) bytes += sizeof(std::string) + name.size();
+  if (round.name) bytes += bytes_of(*round.name);
+  if (round.http_facts) bytes += round.http_facts->version.size() + round.http_facts->url.size();
+  if (round.tls) bytes += bytes_of(*round.tls);
   return bytes;
 }
 

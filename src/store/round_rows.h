@@ -34,8 +34,10 @@ std::string round_columns();
 /// - `measured` says what the round has: bit 0 RTTs of successful checks (dmin, davg and dmax count
 ///   from `rbase`, like drtt), bit 1 jitter. Where a bit is 0 the numbers are 0 and mean nothing.
 /// - `http_mask` bits 0 to 4 say which of dns, connect, tls, first_byte and transfer happened;
-///   `http_phases` has those; bit 7: phases were looked at. http_status 0, `has_tls` 0: there was
-///   none.
+///   `http_phases` has those; bit 7: phases were looked at; bit 6: there are http_version,
+///   http_redirects, http_url and http_body_bytes. http_status 0, `has_tls` 0: there was none.
+/// - `name_flags` bit 0: the destination is a name; bit 1: the checks went to addresses of an
+///   earlier answer; bit 2: name_ttl is known. `confirmation_made` 0: there was none.
 /// - `observed` and `limit` are NaN where the reason has none.
 /// An RTT is kept up to 71 minutes (2^32 - 1 µs), a round up to its 255th check.
 std::string encode_native(std::span<const StoredRound> rounds);

@@ -28,6 +28,13 @@ TEST(RoundRows, a_round_takes_no_more_bytes_in_a_block_than_is_said) {
   EXPECT_GE(bytes_of(stored), in_block(stored));
   stored.round.tls->names.assign(100'000, "");
   EXPECT_GE(bytes_of(stored), in_block(stored));
+  stored.round.tls->key = text;
+  stored.round.tls->chain = {text, text};
+  stored.round.http_facts = HttpFacts{text, 255, text, 1};
+  stored.round.name.emplace();
+  stored.round.name->server = stored.round.name->detail = text;
+  stored.round.name->addresses.assign(100'000, "");
+  EXPECT_GE(bytes_of(stored), in_block(stored));
 }
 
 }  // namespace

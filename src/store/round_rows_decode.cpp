@@ -37,7 +37,8 @@ void read_http(RowReader& row, Round& round) {
   const auto phases = row.array<std::uint32_t>();
   const auto status = row.number<std::uint16_t>();
   if (status != 0) round.http_status = status;
-  if (mask == 0) return;
+  if ((mask & 0x40U) != 0) round.http_facts.emplace();
+  if ((mask & 0x80U) == 0) return;
   HttpPhases http;
   std::size_t next = 0;
   unsigned bit = 1;
@@ -62,6 +63,44 @@ void read_tls(RowReader& row, Round& round) {
   if (has_tls) round.tls = std::move(tls);
 }
 
+void read_name(RowReader& row, Round& round) {
+  const auto flags = row.number<std::uint8_t>();
+  NameFacts name;
+  name.outcome = static_cast<CheckOutcome>(row.number<std::uint8_t>());
+  name.took = from_u32(row.number<std::uint32_t>());
+  const auto ttl = row.number<std::uint32_t>();
+  if ((flags & 4U) != 0) name.ttl = Seconds(ttl);
+  name.is_last_good = (flags & 2U) != 0;
+  name.server = row.text();
+  name.addresses = row.texts();
+  name.detail = row.text();
+  if ((flags & 1U) != 0) round.name = std::move(name);
+}
+
+void read_confirmation(RowReader& row, Round& round) {
+  Confirmation confirmation;
+  confirmation.made = row.number<std::uint8_t>();
+  confirmation.failed = row.number<std::uint8_t>();
+  if (confirmation.made > 0) round.confirmation = confirmation;
+}
+
+void read_more_of_http(RowReader& row, Round& round) {
+  HttpFacts http;
+  http.version = row.text();
+  http.redirects = row.number<std::uint8_t>();
+  http.url = row.text();
+  http.body_bytes = static_cast<std::int64_t>(row.number<std::uint64_t>());
+  if (round.http_facts) round.http_facts = std::move(http);
+}
+
+void read_more_of_tls(RowReader& row, Round& round) {
+  TlsFacts none;
+  TlsFacts& tls = round.tls ? *round.tls : none;
+  tls.key = row.text();
+  tls.chain = row.texts();
+  tls.is_verified = row.number<std::uint8_t>() != 0;
+}
+
 }  // namespace
 
 std::string readable_round_columns() {
@@ -69,7 +108,11 @@ std::string readable_round_columns() {
          "reason_observed, reason_limit, reason, CAST(address AS String), stamp, outcomes, "
          "unmeasured, rbase, drtt, offsets, detail, http_mask, http_phases, http_status, has_tls, "
          "tls_subject, tls_issuer, tls_names, tls_not_before, tls_not_after, "
-         "CAST(tls_version AS String), CAST(tls_cipher AS String)";
+         "CAST(tls_version AS String), CAST(tls_cipher AS String), "
+         "name_flags, name_outcome, name_took, name_ttl, CAST(name_server AS String), "
+         "CAST(name_addresses AS Array(String)), name_detail, confirmation_made, "
+         "confirmation_failed, CAST(http_version AS String), http_redirects, http_url, "
+         "http_body_bytes, CAST(tls_key AS String), tls_chain, tls_verified";
 }
 
 RoundOrigin read_origin(RowReader& row) {
@@ -103,6 +146,10 @@ StoredRound read_round(RowReader& row) {
   stored.round.detail = row.text();
   read_http(row, stored.round);
   read_tls(row, stored.round);
+  read_name(row, stored.round);
+  read_confirmation(row, stored.round);
+  read_more_of_http(row, stored.round);
+  read_more_of_tls(row, stored.round);
   return stored;
 }
 

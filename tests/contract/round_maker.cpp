@@ -29,6 +29,28 @@ std::vector<Check> make_checks(std::uint64_t n) {
   return checks;
 }
 
+void add_more(std::uint64_t n, Round& round) {
+  if (n % 3 == 1) {
+    round.name.emplace();
+    round.name->took = Microseconds(n % 3'000'000);
+    round.name->addresses = {"192.0.2.1", "2001:db8::" + std::to_string(n % 7)};
+    round.name->server = "10.0.0.2:53";
+    if (n % 2 == 0) round.name->ttl = Seconds(n % 4);
+  }
+  if (n % 9 == 1) {
+    round.name->outcome = CheckOutcome::NameNotFound;
+    round.name->is_last_good = n % 2 == 0;
+    round.name->addresses.clear();
+    round.name->server.clear();
+    round.name->detail = "NXDOMAIN from 10.0.0.2:53 in 1.2 ms";
+  }
+  if (n % 7 == 3) round.confirmation = Confirmation{5, static_cast<int>(n % 6)};
+  if (n % 6 == 4) {
+    round.http_facts = HttpFacts{"HTTP/2", static_cast<int>(n % 3), "https://b.example/µ",
+                                 static_cast<std::int64_t>(n) << 33};
+  }
+}
+
 Round make_round(std::uint64_t n, Timestamp start) {
   Round round;
   round.test = {1000 + n % 10};
@@ -51,7 +73,13 @@ Round make_round(std::uint64_t n, Timestamp start) {
                          start + Seconds(n),
                          "TLSv1.3",
                          "TLS_AES_128_GCM_SHA256"};
+    if (n % 10 == 0) {
+      round.tls->key = "EC 256";
+      round.tls->chain = {"CN=a", "CN=b"};
+      round.tls->is_verified = true;
+    }
   }
+  add_more(n, round);
   return round;
 }
 

@@ -254,7 +254,14 @@ TEST_F(StoreContract, tests_and_state_changes_are_noted_once_however_often_they_
   const std::vector<StateChange> changes = {
       {{5}, now, TestState::Pass, TestState::Fail, {ReasonCode::AllChecksFailed, 100, 100, "none"}},
       {{6}, now + Seconds(1), TestState::Fail, TestState::Pass, {}}};
-  lw::Test test{{5}, "m", "g", "s", "d", "192.0.2.1", nullptr, {9}, "", false};
+  lw::Test test;
+  test.id = {5};
+  test.connection_monitor = "m";
+  test.test_group = "g";
+  test.source = "s";
+  test.destination = "d";
+  test.destination_address = "192.0.2.1";
+  test.agent = {9};
   for (int i = 0; i < 2; ++i) {
     const auto recorded = record_state_changes(client_, changes, 30);
     ASSERT_TRUE(recorded.has_value()) << recorded.error().message;
