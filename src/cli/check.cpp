@@ -8,11 +8,14 @@
 
 #include "base/files.h"
 #include "base/ip_address.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "cli/check_target.h"
 #include "cli/context.h"
+#include "cli/name_line.h"
 #include "cli/table.h"
 #include "io/loop.h"
+#include "model/limits.h"
 #include "model/round.h"
 #include "probe/prober.h"
 
@@ -28,10 +31,30 @@ struct CheckOptions {
   bool v6 = false;
   bool https = false;
   std::string extra_ca;
+  CheckSettings settings;
 };
 
 Value ms(const std::optional<Microseconds>& duration) {
   return duration ? Value(static_cast<double>(duration->count()) / 1000.0) : Value();
+}
+
+Value list_of(const std::vector<std::string>& texts) {
+  Value list = Value::array();
+  for (const std::string& text : texts) list.push(text);
+  return list;
+}
+
+Value tls_document(const TlsFacts& tls) {
+  return Value::object({{"subject", tls.subject},
+                        {"issuer", tls.issuer},
+                        {"names", list_of(tls.names)},
+                        {"notBefore", to_iso8601(tls.not_before)},
+                        {"notAfter", to_iso8601(tls.not_after)},
+                        {"version", tls.version},
+                        {"cipher", tls.cipher},
+                        {"key", tls.key},
+                        {"chain", list_of(tls.chain)},
+                        {"verified", tls.is_verified}});
 }
 
 Value round_document(const Test& test, const Round& round) {
@@ -55,6 +78,7 @@ Value round_document(const Test& test, const Round& round) {
   value.set("roundTripTimeMaxMs", ms(summary.rtt_max));
   value.set("jitterMs", ms(summary.jitter));
   value.set("detail", round.detail);
+  if (round.name) value.set("name", name_value(*round.name));
   value.set("httpStatus", round.http_status ? Value(*round.http_status) : Value());
   if (round.http) {
     value.set("http", Value::object({{"dnsMs", ms(round.http->dns)},
@@ -63,13 +87,13 @@ Value round_document(const Test& test, const Round& round) {
                                      {"firstByteMs", ms(round.http->first_byte)},
                                      {"transferMs", ms(round.http->transfer)}}));
   }
-  if (round.tls) {
-    value.set("tls", Value::object({{"subject", round.tls->subject},
-                                    {"issuer", round.tls->issuer},
-                                    {"notAfter", to_iso8601(round.tls->not_after)},
-                                    {"version", round.tls->version},
-                                    {"cipher", round.tls->cipher}}));
+  if (round.http_facts) {
+    value.set("answer", Value::object({{"version", round.http_facts->version},
+                                       {"redirects", round.http_facts->redirects},
+                                       {"url", round.http_facts->url},
+                                       {"bodyBytes", round.http_facts->body_bytes}}));
   }
+  if (round.tls) value.set("tls", tls_document(*round.tls));
   value.set("checks", std::move(checks));
   return value;
 }
@@ -93,8 +117,18 @@ void print_phases(const HttpPhases& phases) {
              shown(phases.transfer));
 }
 
-void print_summary(const Round& round) {
+void print_answer(const HttpFacts& facts) {
+  fmt::print("answer: {}, {} bytes of body read", facts.version, facts.body_bytes);
+  if (facts.redirects > 0) {
+    fmt::print(", from {} after {}", facts.url,
+               counted(static_cast<std::size_t>(facts.redirects), "redirect"));
+  }
+  fmt::print("\n");
+}
+
+void print_summary(const std::string& target, const Round& round) {
   const RoundSummary summary = summarize(round);
+  if (round.name) fmt::print("name {}\n", name_line(target, name_value(*round.name)));
   fmt::print("{} of {} checks failed", summary.failed, summary.total);
   if (summary.rtt_avg) {
     fmt::print("; min {}, average {}, max {}", to_human(*summary.rtt_min),
@@ -103,10 +137,12 @@ void print_summary(const Round& round) {
   }
   fmt::print("\n");
   if (round.http) print_phases(*round.http);
+  if (round.http_facts) print_answer(*round.http_facts);
   if (!round.detail.empty()) fmt::print("{}\n", round.detail);
   if (round.tls) {
-    fmt::print("certificate: {}, issued by {}, expires {}\n", round.tls->subject, round.tls->issuer,
-               to_iso8601(round.tls->not_after));
+    fmt::print("certificate: {} ({}), issued by {}, expires {}, {}\n", round.tls->subject,
+               round.tls->key, round.tls->issuer, to_iso8601(round.tls->not_after),
+               round.tls->is_verified ? "verified" : "not verified");
   }
 }
 
@@ -122,7 +158,8 @@ int run(const Context& context, const std::string& protocol, const CheckOptions&
                    .https = options.https,
                    .count = options.count,
                    .timeout = Milliseconds(options.timeout_ms),
-                   .version = std::nullopt};
+                   .version = std::nullopt,
+                   .settings = options.settings};
   if (options.v4) wish.version = IpVersion::V4;
   if (options.v6) wish.version = IpVersion::V6;
   const auto test = to_test(wish);
@@ -160,11 +197,43 @@ int run(const Context& context, const std::string& protocol, const CheckOptions&
   });
   loop.run();
   if (is_table) {
-    print_summary(*finished);
+    print_summary(test->destination_address, *finished);
   } else {
     print_object(context.output, round_document(*test, *finished));
   }
   return exit_code(*finished);
+}
+
+void add_packet_options(CLI::App& verb, const std::string& protocol, CheckSettings& settings) {
+  verb.add_option("--source-address", settings.source_address, "Address of this host to send from");
+  verb.add_option("--interface", settings.source_interface, "Interface of this host to send from");
+  verb.add_option("--dscp", settings.dscp, "DSCP of the packets")->check(CLI::Range(0, 63));
+  verb.add_option("--ttl", settings.ttl, "Time to live, or hop limit")->check(CLI::Range(1, 255));
+  if (protocol != "icmp") return;
+  verb.add_option("--payload-bytes", settings.payload_bytes, "Data in each echo request")
+      ->check(CLI::Range(limits::kPayloadBytesMin, limits::kPayloadBytesMax));
+  verb.add_flag("--dont-fragment", settings.dont_fragment, "Forbid fragments on the way");
+}
+
+void add_http_options(CLI::App& verb, CheckSettings& settings) {
+  const auto one_of = [](const std::vector<std::string>& words) {
+    return CLI::IsMember(words, CLI::ignore_case);
+  };
+  verb.add_option("--method", settings.method, "get, head or post")
+      ->check(one_of({"get", "head", "post"}));
+  verb.add_option("--header", settings.headers, "Request header 'Name: value'; may be repeated")
+      ->allow_extra_args(false);
+  verb.add_option("--http-version", settings.http_version, "any, 1.1 or 2")
+      ->check(one_of({"any", "1.1", "2"}));
+  verb.add_option("--max-redirects", settings.max_redirects, "Redirects to follow; 0: none")
+      ->check(CLI::Range(0, limits::kRedirectsMax));
+  verb.add_option("--body-matches", settings.body_matches,
+                  "Regular expression (RE2) that the body must contain");
+  verb.add_option("--body-bytes-max", settings.body_bytes_max, "Read no more of the body")
+      ->check(CLI::Range(std::int64_t{0}, limits::kBodyBytesMax));
+  verb.add_option("--revocation", settings.revocation,
+                  "Check whether certificates are revoked: off, soft, or strict (must be known)")
+      ->check(one_of({"off", "soft", "strict"}));
 }
 
 void add_protocol(CLI::App& check, Context& context, const std::string& protocol,
@@ -184,7 +253,9 @@ void add_protocol(CLI::App& check, Context& context, const std::string& protocol
       ->check(CLI::Range(10, 60'000));
   verb->add_flag("-4", options->v4, "IPv4 only");
   verb->add_flag("-6", options->v6, "IPv6 only");
+  add_packet_options(*verb, protocol, options->settings);
   if (protocol == "http") {
+    add_http_options(*verb, options->settings);
     verb->add_flag("--https", options->https, "Use TLS on a port other than 443");
     verb->add_option("--extra-ca", options->extra_ca, "PEM file of further roots to trust");
   }
@@ -202,6 +273,7 @@ void add_check(CLI::App& app, Context& context) {
   add_protocol(*check, context, "icmp", "Echo requests");
   add_protocol(*check, context, "tcp", "TCP handshakes");
   add_protocol(*check, context, "http", "HTTP or HTTPS requests");
+  add_check_stamp(*check, context);
 }
 
 }  // namespace lw::cli

@@ -76,6 +76,11 @@ Result<HttpConfiguration> read_http(const CheckTarget& wish, std::string& host) 
 
 }  // namespace
 
+Result<StampTarget> to_stamp_target(const std::string& text, std::uint16_t default_port) {
+  HostAndPort both = TRY(split_host(text));
+  return StampTarget{std::move(both.host), both.port.value_or(default_port)};
+}
+
 Result<Test> to_test(const CheckTarget& wish) {
   auto configuration = std::make_shared<TestConfiguration>();
   Test test;
@@ -96,6 +101,7 @@ Result<Test> to_test(const CheckTarget& wish) {
     if (both.port) return fail(ErrorCode::InvalidInput, "an ICMP check has no port; leave it out");
     test.destination_address = both.host;
   }
+  TRY(apply_settings(wish.settings, *configuration));
   configuration->name = wish.protocol;
   configuration->preferred_ip_version = wish.version;
   if (wish.count > 0) configuration->checks_per_round = wish.count;

@@ -113,5 +113,52 @@ TEST(CheckTarget, what_the_user_wants_otherwise_is_in_the_test) {
   EXPECT_EQ(test->configuration->preferred_ip_version, IpVersion::V6);
 }
 
+TEST(StampTarget, has_its_own_port_unless_another_is_named) {
+  EXPECT_EQ(to_stamp_target("web1", 8085)->port, 8085);
+  EXPECT_EQ(to_stamp_target("web1:862", 8085)->port, 862);
+  EXPECT_EQ(to_stamp_target("[2001:db8::1]:862", 8085)->host, "2001:db8::1");
+  EXPECT_EQ(to_stamp_target("2001:db8::1", 8085)->port, 8085);
+  EXPECT_FALSE(to_stamp_target("web1:0", 8085).has_value());
+  EXPECT_FALSE(to_stamp_target("", 8085).has_value());
+}
+
+TEST(CheckTarget, settings_become_those_of_a_configuration) {
+  CheckTarget http = wish("http", "https://lw.example/");
+  http.settings.method = "HEAD";
+  http.settings.headers = {"X-A: b: c", "X-Empty:"};
+  http.settings.http_version = "2";
+  http.settings.max_redirects = 3;
+  http.settings.body_matches = "ok";
+  http.settings.body_bytes_max = 10;
+  http.settings.revocation = "Strict";
+  http.settings.source_address = "192.0.2.9";
+  http.settings.dscp = 46;
+  const auto test = to_test(http);
+  ASSERT_TRUE(test.has_value()) << test.error().message;
+  const auto& read = std::get<HttpConfiguration>(test->configuration->protocol);
+  EXPECT_EQ(read.method, HttpMethod::Head);
+  EXPECT_EQ(read.request_headers, (std::vector<HttpHeader>{{"X-A", "b: c"}, {"X-Empty", ""}}));
+  EXPECT_EQ(read.version, HttpVersion::Http2);
+  EXPECT_EQ(read.redirects_max, 3);
+  EXPECT_EQ(read.body_matches, "ok");
+  EXPECT_EQ(read.body_bytes_max, 10);
+  EXPECT_EQ(read.revocation, RevocationPolicy::Strict);
+  EXPECT_EQ(test->configuration->packets.source_address, "192.0.2.9");
+  EXPECT_EQ(test->configuration->packets.dscp, 46);
+  EXPECT_FALSE(test->configuration->packets.ttl);
+}
+
+TEST(CheckTarget, settings_that_make_no_sense_are_named) {
+  CheckTarget header = wish("http", "lw.example");
+  header.settings.headers = {"no colon"};
+  EXPECT_NE(to_test(header).error().message.find("--header 'Name: value'"), std::string::npos);
+  CheckTarget pattern = wish("http", "lw.example");
+  pattern.settings.body_matches = "(";
+  EXPECT_NE(to_test(pattern).error().message.find("RE2"), std::string::npos);
+  CheckTarget source = wish("icmp", "lw.example");
+  source.settings.source_address = "eth0";
+  EXPECT_EQ(to_test(source).error().message, "`eth0` is no IP address");
+}
+
 }  // namespace
 }  // namespace lw::cli

@@ -73,7 +73,7 @@ int run(int argc, char** argv) {
   app.get_formatter()->column_width(34);
   add_global_options(app, context);
   for (const auto add : {add_up, add_status, add_get, add_apply, add_delete, add_check, add_agent,
-                         add_server, add_completion}) {
+                         add_server, add_completion, add_selftest}) {
     add(app, context);
   }
   if (argc < 2) {

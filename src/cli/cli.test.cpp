@@ -18,8 +18,8 @@
 namespace lw::cli {
 namespace {
 
-const std::vector<std::string> kVerbs = {"up",    "status", "get",    "apply",     "delete",
-                                         "check", "agent",  "server", "completion"};
+const std::vector<std::string> kVerbs = {"up",    "status", "get",    "apply",      "delete",
+                                         "check", "agent",  "server", "completion", "selftest"};
 
 struct Outcome {
   int code = 0;

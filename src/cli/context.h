@@ -38,6 +38,9 @@ void add_up(CLI::App& app, Context& context);
 void add_server(CLI::App& app, Context& context);
 void add_agent(CLI::App& app, Context& context);
 void add_check(CLI::App& app, Context& context);
+/// A verb of `check`, in a file of its own.
+void add_check_stamp(CLI::App& check, Context& context);
+void add_selftest(CLI::App& app, Context& context);
 void add_apply(CLI::App& app, Context& context);
 void add_get(CLI::App& app, Context& context);
 void add_delete(CLI::App& app, Context& context);

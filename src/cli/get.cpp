@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "cli/api_client.h"
 #include "cli/context.h"
+#include "cli/name_line.h"
 #include "cli/table.h"
 
 namespace lw::cli {
@@ -159,6 +160,47 @@ int print_of_test(const Context& context, const GetOptions& options, const std::
                     columns);
 }
 
+/// The latest round of a test, if it has one that is recent.
+Result<std::optional<Value>> latest_round(ApiClient& client, const std::string& id) {
+  const Value found = TRY(client.get("/api/v1/tests/" + id + "/rounds", {{"limit", "1"}}));
+  const Value* const list = found.find("value");
+  if (list == nullptr || !list->is_array() || list->as_array().empty()) return std::nullopt;
+  return std::optional(list->as_array().back());
+}
+
+/// The test with what a person reads of its latest round: one line per member.
+Value readable_test(const Value& test, const std::optional<Value>& round) {
+  Value readable;
+  for (const auto& member : test.as_object()) {
+    if (member.key == "reason") {
+      readable.set("reason", reason_text(test));
+    } else {
+      readable.set(member.key, member.value);
+    }
+  }
+  const Value* const name = round ? round->find("name") : nullptr;
+  if (name != nullptr) readable.set("name", name_line(test.text("destinationAddress"), *name));
+  return readable;
+}
+
+int print_test(const Context& context, const std::string& text) {
+  auto client = ApiClient::open(context);
+  if (!client) return report(client.error());
+  const auto id = find_test(*client, text);
+  if (!id) return report(id.error());
+  auto test = client->get("/api/v1/tests/" + *id, {});
+  if (!test) return report(test.error());
+  const auto round = latest_round(*client, *id);
+  if (!round) return report(round.error());
+  if (context.output == "json" || context.output == "yaml") {
+    if (*round) test->set("round", **round);
+    print_object(context.output, *test);
+  } else {
+    print_object(context.output, readable_test(*test, *round));
+  }
+  return kExitSuccess;
+}
+
 void add_filters(CLI::App& verb, GetOptions& options) {
   verb.add_option("--state", options.state, "Only these states, separated by commas");
   verb.add_option("--monitor", options.monitor, "Only of this connection monitor");
@@ -207,6 +249,11 @@ void add_get(CLI::App& app, Context& context) {
               *options);
   listing("monitors", "Connection monitors", "/api/v1/connection-monitors", monitor_columns);
   listing("agents", "Agents", "/api/v1/agents", agent_columns);
+  auto* const one = get->add_subcommand("test", "One test with its latest round");
+  one->add_option("test", options->test, "The test's id, or a part of its name")->required();
+  one->callback([=, &context] {
+    context.action = [=, &context] { return print_test(context, options->test); };
+  });
   const auto of_test = [&](const char* name, const char* help, auto columns) {
     auto* const verb = get->add_subcommand(name, help);
     add_span(*verb, *options);
