@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "agent/identity.h"
+#include "agent/probe_loops.h"
 #include "agent/responder.h"
 #include "agent/self_test_run.h"
 #include "agent/spool.h"
@@ -73,46 +74,6 @@ Result<std::optional<Identity>> ensure_identity(const AgentConfig& config, const
   }
 }
 
-/// The probe loop and its thread. What the uplink's thread asks of it goes through posted work and
-/// a guarded copy of the report.
-class ProbeLoop {
- public:
-  ProbeLoop(ProberConfig config, const Clock& clock, std::function<void(Round&&)> on_round)
-      : prober_(loop_, clock, std::move(config), std::move(on_round)) {}
-
-  void start() {
-    refresh_report();
-    thread_ = Thread("probe", [this] { loop_.run(); });
-  }
-  void stop() {
-    loop_.stop();
-    thread_.join();
-  }
-  void assign(std::vector<Test> tests) {
-    auto shared = std::make_shared<std::vector<Test>>(std::move(tests));
-    loop_.post([this, shared] { prober_.assign(std::move(*shared)); });
-  }
-  [[nodiscard]] ProbeReport report() const {
-    return report_.with([](const ProbeReport& report) { return report; });
-  }
-
- private:
-  void refresh_report() {
-    const ProberStats stats = prober_.stats();
-    report_.with([&](ProbeReport& report) {
-      report.intervals_missed = stats.missed_intervals;
-      report.problem = prober_.problem();
-    });
-    refresh_ = loop_.after(Seconds(1), [this] { refresh_report(); });
-  }
-
-  io::Loop loop_;
-  Prober prober_;
-  Guarded<ProbeReport> report_;
-  io::Loop::Timer refresh_;
-  Thread thread_;
-};
-
 /// What the parts of this agent have to say, as one.
 ProbeReport join_reports(ProbeReport report, const Responder& responder, const SelfTestRun& test) {
   const Responder::Report responding = responder.report();
@@ -152,6 +113,13 @@ Result<void> run_agent(const AgentConfig& config) {
   const std::string extra_roots_pem = TRY(read_extra_roots(config));
   const SystemClock clock;
   Responder responder(config.responder, clock);
+  ProberConfig prober_config;
+  prober_config.extra_ca_pem = extra_roots_pem;
+  prober_config.limits = config.limits;
+  std::unique_ptr<Uplink> uplink;
+  // probe → uplink. Early: large socket buffers need a right that goes with the next statement.
+  ProbeLoops probe(config.probe_loops > 0 ? config.probe_loops : default_probe_loops(core_count()),
+                   prober_config, clock, [&](Round&& round) { uplink->submit(std::move(round)); });
   const std::string left = keep_only_raw_sockets(std::array{config.data_directory});
   log::debug("agent", "capabilities: " + (left.empty() ? "none" : left));
   const DirectoryLock lock = TRY(DirectoryLock::acquire(config.data_directory));
@@ -162,13 +130,7 @@ Result<void> run_agent(const AgentConfig& config) {
   Spool spool = TRY(Spool::open(
       {.directory = config.data_directory + "/spool", .bytes_max = config.spool_bytes_max},
       SpoolId{random_u64()}));
-  ProberConfig prober_config;
-  prober_config.extra_ca_pem = extra_roots_pem;
-  if (config.trust_server_authority) prober_config.extra_ca_pem += "\n" + identity->authority_pem;
-
-  std::unique_ptr<Uplink> uplink;
-  // probe → uplink
-  ProbeLoop probe(prober_config, clock, [&](Round&& round) { uplink->submit(std::move(round)); });
+  if (config.trust_server_authority) probe.trust(identity->authority_pem);
   SelfTestRun self_test(clock);
   // uplink → probe, uplink → responder
   uplink = std::make_unique<Uplink>(

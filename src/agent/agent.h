@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -8,6 +9,7 @@
 
 #include "agent/responder.h"
 #include "base/result.h"
+#include "probe/rate_limits.h"
 
 namespace lw::agent {
 
@@ -21,8 +23,10 @@ struct AgentConfig {
   std::string extra_ca_file;            ///< PEM file of roots to trust besides the system's.
   bool trust_server_authority = false;  ///< Trust the server's own CA in HTTPS checks too.
   std::uint64_t spool_bytes_max = std::uint64_t{1} << 30;
-  ResponderConfig responder;  ///< Nothing is opened unless it says so or a test asks for it.
-  bool self_test = false;     ///< Make a short self-test at the start and report it.
+  ResponderConfig responder;    ///< Nothing is opened unless it says so or a test asks for it.
+  std::size_t probe_loops = 0;  ///< 0: by the number of cores
+  RateLimitsConfig limits;
+  bool self_test = false;  ///< Make a short self-test at the start and report it.
 };
 
 /// Joins the server of `config` and keeps the identity in the data folder, without running. Refuses

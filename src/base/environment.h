@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -12,5 +13,8 @@ std::optional<std::string> environment_variable(const std::string& name);
 std::string host_name();
 /// Full path of the running executable, so that it can start its siblings.
 std::string executable_path();
+
+/// How many cores this process may use, at least 1.
+std::size_t core_count();
 
 }  // namespace lw

@@ -22,6 +22,8 @@ struct AgentOptions {
   bool trust_server = false;
   bool self_test = false;
   std::uint64_t spool_mb = 1024;
+  std::size_t probe_loops = 0;
+  RateLimitsConfig limits;
   /// "-": not given. Empty: given without a value.
   std::string responder = "-", stamp_responder = "-";
 };
@@ -45,6 +47,8 @@ Result<agent::AgentConfig> to_config(const Context& context, const AgentOptions&
   config.extra_ca_file = options.extra_ca;
   config.trust_server_authority = options.trust_server;
   config.spool_bytes_max = options.spool_mb << 20;
+  config.probe_loops = options.probe_loops;
+  config.limits = options.limits;
   config.self_test = options.self_test;
   config.responder.tcp = TRY(read_listen_on(options.responder, agent::kResponderPort));
   config.responder.stamp = TRY(read_listen_on(options.stamp_responder, agent::kStampResponderPort));
@@ -126,6 +130,21 @@ void add_responders(CLI::App& verb, AgentOptions& options) {
                     "of all addresses if not said otherwise");
 }
 
+/// How much of the host and of the network an agent may use.
+void add_load(CLI::App& verb, AgentOptions& options) {
+  constexpr double kRateMax = 1e9;
+  verb.add_option("--probe-loops", options.probe_loops,
+                  "Threads that make checks; default: one less than cores, 1 to 4")
+      ->check(CLI::Range(1, 64));
+  verb.add_option(
+          "--max-rate", options.limits.checks_per_second,
+          "Checks a second of this agent; more are not made and not counted; default: no limit")
+      ->check(CLI::Range(0.0, kRateMax));
+  verb.add_option("--max-rate-per-destination", options.limits.checks_per_second_per_destination,
+                  "Checks a second to one address, by all tests together; default: no limit")
+      ->check(CLI::Range(0.0, kRateMax));
+}
+
 void add_join(CLI::App& agent, Context& context, const std::shared_ptr<AgentOptions>& options) {
   auto* const join_verb = agent.add_subcommand("join", "Join a server, once");
   join_verb->add_option("server", options->server, "The server's agent address, HOST[:8444]")
@@ -177,6 +196,7 @@ void add_agent(CLI::App& app, Context& context) {
   agent->add_option("--extra-ca", options->extra_ca, "PEM file of roots to trust in HTTPS checks");
   agent->add_flag("--trust-server-ca", options->trust_server,
                   "Trust the linewatch server's CA in HTTPS checks");
+  add_load(*agent, *options);
   agent->add_option("--spool-mb", options->spool_mb, "Limit of the spool on disk, in MB")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();

@@ -382,6 +382,8 @@ HttpEngine::HttpEngine(Loop& loop, const Clock& clock, Resolver& resolver,
     : impl_(std::make_shared<Impl>(loop, clock, resolver, extra_ca_pem)) {}
 HttpEngine::~HttpEngine() = default;
 
+void HttpEngine::trust(const std::string& ca_pem) { add_trusted_roots(*impl_->roots, ca_pem); }
+
 void HttpEngine::start(const HttpExchangeRequest& request, Done done) {
   impl_->start(request, std::move(done));
 }

@@ -100,6 +100,9 @@ class HttpEngine {
   /// Gives up what is under way; nobody is called for it.
   ~HttpEngine();
 
+  /// Trusted roots besides those that are known.
+  void trust(const std::string& ca_pem);
+
   /// Calls `done` once, later, from the loop.
   void start(const HttpExchangeRequest& request, Done done);
 

@@ -166,6 +166,8 @@ std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem) {
   return store;
 }
 
+void add_trusted_roots(X509_STORE& roots, const std::string& pem) { add_pem(&roots, pem); }
+
 TlsInspector::TlsInspector(std::shared_ptr<X509_STORE> roots, std::string host, TlsWishes wishes)
     : roots_(std::move(roots)), host_(std::move(host)), wishes_(std::move(wishes)) {
   if (host_.ends_with('.')) host_.pop_back();  // Certificates never name the root label.

@@ -51,6 +51,8 @@ TlsReport describe_certificate(const X509* certificate);
 
 /// Roots to trust: the system's and those of a PEM text. Loaded once, shared by all handshakes.
 std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem);
+/// Adds further ones; the store may be in use on this thread.
+void add_trusted_roots(X509_STORE& roots, const std::string& pem);
 
 struct TlsWishes {
   /// An application protocol that the server must agree on (RFC 7301): "h2". Empty: none.

@@ -23,6 +23,8 @@ class HttpChecks {
   HttpChecks(io::Loop& loop, const Clock& clock, io::Resolver& resolver,
              const std::string& extra_ca_pem, CheckSink sink);
 
+  /// Trusted roots besides those that are known.
+  void trust(const std::string& ca_pem) { engine_.trust(ca_pem); }
   void start(const CheckTicket& ticket, const Test& test, const IpAddress& to,
              std::chrono::nanoseconds timeout);
 

@@ -91,6 +91,8 @@ Prober::Prober(io::Loop& loop, const Clock& clock, ProberConfig config,
     : impl_(std::make_unique<Impl>(loop, clock, std::move(config), std::move(on_round))) {}
 Prober::~Prober() = default;
 
+void Prober::trust(const std::string& ca_pem) { impl_->runner.trust(ca_pem); }
+
 void Prober::assign(std::vector<Test> tests) {
   std::unordered_map<TestId, Schedule::Handle> next;
   next.reserve(tests.size());

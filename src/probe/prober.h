@@ -49,6 +49,9 @@ class Prober {
          std::function<void(Round&&)> on_round);
   ~Prober();
 
+  /// Roots to trust besides those of the configuration. On the loop's thread, or before it runs.
+  void trust(const std::string& ca_pem);
+
   /// Replaces the set of tests. A test with the same id, destination and configuration goes on
   /// undisturbed; others stop, their running rounds unseen; new ones begin at their phase. Disabled
   /// tests do not run.

@@ -44,6 +44,9 @@ class RoundRunner {
   /// Loop and clock must outlive it. Handlers may be called from inside begin() and check().
   RoundRunner(io::Loop& loop, const Clock& clock, Options options, Handlers handlers);
 
+  /// Trusted roots besides those of the options.
+  void trust(const std::string& ca_pem) { http_.trust(ca_pem); }
+
   /// Begins a round; its checks wait to be started. Never calls a handler. `may_confirm`: the first
   /// check that fails is followed at once by some more (Round::confirmation).
   std::uint64_t begin(std::shared_ptr<const Test> test, bool may_confirm = false);
