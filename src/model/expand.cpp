@@ -63,17 +63,18 @@ class Expansion {
     for (const std::string& name : group.test_configurations) {
       const auto configuration = configurations_.find(name);
       if (configuration == configurations_.end()) continue;
-      tests_.push_back({.id = test_id(monitor_.name, group.name, from.name, to.name, name),
-                        .connection_monitor = monitor_.name,
-                        .test_group = group.name,
-                        .source = from.name,
-                        .destination = to.name,
-                        .destination_address = to.address,
-                        .configuration = configuration->second,
-                        .agent = missing.empty() ? from.agent : AgentId{},
-                        .missing = missing,
-                        .disabled = group.disable,
-                        .destination_agent = to.agent});
+      Test& test = tests_.emplace_back();
+      test.id = test_id(monitor_.name, group.name, from.name, to.name, name);
+      test.destination_address = to.address;
+      test.configuration = configuration->second;
+      test.connection_monitor = monitor_.name;
+      test.test_group = group.name;
+      test.source = from.name;
+      test.destination = to.name;
+      test.agent = missing.empty() ? from.agent : AgentId{};
+      test.missing = missing;
+      test.disabled = group.disable;
+      test.destination_agent = to.agent;
     }
   }
 

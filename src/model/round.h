@@ -112,7 +112,9 @@ struct NameFacts {
   std::optional<Seconds> ttl;          ///< the shortest of the answer
   std::vector<std::string> addresses;  ///< all, the preferred ones first
   bool is_last_good = false;           ///< The checks went to an address of an earlier answer.
-  std::string detail;                  ///< Evidence of the failure; empty on success.
+  /// Evidence of the failure; on success what went wrong beside the answer (one family, one
+  /// server).
+  std::string detail;
   bool operator==(const NameFacts&) const = default;
 };
 

@@ -10,20 +10,24 @@
 
 namespace lw {
 
+/// What of a test its prober must know; kept apart since a prober may hold a million.
+struct ProbeTask {
+  TestId id;
+  std::string destination_address;  ///< IP address or host name that is checked
+  std::shared_ptr<const TestConfiguration> configuration;
+};
+
 /// One source × one destination × one configuration, after compound endpoints are expanded. What
 /// the planner hands to an agent and what states and history hang on. Immutable; cheap to copy
 /// since the configuration is shared.
-struct Test {
-  TestId id;
+struct Test : ProbeTask {
   std::string connection_monitor;
   std::string test_group;
   std::string source;       ///< Endpoint name; "group/member" for a member of a compound endpoint.
   std::string destination;  ///< likewise
-  std::string destination_address;  ///< IP address or host name that is checked
-  std::shared_ptr<const TestConfiguration> configuration;
-  AgentId agent;          ///< Runs it; 0 while nobody can, which `missing` explains.
-  std::string missing;    ///< Why it cannot run ("no agent named `web1` has joined"); else empty.
-  bool disabled = false;  ///< Its test group is disabled: Not Running.
+  AgentId agent;            ///< Runs it; 0 while nobody can, which `missing` explains.
+  std::string missing;      ///< Why it cannot run ("no agent named `web1` has joined"); else empty.
+  bool disabled = false;    ///< Its test group is disabled: Not Running.
   /// The agent on the destination's machine; 0 if there is none, and on agents, who need not know.
   AgentId destination_agent;
 

@@ -39,6 +39,10 @@ void check_http(const HttpConfiguration& http, const std::string& path, Faults& 
     faults.push_back({http_path + ".path",
                       "the path contains a blank or control character; percent-encode it (%20)"});
   }
+  if (http.method == HttpMethod::Head && !http.body_matches.empty()) {
+    faults.push_back({path + ".linewatch.bodyMatches",
+                      "an answer to Head has no body; use method Get, or remove bodyMatches"});
+  }
   for (std::size_t i = 0; i < http.request_headers.size(); ++i) {
     const HttpHeader& header = http.request_headers[i];
     const std::string header_path = fmt::format("{}.requestHeaders[{}]", http_path, i);

@@ -58,7 +58,7 @@ NameFacts facts_of(const io::NameAnswer& answer, const std::vector<IpAddress>& a
   return facts;
 }
 
-LastGoodAddresses::Entry* LastGoodAddresses::find(const Test& test, Instant now) {
+LastGoodAddresses::Entry* LastGoodAddresses::find(const ProbeTask& test, Instant now) {
   const auto found = entries_.find(test.id);
   if (found == entries_.end()) return nullptr;
   Entry& entry = found->second;
@@ -71,7 +71,8 @@ LastGoodAddresses::Entry* LastGoodAddresses::find(const Test& test, Instant now)
   return &entry;
 }
 
-void LastGoodAddresses::remember(const Test& test, std::vector<IpAddress> addresses, Instant now) {
+void LastGoodAddresses::remember(const ProbeTask& test, std::vector<IpAddress> addresses,
+                                 Instant now) {
   Entry& entry = entries_[test.id];
   entry.name = test.destination_address;
   entry.addresses = std::move(addresses);

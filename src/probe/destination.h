@@ -37,8 +37,8 @@ class LastGoodAddresses {
   };
 
   /// The entry of a test, if its name and wanted family are still those.
-  Entry* find(const Test& test, Instant now);
-  void remember(const Test& test, std::vector<IpAddress> addresses, Instant now);
+  Entry* find(const ProbeTask& test, Instant now);
+  void remember(const ProbeTask& test, std::vector<IpAddress> addresses, Instant now);
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
 
  private:

@@ -172,7 +172,7 @@ constexpr std::size_t kPatternsMax = 1'000;
 
 }  // namespace
 
-io::HttpExchangeRequest request_of(const Test& test, const IpAddress& to,
+io::HttpExchangeRequest request_of(const ProbeTask& test, const IpAddress& to,
                                    std::chrono::nanoseconds timeout) {
   const auto& http = std::get<HttpConfiguration>(test.configuration->protocol);
   io::HttpExchangeRequest request;
@@ -230,7 +230,7 @@ std::shared_ptr<const Pattern> HttpChecks::pattern_of(const std::string& express
   return patterns_[expression] = std::make_shared<const Pattern>(expression);
 }
 
-void HttpChecks::start(const CheckTicket& ticket, const Test& test, const IpAddress& to,
+void HttpChecks::start(const CheckTicket& ticket, const ProbeTask& test, const IpAddress& to,
                        std::chrono::nanoseconds timeout) {
   const auto& http = std::get<HttpConfiguration>(test.configuration->protocol);
   // The configuration is shared and immutable; holding it is cheaper than copying what judges.

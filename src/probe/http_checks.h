@@ -25,7 +25,7 @@ class HttpChecks {
 
   /// Trusted roots besides those that are known.
   void trust(const std::string& ca_pem) { engine_.trust(ca_pem); }
-  void start(const CheckTicket& ticket, const Test& test, const IpAddress& to,
+  void start(const CheckTicket& ticket, const ProbeTask& test, const IpAddress& to,
              std::chrono::nanoseconds timeout);
 
  private:
@@ -37,7 +37,7 @@ class HttpChecks {
 };
 
 /// What is asked of the engine for one check of the test at that address. Pure.
-io::HttpExchangeRequest request_of(const Test& test, const IpAddress& to,
+io::HttpExchangeRequest request_of(const ProbeTask& test, const IpAddress& to,
                                    std::chrono::nanoseconds timeout);
 
 /// The measurement that an exchange is, judged by the configuration. `pattern` is what the body

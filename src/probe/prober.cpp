@@ -33,7 +33,7 @@ Schedule::Rhythm rhythm_of(const TestConfiguration& configuration) {
           configuration.check_spacing()};
 }
 
-bool runs_the_same(const Test& a, const Test& b) {
+bool runs_the_same(const ProbeTask& a, const ProbeTask& b) {
   return a.destination_address == b.destination_address && *a.configuration == *b.configuration;
 }
 
@@ -53,9 +53,9 @@ struct Prober::Impl {
                 }}) {}
 
   struct Assigned {
-    std::shared_ptr<const Test> test;  ///< Empty: the place is free.
-    std::uint64_t round = 0;           ///< The latest; 0 before the first.
-    bool has_failed = false;           ///< Some check of the last round that ended.
+    std::shared_ptr<const ProbeTask> task;  ///< Empty: the place is free.
+    std::uint64_t round = 0;                ///< The latest; 0 before the first.
+    bool has_failed = false;                ///< Some check of the last round that ended.
   };
   struct OneShot {
     EachCheck each;
@@ -113,7 +113,7 @@ void Prober::Impl::keep_or_add(Test&& test, Instant now,
   if (next.contains(id)) return;
   const auto found = handles.find(id);
   if (found != handles.end()) {
-    if (runs_the_same(*assigned[found->second].test, test)) {
+    if (runs_the_same(*assigned[found->second].task, test)) {
       next.emplace(id, found->second);
       return;
     }
@@ -122,7 +122,7 @@ void Prober::Impl::keep_or_add(Test&& test, Instant now,
   }
   const Schedule::Handle handle = schedule.add(id, rhythm_of(*test.configuration), now);
   if (handle >= assigned.size()) assigned.resize(handle + 1);
-  assigned[handle] = {std::make_shared<const Test>(std::move(test)), 0};
+  assigned[handle] = {std::make_shared<const ProbeTask>(std::move(test)), 0};
   next.emplace(id, handle);
 }
 
@@ -153,7 +153,7 @@ void Prober::Impl::run_due(const Schedule::Due& due, Instant now) {
   Assigned& it = assigned[due.test];
   if (now - due.planned > kLateAfter) ++late_checks;
   if (due.check > 0) return runner.check(it.round, due.check);
-  const std::uint64_t round = runner.begin(it.test, !it.has_failed);
+  const std::uint64_t round = runner.begin(it.task, !it.has_failed);
   it.round = round;
   runner.check(round, 0);
   runner.resolve(round);
@@ -182,7 +182,7 @@ void Prober::check(const Test& test, EachCheck each, std::function<void(Round&&)
                    std::optional<Microseconds> spacing) {
   Impl& impl = *impl_;
   const Microseconds between = spacing.value_or(test.configuration->check_spacing());
-  const std::uint64_t round = impl.runner.begin(std::make_shared<const Test>(test));
+  const std::uint64_t round = impl.runner.begin(std::make_shared<const ProbeTask>(test));
   Impl::OneShot& shot = impl.one_shots[round];
   shot.each = std::move(each);
   shot.done = std::move(done);

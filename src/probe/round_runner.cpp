@@ -19,7 +19,7 @@ constexpr Milliseconds kNamePatience{700};
 constexpr Milliseconds kConfirmEvery{100};
 constexpr int kConfirmations = 5;
 
-std::optional<std::uint16_t> race_port(const Test& test) {
+std::optional<std::uint16_t> race_port(const ProbeTask& test) {
   const TestConfiguration& configuration = *test.configuration;
   if (configuration.address_use != AddressUse::HappyEyeballs) return std::nullopt;
   if (const auto* http = std::get_if<HttpConfiguration>(&configuration.protocol)) {
@@ -47,7 +47,7 @@ RoundRunner::RoundRunner(io::Loop& loop, const Clock& clock, Options options, Ha
               on_result(ticket, std::move(result));
             }) {}
 
-std::uint64_t RoundRunner::begin(std::shared_ptr<const Test> test, bool may_confirm) {
+std::uint64_t RoundRunner::begin(std::shared_ptr<const ProbeTask> test, bool may_confirm) {
   const int checks = test->configuration->effective_checks_per_round();
   RoundAssembler assembler(test->id, clock_.wall_now(), checks);
   return rounds_.insert(
@@ -68,7 +68,7 @@ void RoundRunner::resolve(std::uint64_t round) {
 }
 
 void RoundRunner::resolve_name(std::uint64_t round, Running& running) {
-  const std::shared_ptr<const Test> test = running.test;
+  const std::shared_ptr<const ProbeTask> test = running.test;
   running.named = std::make_unique<Named>();
   if (last_good_.find(*test, clock_.now()) != nullptr) {
     running.named->patience = loop_.after(kNamePatience, [this, round] { use_last_good(round); });
@@ -81,7 +81,7 @@ void RoundRunner::resolve_name(std::uint64_t round, Running& running) {
 void RoundRunner::on_name(std::uint64_t round, const io::NameAnswer& answer) {
   Running* const found = rounds_.find(round);
   if (found == nullptr) return;
-  const Test& test = *found->test;
+  const ProbeTask& test = *found->test;
   Named& named = *found->named;
   named.patience.cancel();
   const auto addresses = in_order_of_use(answer.addresses, test.configuration->address_use);
@@ -141,7 +141,7 @@ void RoundRunner::start_waiting(std::uint64_t round) {
 }
 
 void RoundRunner::fail_all(std::uint64_t round, CheckOutcome outcome, const std::string& detail) {
-  const Test& test = *rounds_.at(round).test;
+  const ProbeTask& test = *rounds_.at(round).test;
   const int checks = test.configuration->effective_checks_per_round();
   const Microseconds spacing = test.configuration->check_spacing();
   for (int index = 0; index < checks; ++index) {
@@ -164,7 +164,7 @@ void RoundRunner::start(const CheckTicket& ticket, Running& running) {
   ++checks_started_;
   const auto offset = clock_.now() - running.started;
   running.assembler.set_offset(ticket.index, std::chrono::duration_cast<Microseconds>(offset));
-  const std::shared_ptr<const Test> test = running.test;
+  const std::shared_ptr<const ProbeTask> test = running.test;
   const auto timeout = test->configuration->effective_check_timeout();
   if (const auto why = limits_.refuse(*running.address, clock_.now())) {
     return on_result(ticket, failed_check(CheckOutcome::LocalOverload, *why));
@@ -177,7 +177,7 @@ void RoundRunner::start(const CheckTicket& ticket, Running& running) {
   start_one(ticket, test, named.address_of(takes_turns ? ticket.index : 0), timeout);
 }
 
-void RoundRunner::start_one(const CheckTicket& ticket, const std::shared_ptr<const Test>& test,
+void RoundRunner::start_one(const CheckTicket& ticket, const std::shared_ptr<const ProbeTask>& test,
                             const IpAddress& to, std::chrono::nanoseconds timeout) {
   if (const auto* tcp = std::get_if<TcpConfiguration>(&test->configuration->protocol)) {
     tcp_.start(to, tcp->port, timeout, socket_options_of(test->configuration->packets),
@@ -210,7 +210,7 @@ void RoundRunner::on_race(const CheckTicket& ticket, ConnectRaces::Result&& resu
   if (!goes_on) return on_result(ticket, std::move(result.check));
   running.named->notes[ticket.index] = std::move(result.check.detail);
   const auto left = running.test->configuration->effective_check_timeout() - result.took;
-  const std::shared_ptr<const Test> test = running.test;
+  const std::shared_ptr<const ProbeTask> test = running.test;
   start_one(ticket, test, result.address,
             std::max<std::chrono::nanoseconds>(left, Milliseconds(1)));
 }

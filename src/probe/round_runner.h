@@ -49,7 +49,7 @@ class RoundRunner {
 
   /// Begins a round; its checks wait to be started. Never calls a handler. `may_confirm`: the first
   /// check that fails is followed at once by some more (Round::confirmation).
-  std::uint64_t begin(std::shared_ptr<const Test> test, bool may_confirm = false);
+  std::uint64_t begin(std::shared_ptr<const ProbeTask> test, bool may_confirm = false);
   /// Looks the name up, and starts what check() asked for meanwhile.
   void resolve(std::uint64_t round);
   /// Starts one check now, or as soon as an address is known. Unknown rounds are ignored: a round
@@ -84,7 +84,7 @@ class RoundRunner {
     std::vector<io::Loop::Timer> timers;
   };
   struct Running {
-    std::shared_ptr<const Test> test;
+    std::shared_ptr<const ProbeTask> test;
     RoundAssembler assembler;
     Instant started{};
     std::optional<IpAddress> address;  ///< of the first check
@@ -102,7 +102,7 @@ class RoundRunner {
   void start_waiting(std::uint64_t round);
   void fail_all(std::uint64_t round, CheckOutcome outcome, const std::string& detail);
   void start(const CheckTicket& ticket, Running& running);
-  void start_one(const CheckTicket& ticket, const std::shared_ptr<const Test>& test,
+  void start_one(const CheckTicket& ticket, const std::shared_ptr<const ProbeTask>& test,
                  const IpAddress& to, std::chrono::nanoseconds timeout);
   void start_race(const CheckTicket& ticket, const Running& running, std::uint16_t port);
   void on_race(const CheckTicket& ticket, ConnectRaces::Result&& result);
