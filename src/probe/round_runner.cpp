@@ -58,8 +58,8 @@ void RoundRunner::resolve(std::uint64_t round) {
   Running* const found = rounds_.find(round);
   if (found == nullptr) return;
   Running& running = *found;
-  const io::AddressFamily family = family_of(*running.test->configuration);
-  const auto address = parse_ip_address(running.test->destination_address);
+  const io::AddressFamily family = family_of(*running.task->configuration);
+  const auto address = parse_ip_address(running.task->destination_address);
   if (!address) return resolve_name(round, running);
   if (is_of_family(*address, family)) return use_address(round, *address);
   fail_all(
@@ -68,7 +68,7 @@ void RoundRunner::resolve(std::uint64_t round) {
 }
 
 void RoundRunner::resolve_name(std::uint64_t round, Running& running) {
-  const std::shared_ptr<const ProbeTask> test = running.test;
+  const std::shared_ptr<const ProbeTask> test = running.task;
   running.named = std::make_unique<Named>();
   if (last_good_.find(*test, clock_.now()) != nullptr) {
     running.named->patience = loop_.after(kNamePatience, [this, round] { use_last_good(round); });
@@ -81,7 +81,7 @@ void RoundRunner::resolve_name(std::uint64_t round, Running& running) {
 void RoundRunner::on_name(std::uint64_t round, const io::NameAnswer& answer) {
   Running* const found = rounds_.find(round);
   if (found == nullptr) return;
-  const ProbeTask& test = *found->test;
+  const ProbeTask& test = *found->task;
   Named& named = *found->named;
   named.patience.cancel();
   const auto addresses = in_order_of_use(answer.addresses, test.configuration->address_use);
@@ -104,7 +104,7 @@ void RoundRunner::on_name(std::uint64_t round, const io::NameAnswer& answer) {
 void RoundRunner::use_last_good(std::uint64_t round) {
   Running* const found = rounds_.find(round);
   if (found == nullptr) return;
-  const auto* const last = last_good_.find(*found->test, clock_.now());
+  const auto* const last = last_good_.find(*found->task, clock_.now());
   if (last == nullptr) return;
   found->named->is_last_good = true;
   use_addresses(round, last->addresses);
@@ -112,11 +112,11 @@ void RoundRunner::use_last_good(std::uint64_t round) {
 
 void RoundRunner::use_addresses(std::uint64_t round, std::vector<IpAddress> addresses) {
   const Running& running = rounds_.at(round);
-  const TestConfiguration& configuration = *running.test->configuration;
+  const TestConfiguration& configuration = *running.task->configuration;
   const auto checks = static_cast<std::size_t>(configuration.effective_checks_per_round());
   Named& named = *running.named;
   named.addresses = std::move(addresses);
-  auto* const last = last_good_.find(*running.test, clock_.now());
+  auto* const last = last_good_.find(*running.task, clock_.now());
   // Where a round has too few checks for all addresses, the next one goes on with the others.
   if (last != nullptr && configuration.address_use == AddressUse::All &&
       named.addresses.size() > checks) {
@@ -141,7 +141,7 @@ void RoundRunner::start_waiting(std::uint64_t round) {
 }
 
 void RoundRunner::fail_all(std::uint64_t round, CheckOutcome outcome, const std::string& detail) {
-  const ProbeTask& test = *rounds_.at(round).test;
+  const ProbeTask& test = *rounds_.at(round).task;
   const int checks = test.configuration->effective_checks_per_round();
   const Microseconds spacing = test.configuration->check_spacing();
   for (int index = 0; index < checks; ++index) {
@@ -160,21 +160,26 @@ void RoundRunner::check(std::uint64_t round, int index) {
   start({round, index}, *found);
 }
 
+/// Where a check goes, unless addresses race for it.
+const IpAddress& RoundRunner::address_for(const Running& running, int index) {
+  const bool takes_turns =
+      running.named && running.task->configuration->address_use == AddressUse::All;
+  return takes_turns ? running.named->address_of(index) : *running.address;
+}
+
 void RoundRunner::start(const CheckTicket& ticket, Running& running) {
   ++checks_started_;
-  const auto offset = clock_.now() - running.started;
-  running.assembler.set_offset(ticket.index, std::chrono::duration_cast<Microseconds>(offset));
-  const std::shared_ptr<const ProbeTask> test = running.test;
-  const auto timeout = test->configuration->effective_check_timeout();
-  if (const auto why = limits_.refuse(*running.address, clock_.now())) {
+  const Instant now = clock_.now();
+  running.assembler.set_offset(ticket.index,
+                               std::chrono::duration_cast<Microseconds>(now - running.started));
+  const IpAddress to = address_for(running, ticket.index);
+  if (const auto why = limits_.refuse(to, now)) {
     return on_result(ticket, failed_check(CheckOutcome::LocalOverload, *why));
   }
-  if (!running.named) return start_one(ticket, test, *running.address, timeout);
-  const Named& named = *running.named;
-  const auto port = race_port(*test);
-  if (port && named.addresses.size() > 1) return start_race(ticket, running, *port);
-  const bool takes_turns = test->configuration->address_use == AddressUse::All;
-  start_one(ticket, test, named.address_of(takes_turns ? ticket.index : 0), timeout);
+  const std::shared_ptr<const ProbeTask> task = running.task;
+  const auto port = running.named ? race_port(*task) : std::nullopt;
+  if (port && running.named->addresses.size() > 1) return start_race(ticket, running, *port);
+  start_one(ticket, task, to, task->configuration->effective_check_timeout());
 }
 
 void RoundRunner::start_one(const CheckTicket& ticket, const std::shared_ptr<const ProbeTask>& test,
@@ -194,8 +199,8 @@ void RoundRunner::start_one(const CheckTicket& ticket, const std::shared_ptr<con
 void RoundRunner::start_race(const CheckTicket& ticket, const Running& running,
                              std::uint16_t port) {
   races_.start(
-      running.named->addresses, port, running.test->configuration->effective_check_timeout(),
-      socket_options_of(running.test->configuration->packets),
+      running.named->addresses, port, running.task->configuration->effective_check_timeout(),
+      socket_options_of(running.task->configuration->packets),
       [this, ticket](ConnectRaces::Result&& result) { on_race(ticket, std::move(result)); });
 }
 
@@ -206,11 +211,11 @@ void RoundRunner::on_race(const CheckTicket& ticket, ConnectRaces::Result&& resu
   // The first check's winner is the round's address.
   if (ticket.index == 0) running.assembler.set_address(to_string(result.address));
   const bool goes_on =
-      running.test->configuration->is_http() && result.check.outcome == CheckOutcome::Success;
+      running.task->configuration->is_http() && result.check.outcome == CheckOutcome::Success;
   if (!goes_on) return on_result(ticket, std::move(result.check));
   running.named->notes[ticket.index] = std::move(result.check.detail);
-  const auto left = running.test->configuration->effective_check_timeout() - result.took;
-  const std::shared_ptr<const ProbeTask> test = running.test;
+  const auto left = running.task->configuration->effective_check_timeout() - result.took;
+  const std::shared_ptr<const ProbeTask> test = running.task;
   start_one(ticket, test, result.address,
             std::max<std::chrono::nanoseconds>(left, Milliseconds(1)));
 }
@@ -218,7 +223,7 @@ void RoundRunner::on_race(const CheckTicket& ticket, ConnectRaces::Result&& resu
 /// Adds which of the name's addresses a failure is of, and what a race showed.
 void RoundRunner::annotate(const CheckTicket& ticket, const Running& running, CheckResult& result) {
   const Named& named = *running.named;
-  const bool takes_turns = running.test->configuration->address_use == AddressUse::All;
+  const bool takes_turns = running.task->configuration->address_use == AddressUse::All;
   if (takes_turns && named.addresses.size() > 1 && result.outcome != CheckOutcome::Success) {
     result.detail = fmt::format("{}: {}", to_string(named.address_of(ticket.index)), result.detail);
   }
@@ -237,16 +242,16 @@ void RoundRunner::on_result(const CheckTicket& ticket, CheckResult&& result) {
   const std::string detail = handlers_.checked ? result.detail : std::string();
   RoundAssembler& assembler = running.assembler;
   if (!assembler.record(ticket.index, std::move(result))) return;
-  if (has_failed) confirm(ticket.round, running);
+  if (has_failed) confirm(ticket, running);
   if (handlers_.checked) handlers_.checked(ticket.round, assembler.check(ticket.index), detail);
   finish_if_complete(ticket.round);
 }
 
 /// Checks again at once whether a first failure was more than a hiccup, if there is still time for
 /// it in this interval.
-void RoundRunner::confirm(std::uint64_t round, Running& running) {
+void RoundRunner::confirm(const CheckTicket& ticket, Running& running) {
   if (!running.may_confirm || running.burst || !running.address) return;
-  const TestConfiguration& configuration = *running.test->configuration;
+  const TestConfiguration& configuration = *running.task->configuration;
   const Instant now = clock_.now();
   const auto takes = kConfirmEvery * (kConfirmations - 1) + configuration.effective_check_timeout();
   if (now + takes > running.started + configuration.frequency) return;
@@ -254,12 +259,12 @@ void RoundRunner::confirm(std::uint64_t round, Running& running) {
   running.burst = std::make_unique<Burst>();
   running.burst->under_way = kConfirmations;
   for (int i = 0; i < kConfirmations; ++i) {
-    running.burst->timers.push_back(loop_.after(kConfirmEvery * i, [this, round, i] {
-      Running* const found = rounds_.find(round);
+    running.burst->timers.push_back(loop_.after(kConfirmEvery * i, [this, ticket, i] {
+      Running* const found = rounds_.find(ticket.round);
       if (found == nullptr) return;
       ++checks_started_;
-      start_one({round, -1 - i}, found->test, *found->address,
-                found->test->configuration->effective_check_timeout());
+      start_one({ticket.round, -1 - i}, found->task, address_for(*found, ticket.index),
+                found->task->configuration->effective_check_timeout());
     }));
   }
 }

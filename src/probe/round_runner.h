@@ -84,7 +84,7 @@ class RoundRunner {
     std::vector<io::Loop::Timer> timers;
   };
   struct Running {
-    std::shared_ptr<const ProbeTask> test;
+    std::shared_ptr<const ProbeTask> task;
     RoundAssembler assembler;
     Instant started{};
     std::optional<IpAddress> address;  ///< of the first check
@@ -101,6 +101,7 @@ class RoundRunner {
   void use_address(std::uint64_t round, const IpAddress& address);
   void start_waiting(std::uint64_t round);
   void fail_all(std::uint64_t round, CheckOutcome outcome, const std::string& detail);
+  static const IpAddress& address_for(const Running& running, int index);
   void start(const CheckTicket& ticket, Running& running);
   void start_one(const CheckTicket& ticket, const std::shared_ptr<const ProbeTask>& test,
                  const IpAddress& to, std::chrono::nanoseconds timeout);
@@ -108,7 +109,7 @@ class RoundRunner {
   void on_race(const CheckTicket& ticket, ConnectRaces::Result&& result);
   static void annotate(const CheckTicket& ticket, const Running& running, CheckResult& result);
   void on_result(const CheckTicket& ticket, CheckResult&& result);
-  void confirm(std::uint64_t round, Running& running);
+  void confirm(const CheckTicket& ticket, Running& running);
   void on_confirmation(std::uint64_t round, Running& running, CheckOutcome outcome);
   void finish_if_complete(std::uint64_t round);
 
