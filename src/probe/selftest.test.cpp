@@ -74,6 +74,12 @@ TEST(SelfTest, a_capture_sees_each_echo_once_each_way) {
       if (replies == 2) loop.stop();
     });
     ASSERT_TRUE(capture.has_value());
+    // The kernel begins to stamp packets some time after it is asked to.
+    for (int i = 0; i < 200 && replies == 0; ++i) {
+      ASSERT_EQ(std::system("ping -n -q -c 1 127.0.0.1 >/dev/null"), 0);
+      loop.run_for(Milliseconds(20));
+    }
+    requests = replies = 0;
     ASSERT_EQ(std::system("ping -n -q -c 2 -i 0.01 127.0.0.1 >/dev/null"), 0);
     loop.run_for(Seconds(20));
   });

@@ -76,6 +76,16 @@ class Quickstart(SystemTest):
         test = up.tests()[PASS[0]].row["id"]
         return {row["started"] for row in rows_of(up.json("get", "rounds", test), "rounds")}
 
+    def expect_no_capability_but_raw_sockets(self, agent):
+        net_raw = 1 << 13
+        threads = list(pathlib.Path("/proc", str(agent), "task").iterdir())
+        self.assertGreater(len(threads), 2, "probe loop, uplink and gRPC's own")
+        for thread in threads:
+            status = dict(line.split(":\t") for line in (thread / "status").read_text().splitlines()
+                          if line.startswith(("Cap", "Name")))
+            for which in ("CapEff", "CapPrm", "CapBnd"):
+                self.assertEqual(int(status[which], 16), net_raw, f"{which} of {status['Name']}")
+
     def test_states_reasons_and_a_second_start(self):
         up = self.start("twice")
         self.expect_true_states(up)
@@ -89,6 +99,7 @@ class Quickstart(SystemTest):
             self.lab.service("dns").answer_with("answer")
         identity = self.identity(up)
         rounds = self.wait_until(lambda: self.rounds(up), PATIENCE, "rounds are in the store")
+        self.expect_no_capability_but_raw_sockets(self.parts(up)["agent"])
         family = self.family(up)
 
         # Ctrl-C reaches the whole process group of the terminal.
