@@ -166,7 +166,7 @@ struct IcmpSocket::Impl {
   CountedKeys counted;  ///< Used with StampKeys::Counted only.
   std::uint32_t drops = 0;
   std::uint64_t stamps_missing = 0;  ///< Sends whose stamp has not come yet.
-  Batch batch;
+  Batch replies, reports;            ///< Two, since replies wait while the error queue is read.
   Loop::Watch failed, readable;
 
   std::size_t read_replies();
@@ -209,14 +209,9 @@ Result<std::unique_ptr<IcmpSocket>> IcmpSocket::open(Loop& loop, const Options& 
   if (options.dont_fragment) forbid_fragments(fd, options.is_v6);
   impl->keys = enable_stamps(fd);
   // One batch per wake-up: the watch is level-triggered, and timers want their turn.
-  // The send stamp of a request is in the error queue before its reply arrives, so reading that
-  // queue first gives each reply its stamp.
   Impl* self = impl.get();
   impl->failed = loop.watch(fd, Loop::Interest::Error, [self] { self->read_error_queue(); });
-  impl->readable = loop.watch(fd, Loop::Interest::Read, [self] {
-    if (self->stamps_missing > 0) self->read_error_queue();
-    self->read_replies();
-  });
+  impl->readable = loop.watch(fd, Loop::Interest::Read, [self] { self->read_replies(); });
   return std::make_unique<IcmpSocket>(std::move(impl));
 }
 
@@ -226,30 +221,35 @@ bool IcmpSocket::is_datagram() const { return impl_->is_datagram; }
 std::uint32_t IcmpSocket::drops() const { return impl_->drops; }
 
 std::size_t IcmpSocket::Impl::read_replies() {
-  const std::size_t count = batch.receive(fd.get(), 0);
+  const std::size_t count = replies.receive(fd.get(), 0);
+  // The send stamp of a request is in the error queue before its reply arrives: read after the
+  // replies have been taken and before they are handed on, it gives each reply its stamp. Read
+  // before, it would miss what a busy host sent and answered in between.
+  if (count > 0 && stamps_missing > 0) read_error_queue();
   for (std::size_t i = 0; i < count; ++i) {
-    const KernelStamps stamps = read_stamps(batch.messages[i].msg_hdr);
+    const KernelStamps stamps = read_stamps(replies.messages[i].msg_hdr);
     if (stamps.drops) drops = *stamps.drops;
     const bool has_ip_header = !is_v6 && !is_datagram;
-    const auto bytes = batch.bytes(i);
+    const auto bytes = replies.bytes(i);
     handlers.arrived(
-        {batch.from(i), has_ip_header ? without_ipv4_header(bytes) : bytes, stamps.stamp_ns});
+        {replies.from(i), has_ip_header ? without_ipv4_header(bytes) : bytes, stamps.stamp_ns});
   }
   return count;
 }
 
 void IcmpSocket::Impl::read_error_queue() {
   for (;;) {
-    const std::size_t count = batch.receive(fd.get(), MSG_ERRQUEUE);
+    const std::size_t count = reports.receive(fd.get(), MSG_ERRQUEUE);
     for (std::size_t i = 0; i < count; ++i) {
-      const msghdr& header = batch.messages[i].msg_hdr;
+      const msghdr& header = reports.messages[i].msg_hdr;
       if (const auto key = read_stamp_key(header)) {
         if (stamps_missing > 0) --stamps_missing;
         if (const auto stamps = read_stamps(header); stamps.stamp_ns) {
           take_stamp(*key, *stamps.stamp_ns);
         }
       } else if (const auto report = read_icmp_report(header)) {
-        handlers.refused({report->from, batch.from(i), report->type, report->code, batch.bytes(i)});
+        handlers.refused(
+            {report->from, reports.from(i), report->type, report->code, reports.bytes(i)});
       }
     }
     if (count < kBatch) return;
@@ -257,8 +257,9 @@ void IcmpSocket::Impl::read_error_queue() {
 }
 
 void IcmpSocket::read_pending() {
-  do impl_->read_error_queue();
-  while (impl_->read_replies() == kBatch);
+  impl_->read_error_queue();
+  while (impl_->read_replies() == kBatch) {
+  }
 }
 
 void IcmpSocket::Impl::take_stamp(std::uint32_t kernel_key, std::int64_t stamp_ns) {
