@@ -15,6 +15,7 @@
 #include "io/counted_keys.h"
 #include "io/error_queue.h"
 #include "io/icmp_filter.h"
+#include "io/message_batch.h"
 #include "io/socket_address.h"
 #include "io/timestamp.h"
 
@@ -31,49 +32,12 @@ void drain(int fd) {
 constexpr std::size_t kBatch = 64;
 // Our requests and what quotes them are far smaller; a longer reply is cut, which does no harm.
 constexpr std::size_t kPacketBytes = 1024;
-constexpr std::size_t kControlBytes = 256;
 // Room for the replies of some 5,000 requests that arrive while the loop does something else.
 constexpr int kReceiveBuffer = 4 << 20;
 // Linux 6.13; older headers do not know it.
 constexpr int kScmTsOptId = 81;
 
-struct Batch {
-  struct Slot {
-    alignas(cmsghdr) std::array<std::uint8_t, kControlBytes> control;
-    std::array<std::uint8_t, kPacketBytes> data;
-    sockaddr_storage from;
-    iovec vector;
-  };
-  std::vector<Slot> slots{kBatch};
-  std::array<mmsghdr, kBatch> messages{};
-  std::size_t used = kBatch;  ///< So many the kernel has written to since they were prepared.
-
-  /// How many messages came; 0 if there are none.
-  std::size_t receive(int fd, int flags) {
-    for (std::size_t i = 0; i < used; ++i) {
-      Slot& slot = slots[i];
-      slot.vector = {slot.data.data(), slot.data.size()};
-      msghdr& header = messages[i].msg_hdr;
-      header = {};
-      header.msg_name = &slot.from;
-      header.msg_namelen = sizeof slot.from;
-      header.msg_iov = &slot.vector;
-      header.msg_iovlen = 1;
-      header.msg_control = slot.control.data();
-      header.msg_controllen = slot.control.size();
-    }
-    const int count = ::recvmmsg(fd, messages.data(), kBatch, flags | MSG_DONTWAIT, nullptr);
-    used = count > 0 ? static_cast<std::size_t>(count) : 0;
-    return used;
-  }
-
-  [[nodiscard]] std::span<const std::uint8_t> bytes(std::size_t i) const {
-    return std::span(slots[i].data).first(messages[i].msg_len);
-  }
-  [[nodiscard]] IpAddress from(std::size_t i) const {
-    return address_of(reinterpret_cast<const sockaddr*>(&slots[i].from));
-  }
-};
+using Batch = MessageBatch<kBatch, kPacketBytes>;
 
 /// The part of an IPv4 packet after its header; the kernel has checked it.
 std::span<const std::uint8_t> without_ipv4_header(std::span<const std::uint8_t> packet) {
@@ -227,12 +191,12 @@ std::size_t IcmpSocket::Impl::read_replies() {
   // before, it would miss what a busy host sent and answered in between.
   if (count > 0 && stamps_missing > 0) read_error_queue();
   for (std::size_t i = 0; i < count; ++i) {
-    const KernelStamps stamps = read_stamps(replies.messages[i].msg_hdr);
+    const KernelStamps stamps = read_stamps(replies.header(i));
     if (stamps.drops) drops = *stamps.drops;
     const bool has_ip_header = !is_v6 && !is_datagram;
     const auto bytes = replies.bytes(i);
-    handlers.arrived(
-        {replies.from(i), has_ip_header ? without_ipv4_header(bytes) : bytes, stamps.stamp_ns});
+    handlers.arrived({address_of(replies.from(i)),
+                      has_ip_header ? without_ipv4_header(bytes) : bytes, stamps.stamp_ns});
   }
   return count;
 }
@@ -241,15 +205,15 @@ void IcmpSocket::Impl::read_error_queue() {
   for (;;) {
     const std::size_t count = reports.receive(fd.get(), MSG_ERRQUEUE);
     for (std::size_t i = 0; i < count; ++i) {
-      const msghdr& header = reports.messages[i].msg_hdr;
+      const msghdr& header = reports.header(i);
       if (const auto key = read_stamp_key(header)) {
         if (stamps_missing > 0) --stamps_missing;
         if (const auto stamps = read_stamps(header); stamps.stamp_ns) {
           take_stamp(*key, *stamps.stamp_ns);
         }
       } else if (const auto report = read_icmp_report(header)) {
-        handlers.refused(
-            {report->from, reports.from(i), report->type, report->code, reports.bytes(i)});
+        handlers.refused({report->from, address_of(reports.from(i)), report->type, report->code,
+                          reports.bytes(i)});
       }
     }
     if (count < kBatch) return;

@@ -12,6 +12,7 @@
 #include "base/files.h"
 #include "io/bind_failure.h"
 #include "io/counted_keys.h"
+#include "io/message_batch.h"
 #include "io/socket_address.h"
 #include "io/timestamp.h"
 
@@ -19,7 +20,6 @@ namespace lw::io {
 namespace {
 
 constexpr std::size_t kBatch = 32;
-constexpr std::size_t kControlBytes = 256;
 constexpr int kReceiveBuffer = 1 << 20;
 /// Of a measuring packet (RFC 8762 §4.2.1), so that the other side sees how many hops it made.
 constexpr int kHopLimit = 255;
@@ -71,34 +71,7 @@ void read_path(const msghdr& message, UdpSocket::Arrival& arrival) {
   }
 }
 
-struct Batch {
-  struct Slot {
-    alignas(cmsghdr) std::array<std::uint8_t, kControlBytes> control;
-    std::array<std::uint8_t, UdpSocket::kDatagramMax> data;
-    sockaddr_storage from;
-    iovec vector;
-  };
-  std::vector<Slot> slots{kBatch};
-  std::array<mmsghdr, kBatch> messages{};
-
-  std::size_t receive(int fd, int flags) {
-    for (std::size_t i = 0; i < kBatch; ++i) {
-      Slot& slot = slots[i];
-      slot.from = {};
-      slot.vector = {slot.data.data(), slot.data.size()};
-      msghdr& header = messages[i].msg_hdr;
-      header = {};
-      header.msg_name = &slot.from;
-      header.msg_namelen = sizeof slot.from;
-      header.msg_iov = &slot.vector;
-      header.msg_iovlen = 1;
-      header.msg_control = slot.control.data();
-      header.msg_controllen = slot.control.size();
-    }
-    const int count = ::recvmmsg(fd, messages.data(), kBatch, flags | MSG_DONTWAIT, nullptr);
-    return count > 0 ? static_cast<std::size_t>(count) : 0;
-  }
-};
+using Batch = MessageBatch<kBatch, UdpSocket::kDatagramMax>;
 
 /// What a send says besides its bytes: its key, and the address that it leaves from.
 class SendControl {
@@ -166,15 +139,15 @@ void UdpSocket::Impl::start(Loop& loop) {
 void UdpSocket::Impl::read_arrivals() {
   const std::size_t count = batch.receive(fd.get(), 0);
   for (std::size_t i = 0; i < count; ++i) {
-    const msghdr& header = batch.messages[i].msg_hdr;
-    const auto* const from = reinterpret_cast<const sockaddr*>(&batch.slots[i].from);
+    const msghdr& header = batch.header(i);
+    const auto* const from = batch.from(i);
     const KernelStamps stamps = read_stamps(header);
     if (stamps.drops) drops = *stamps.drops;
     Arrival arrival;
     arrival.from = address_of(from);
     arrival.from_port = port_of(from);
     read_path(header, arrival);
-    arrival.bytes = std::span(batch.slots[i].data).first(batch.messages[i].msg_len);
+    arrival.bytes = batch.bytes(i);
     arrival.is_cut = (header.msg_flags & MSG_TRUNC) != 0;
     arrival.stamp_ns = stamps.stamp_ns;
     handlers.arrived(arrival);
@@ -184,7 +157,7 @@ void UdpSocket::Impl::read_arrivals() {
 void UdpSocket::Impl::read_error_queue() {
   while (const std::size_t count = batch.receive(fd.get(), MSG_ERRQUEUE)) {
     for (std::size_t i = 0; i < count; ++i) {
-      const msghdr& header = batch.messages[i].msg_hdr;
+      const msghdr& header = batch.header(i);
       const auto kernel_key = read_stamp_key(header);
       if (!kernel_key) {
         const auto report = read_icmp_report(header);
