@@ -17,38 +17,15 @@ constexpr std::uint8_t kTimeExceeded4 = 11;
 constexpr std::uint8_t kParameterProblem4 = 12;
 constexpr std::uint8_t kEchoRequest6 = 128;
 constexpr std::uint8_t kEchoReply6 = 129;
-constexpr std::uint8_t kProtocolIcmp4 = 1;
-constexpr std::uint8_t kProtocolIcmp6 = 58;
 constexpr std::size_t kEchoHeader = 8;  // type, code, checksum, id, sequence; errors have the same
 constexpr std::size_t kIpv4Header = 20;
 constexpr std::size_t kIpv6Header = 40;
-
-std::uint16_t read_u16(Bytes bytes, std::size_t at) {
-  return static_cast<std::uint16_t>((bytes[at] << 8) | bytes[at + 1]);
-}
-
-std::uint32_t read_u32(Bytes bytes, std::size_t at) {
-  return (static_cast<std::uint32_t>(read_u16(bytes, at)) << 16) | read_u16(bytes, at + 2);
-}
-
-void write_u16(std::vector<std::uint8_t>& bytes, std::size_t at, std::uint16_t value) {
-  bytes[at] = static_cast<std::uint8_t>(value >> 8);
-  bytes[at + 1] = static_cast<std::uint8_t>(value & 0xff);
-}
-
-IpAddress address_at(bool is_v6, Bytes bytes, std::size_t at) {
-  IpAddress address;
-  address.is_v6 = is_v6;
-  const Bytes raw = bytes.subspan(at, address.size());
-  std::copy(raw.begin(), raw.end(), address.bytes.begin());
-  return address;
-}
 
 std::optional<QuotedEcho> parse_quote4(Bytes packet) {
   if (packet.size() < kIpv4Header || packet[9] != kProtocolIcmp4) return std::nullopt;
   // A fragment other than the first does not begin with the ICMP header.
   if ((read_u16(packet, 6) & 0x1fff) != 0) return std::nullopt;
-  return parse_echo_request(false, address_at(false, packet, 16), skip_ipv4_header(packet));
+  return parse_echo_request(false, read_address(false, packet, 16), skip_ipv4_header(packet));
 }
 
 /// Our requests carry no extension headers, so a quote that has some is not ours.
@@ -56,17 +33,7 @@ std::optional<QuotedEcho> parse_quote6(Bytes packet) {
   if (packet.size() < kIpv6Header || (packet[0] >> 4) != 6 || packet[6] != kProtocolIcmp6) {
     return std::nullopt;
   }
-  return parse_echo_request(true, address_at(true, packet, 24), packet.subspan(kIpv6Header));
-}
-
-bool is_error(bool is_v6, std::uint8_t type) {
-  if (is_v6) return type >= 1 && type <= 4;
-  return type == kUnreachable4 || type == kTimeExceeded4 || type == kParameterProblem4;
-}
-
-std::uint32_t mtu_of(bool is_v6, Bytes message) {
-  if (is_v6) return message[0] == 2 ? read_u32(message, 4) : 0;
-  return message[0] == kUnreachable4 && message[1] == 4 ? read_u16(message, 6) : 0;
+  return parse_echo_request(true, read_address(true, packet, 24), packet.subspan(kIpv6Header));
 }
 
 std::string_view unreachable_name4(std::uint8_t code) {
@@ -112,15 +79,6 @@ std::string_view error_name(bool is_v6, std::uint8_t type, std::uint8_t code) {
 
 }  // namespace
 
-std::uint16_t internet_checksum(Bytes bytes) {
-  std::uint64_t sum = 0;
-  std::size_t at = 0;
-  for (; at + 1 < bytes.size(); at += 2) sum += read_u16(bytes, at);
-  if (at < bytes.size()) sum += static_cast<std::uint64_t>(bytes[at]) << 8;
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >> 16);
-  return static_cast<std::uint16_t>(~sum & 0xffff);
-}
-
 std::vector<std::uint8_t> build_echo_request(bool is_v6, std::uint16_t id, std::uint16_t sequence,
                                              Bytes payload) {
   std::vector<std::uint8_t> message;
@@ -141,14 +99,18 @@ void write_echo_request(bool is_v6, std::uint16_t id, std::uint16_t sequence, By
 std::optional<IcmpMessage> parse_icmp(bool is_v6, Bytes message) {
   if (message.size() < kEchoHeader) return std::nullopt;
   const std::uint8_t type = message[0];
-  if (type == (is_v6 ? kEchoReply6 : kEchoReply4)) {
-    return EchoReply{read_u16(message, 4), read_u16(message, 6), message.subspan(kEchoHeader)};
-  }
-  if (!is_error(is_v6, type)) return std::nullopt;
+  if (const auto reply = parse_echo_reply(is_v6, message)) return *reply;
+  if (!is_icmp_error(is_v6, type)) return std::nullopt;
   const Bytes quoted = message.subspan(kEchoHeader);
   const auto quote = is_v6 ? parse_quote6(quoted) : parse_quote4(quoted);
   if (!quote) return std::nullopt;
-  return IcmpError{type, message[1], mtu_of(is_v6, message), *quote};
+  return IcmpError{type, message[1], mtu_of_icmp_error(is_v6, message), *quote};
+}
+
+std::optional<EchoReply> parse_echo_reply(bool is_v6, Bytes message) {
+  if (message.size() < kEchoHeader) return std::nullopt;
+  if (message[0] != (is_v6 ? kEchoReply6 : kEchoReply4)) return std::nullopt;
+  return EchoReply{read_u16(message, 4), read_u16(message, 6), message.subspan(kEchoHeader)};
 }
 
 std::optional<QuotedEcho> parse_echo_request(bool is_v6, const IpAddress& destination,
@@ -157,6 +119,16 @@ std::optional<QuotedEcho> parse_echo_request(bool is_v6, const IpAddress& destin
   if (message[0] != (is_v6 ? kEchoRequest6 : kEchoRequest4)) return std::nullopt;
   return QuotedEcho{destination, read_u16(message, 4), read_u16(message, 6),
                     message.subspan(kEchoHeader)};
+}
+
+bool is_icmp_error(bool is_v6, std::uint8_t type) {
+  if (is_v6) return type >= 1 && type <= 4;
+  return type == kUnreachable4 || type == kTimeExceeded4 || type == kParameterProblem4;
+}
+
+std::uint32_t mtu_of_icmp_error(bool is_v6, Bytes message) {
+  if (is_v6) return message[0] == 2 ? read_u32(message, 4) : 0;
+  return message[0] == kUnreachable4 && message[1] == 4 ? read_u16(message, 6) : 0;
 }
 
 Bytes skip_ipv4_header(Bytes packet) {

@@ -4,23 +4,18 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/ip_address.h"
+#include "packet/bytes.h"
+#include "packet/checksum.h"
 
 /// ICMP and ICMPv6 as far as echo checks need them. Pure: bytes in, values out. Parsers take
 /// whatever the network sends, read nothing outside the span, and return nothing where a message is
 /// cut short or of another kind. Spans in results point into the argument.
 namespace lw::packet {
-
-using Bytes = std::span<const std::uint8_t>;
-
-/// RFC 1071: the one's complement sum over the bytes, complemented. 0 over a message with its
-/// checksum in place.
-std::uint16_t internet_checksum(Bytes bytes);
 
 /// An echo request. For ICMPv6 the checksum is left 0: the kernel fills it in, since it covers the
 /// addresses.
@@ -56,9 +51,17 @@ using IcmpMessage = std::variant<EchoReply, IcmpError>;
 
 /// `message` begins at the ICMP type, after the IP header.
 std::optional<IcmpMessage> parse_icmp(bool is_v6, Bytes message);
+/// An echo reply alone; of other messages nothing.
+std::optional<EchoReply> parse_echo_reply(bool is_v6, Bytes message);
 /// An echo request as sent: the socket error queue gives it back without the IP header around it.
 std::optional<QuotedEcho> parse_echo_request(bool is_v6, const IpAddress& destination,
                                              Bytes message);
+
+/// Whether messages of this type report an error about a packet that they quote.
+bool is_icmp_error(bool is_v6, std::uint8_t type);
+/// The next hop's MTU in "fragmentation needed" and "packet too big", else 0. `message` is an ICMP
+/// error of at least 8 bytes.
+std::uint32_t mtu_of_icmp_error(bool is_v6, Bytes message);
 
 /// The part of an IPv4 packet after its header; empty if the header is broken.
 Bytes skip_ipv4_header(Bytes packet);
