@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "base/text.h"
+#include "model/path_document.h"
+
+namespace lw {
+namespace {
+
+// What a router or a faulty agent says must neither swell the store nor hold reports up.
+constexpr std::size_t kPathsMax = 128;
+constexpr std::size_t kHopsMax = 255;
+constexpr std::size_t kIssuesMax = 100;
+constexpr std::size_t kChangesMax = 100;
+constexpr std::size_t kFlowsMax = 1'024;
+constexpr std::size_t kListMax = 32;
+constexpr std::size_t kTextMax = 1'024;
+constexpr double kMsMax = 1e9;
+
+std::unexpected<Error> refuse(const std::string& what) {
+  return fail(ErrorCode::InvalidInput, "this is no path report: " + what);
+}
+
+std::string text_of(const Value& value, std::string_view key) {
+  return std::string(cut_utf8(value.text(key), kTextMax));
+}
+
+/// The member as a whole number from 0 to `max`; what is larger, negative or no number counts as 0.
+template <class Number>
+Number number_of(const Value& value, std::string_view key,
+                 double max = static_cast<double>(std::numeric_limits<Number>::max())) {
+  const double number = value.number(key);
+  return number >= 0 && number <= max ? static_cast<Number>(number) : Number{0};
+}
+
+template <class Number>
+std::optional<Number> optional_number(const Value& value, std::string_view key) {
+  const Value* const member = value.find(key);
+  if (member == nullptr || !member->is_number()) return std::nullopt;
+  return number_of<Number>(value, key);
+}
+
+std::optional<Microseconds> duration_of(const Value& value, std::string_view key) {
+  const Value* const member = value.find(key);
+  if (member == nullptr || !member->is_number()) return std::nullopt;
+  const double ms = std::clamp(member->as_number(), 0.0, kMsMax);
+  return Microseconds(std::llround(ms * 1000.0));
+}
+
+std::optional<IpAddress> address_of(const Value& value, std::string_view key) {
+  return parse_ip_address(value.text(key));
+}
+
+const Value::Array& list_of(const Value& value, std::string_view key) {
+  static const Value::Array kNone;
+  const Value* const member = value.find(key);
+  return member != nullptr && member->is_array() ? member->as_array() : kNone;
+}
+
+/// Each of at most `max` elements through `read`, which gives a Result.
+template <class Item, class Read>
+Result<std::vector<Item>> read_list(const Value& value, std::string_view key, std::size_t max,
+                                    const Read& read) {
+  std::vector<Item> items;
+  for (const Value& element : list_of(value, key)) {
+    if (items.size() == max) break;
+    items.push_back(TRY(read(element)));
+  }
+  return items;
+}
+
+Share read_share(const Value* value) {
+  if (value == nullptr) return {};
+  const auto percent = [&](std::string_view key, double otherwise) {
+    const double number = value->number(key, otherwise);
+    return std::isfinite(number) ? std::clamp(number, 0.0, 100.0) : otherwise;
+  };
+  return {.low = percent("low", 0), .value = percent("value", 0), .high = percent("high", 100)};
+}
+
+Result<MplsLabel> read_label(const Value& value) {
+  return MplsLabel{.label = number_of<std::uint32_t>(value, "label", 0xFFFFF),
+                   .traffic_class = number_of<std::uint8_t>(value, "trafficClass", 7),
+                   .is_bottom = value.flag("bottom"),
+                   .ttl = number_of<std::uint8_t>(value, "ttl")};
+}
+
+Result<InterfaceFacts> read_interface(const Value& value) {
+  InterfaceFacts facts;
+  facts.role = static_cast<InterfaceRole>(number_of<std::uint8_t>(value, "role", 3));
+  facts.index = optional_number<std::uint32_t>(value, "index");
+  facts.address = address_of(value, "address");
+  facts.name = text_of(value, "name");
+  facts.mtu = optional_number<std::uint32_t>(value, "mtu");
+  return facts;
+}
+
+QuoteFacts read_quote(const Value& value) {
+  QuoteFacts quote;
+  quote.ttl = optional_number<std::uint8_t>(value, "ttl");
+  quote.destination = address_of(value, "destination");
+  quote.source = address_of(value, "source");
+  quote.ports_or_checksum_changed = value.flag("portsOrChecksumChanged");
+  quote.dscp = optional_number<std::uint8_t>(value, "dscp");
+  quote.ecn = optional_number<std::uint8_t>(value, "ecn");
+  return quote;
+}
+
+HopLabels read_labels(const Value& hop) {
+  HopLabels labels = 0;
+  for (const Value& name : list_of(hop, "labels")) {
+    for (const HopLabel label : labels_in(~HopLabels{0})) {
+      if (name.is_string() && to_string(label) == name.as_string()) labels = with(labels, label);
+    }
+  }
+  return labels;
+}
+
+Result<IpAddress> read_address(const Value& value) {
+  const auto address = value.is_string() ? parse_ip_address(value.as_string()) : std::nullopt;
+  if (!address) return refuse("a list of addresses holds something else");
+  return *address;
+}
+
+void read_times(const Value& value, PathHop& hop) {
+  hop.rtt_min = duration_of(value, "rttMinMs");
+  hop.rtt_low = duration_of(value, "rttLowMs");
+  hop.rtt_median = duration_of(value, "rttMedianMs");
+  hop.rtt_max = duration_of(value, "rttMaxMs");
+  hop.added = duration_of(value, "addedMs").value_or(Microseconds(0));
+}
+
+Result<PathHop> read_hop(const Value& value) {
+  PathHop hop;
+  hop.ttl = number_of<std::uint8_t>(value, "ttl");
+  if (hop.ttl == 0) return refuse("a hop has no `ttl`");
+  hop.address = address_of(value, "address");
+  hop.others = TRY(read_list<IpAddress>(value, "others", kListMax, read_address));
+  hop.name = text_of(value, "name");
+  hop.network = text_of(value, "network");
+  hop.sent = number_of<std::uint32_t>(value, "sent");
+  hop.answered = std::min(number_of<std::uint32_t>(value, "answered"), hop.sent);
+  read_times(value, hop);
+  hop.forwarding_loss = read_share(value.find("forwardingLossPercent"));
+  hop.labels = read_labels(value);
+  hop.reply_ttl = optional_number<std::uint8_t>(value, "replyTtl");
+  hop.icmp_type = number_of<std::uint8_t>(value, "icmpType");
+  hop.icmp_code = number_of<std::uint8_t>(value, "icmpCode");
+  hop.mtu = number_of<std::uint32_t>(value, "mtu");
+  hop.mpls = TRY(read_list<MplsLabel>(value, "mpls", kListMax, read_label));
+  hop.interfaces = TRY(read_list<InterfaceFacts>(value, "interfaces", kListMax, read_interface));
+  if (const Value* const quote = value.find("quote")) hop.quote = read_quote(*quote);
+  return hop;
+}
+
+Result<PathId> read_path_id(const Value& value, std::string_view key) {
+  const auto id = parse_hex(value.text(key));
+  if (!id) return refuse("`" + std::string(key) + "` is no path id");
+  return PathId{*id};
+}
+
+Result<Path> read_path(const Value& value) {
+  Path path;
+  path.id = TRY(read_path_id(value, "id"));
+  for (const Value& flow : list_of(value, "flows")) {
+    if (path.flows.size() == kFlowsMax || !flow.is_int()) break;
+    path.flows.push_back(static_cast<std::uint16_t>(flow.as_int() & 0xFFFF));
+  }
+  path.is_reached = value.flag("reached");
+  path.hops = TRY(read_list<PathHop>(value, "hops", kHopsMax, read_hop));
+  return path;
+}
+
+std::optional<PathIssueKind> read_kind(const std::string& name) {
+  for (int number = 0; number <= static_cast<int>(PathIssueKind::LocalError); ++number) {
+    const auto kind = static_cast<PathIssueKind>(number);
+    if (to_string(kind) == name) return kind;
+  }
+  return std::nullopt;
+}
+
+Result<PathIssue> read_issue(const Value& value, PathIssueKind kind) {
+  PathIssue issue;
+  issue.kind = kind;
+  issue.path = TRY(read_path_id(value, "path"));
+  issue.from_ttl = number_of<std::uint8_t>(value, "fromTtl");
+  issue.to_ttl = number_of<std::uint8_t>(value, "toTtl");
+  issue.from = address_of(value, "from");
+  issue.to = address_of(value, "to");
+  if (const Value* const loss = value.find("lossPercent")) issue.loss = read_share(loss);
+  issue.added = duration_of(value, "addedMs");
+  issue.total = duration_of(value, "totalMs");
+  const double confidence = value.number("confidence");
+  issue.confidence = std::isfinite(confidence) ? std::clamp(confidence, 0.0, 1.0) : 0;
+  issue.text = text_of(value, "text");
+  return issue;
+}
+
+/// Kinds that only a later release knows are passed over.
+Result<std::vector<PathIssue>> read_issues(const Value& report) {
+  std::vector<PathIssue> issues;
+  for (const Value& value : list_of(report, "issues")) {
+    if (issues.size() == kIssuesMax) break;
+    if (const auto kind = read_kind(value.text("kind"))) {
+      issues.push_back(TRY(read_issue(value, *kind)));
+    }
+  }
+  return issues;
+}
+
+Result<PathReportCause> read_cause(const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, PathReportCause>, 4> kCauses = {{
+      {"First", PathReportCause::First},
+      {"Change", PathReportCause::Change},
+      {"Hourly", PathReportCause::Hourly},
+      {"Request", PathReportCause::Request},
+  }};
+  for (const auto& [text, cause] : kCauses) {
+    if (text == name) return cause;
+  }
+  return refuse("`cause` is none that this release knows");
+}
+
+Result<Timestamp> read_time(const Value& value, std::string_view key) {
+  const auto time = parse_iso8601(value.text(key));
+  if (!time) return refuse("`" + std::string(key) + "` is no time");
+  return *time;
+}
+
+Result<IpAddress> read_end(const Value& value, std::string_view key) {
+  const auto address = address_of(value, key);
+  if (!address) return refuse("`" + std::string(key) + "` is no address");
+  return *address;
+}
+
+Result<std::string> read_change(const Value& value) {
+  if (!value.is_string()) return refuse("`changes` holds something else than texts");
+  return std::string(cut_utf8(value.as_string(), kTextMax));
+}
+
+}  // namespace
+
+Result<PathReport> read_path_report(const Value& document) {
+  PathReport report;
+  const auto test = parse_hex(document.text("testId"));
+  if (!test) return refuse("`testId` is no test id");
+  report.test = TestId{*test};
+  report.from = TRY(read_time(document, "from"));
+  report.to = TRY(read_time(document, "to"));
+  report.cause = TRY(read_cause(document.text("cause")));
+  const auto protocol = parse_trace_protocol(document.text("protocol"));
+  if (!protocol) return refuse("`protocol` is none that this release knows");
+  report.protocol = *protocol;
+  report.source = TRY(read_end(document, "source"));
+  report.destination = TRY(read_end(document, "destination"));
+  report.port = number_of<std::uint16_t>(document, "port");
+  report.traces = number_of<std::uint32_t>(document, "traces");
+  report.paths = TRY(read_list<Path>(document, "paths", kPathsMax, read_path));
+  report.issues = TRY(read_issues(document));
+  report.changes = TRY(read_list<std::string>(document, "changes", kChangesMax, read_change));
+  report.path_mtu = optional_number<std::uint32_t>(document, "pathMtu");
+  report.problem = text_of(document, "problem");
+  return report;
+}
+
+Result<PathReport> decode_path_report(std::string_view json) {
+  return read_path_report(TRY(parse_json(json)));
+}
+
+}  // namespace lw

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace/hop_budget.h"
+
+#include <algorithm>
+
+namespace lw::trace {
+namespace {
+
+/// A router or TTL that was not met for so long is forgotten.
+constexpr Seconds kForgetAfter{300};
+
+}  // namespace
+
+bool HopBudget::may_ask(const IpAddress& router, Instant now) {
+  const auto [entry, is_new] = free_at_.try_emplace(router, now + interval_);
+  if (is_new) return true;
+  if (now < entry->second) return false;
+  entry->second = now + interval_;
+  return true;
+}
+
+Instant HopBudget::free_at(const IpAddress& router) const {
+  const auto entry = free_at_.find(router);
+  return entry == free_at_.end() ? Instant{} : entry->second;
+}
+
+void HopBudget::answered(std::uint8_t ttl, const IpAddress& router, Instant now) {
+  if (ttl >= kTtls) return;
+  const std::size_t index = position_of(router.is_v6, ttl);
+  if (index >= positions_.size()) positions_.resize(index + 1);
+  positions_[index].add(router);
+  positions_[index].last = now;
+}
+
+void HopBudget::Position::add(const IpAddress& router) {
+  IpAddress& place = recent[count % kRecent];
+  if (count >= kRecent && place == usual) --of_usual;
+  if (router == usual) ++of_usual;
+  place = router;
+  ++count;
+  if (!has_usual()) find_usual();
+}
+
+/// Boyer and Moore's vote finds the only one that can have a majority; then it is counted.
+void HopBudget::Position::find_usual() {
+  std::size_t lead = 0;
+  for (std::size_t i = 0; i < size(); ++i) {
+    if (lead == 0) usual = recent[i];
+    recent[i] == usual ? ++lead : --lead;
+  }
+  const auto end = recent.begin() + static_cast<std::ptrdiff_t>(size());
+  of_usual = static_cast<std::size_t>(std::count(recent.begin(), end, usual));
+}
+
+std::optional<IpAddress> HopBudget::expected_at(bool is_v6, std::uint8_t ttl) const {
+  if (ttl >= kTtls) return std::nullopt;
+  const std::size_t index = position_of(is_v6, ttl);
+  if (index >= positions_.size()) return std::nullopt;
+  const Position& position = positions_[index];
+  if (position.size() < kRecentMin || !position.has_usual()) return std::nullopt;
+  return position.usual;
+}
+
+void HopBudget::forget_old(Instant now) {
+  std::erase_if(free_at_, [now](const auto& entry) { return entry.second + kForgetAfter < now; });
+  for (Position& position : positions_) {
+    if (position.last + kForgetAfter < now) position = Position{};
+  }
+}
+
+std::size_t HopBudget::size() const { return free_at_.size(); }
+
+}  // namespace lw::trace

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ip_address.h"
+#include "base/time.h"
+
+namespace lw::trace {
+
+/// Holds that no router is asked more than once a second over all traces of an agent, since routers
+/// limit such answers (Linux: icmp_ratelimit) and the limit would look like loss. A router is known
+/// by its address; before the first answer at a TTL, by what most other traces met at that TTL.
+/// Belongs to one thread. Asking costs one look-up; a router some 60 bytes, a TTL some 800.
+class HopBudget {
+ public:
+  explicit HopBudget(Milliseconds interval = Milliseconds(1'000)) : interval_(interval) {}
+
+  /// Whether `router` may be asked now; if so, it counts as asked.
+  bool may_ask(const IpAddress& router, Instant now);
+  /// When `router` may be asked next.
+  [[nodiscard]] Instant free_at(const IpAddress& router) const;
+  /// An answer of `router` at `ttl`, for expected_at().
+  void answered(std::uint8_t ttl, const IpAddress& router, Instant now);
+  /// The router that (nearly) all traces meet at `ttl` lately; nothing if they differ or are few.
+  /// Nearly all: nine of ten among the last 32 answers, which must be twelve at least.
+  [[nodiscard]] std::optional<IpAddress> expected_at(bool is_v6, std::uint8_t ttl) const;
+  /// Forgets routers that were not asked for minutes. Call now and then.
+  void forget_old(Instant now);
+  [[nodiscard]] std::size_t size() const;
+
+ private:
+  /// So many answers at one TTL are looked at, and so many are wanted at least.
+  static constexpr std::size_t kRecent = 32;
+  static constexpr std::size_t kRecentMin = 12;
+  static constexpr std::size_t kTtls = 64;  ///< Beyond, nothing is expected.
+
+  /// The latest answers at one TTL, and who gave most of them.
+  struct Position {
+    std::array<IpAddress, kRecent> recent;
+    std::size_t count = 0;  ///< since the start; the newest is at (count - 1) % kRecent
+    std::size_t of_usual = 0;
+    IpAddress usual{};
+    Instant last{};
+
+    [[nodiscard]] std::size_t size() const { return count < kRecent ? count : kRecent; }
+    [[nodiscard]] bool has_usual() const { return 10 * of_usual >= 9 * size(); }
+    void add(const IpAddress& router);
+    void find_usual();
+  };
+  static std::size_t position_of(bool is_v6, std::uint8_t ttl) { return (is_v6 ? kTtls : 0) + ttl; }
+
+  Milliseconds interval_;
+  std::unordered_map<IpAddress, Instant> free_at_;
+  std::vector<Position> positions_;  ///< by family and TTL; grows to what was met
+};
+
+}  // namespace lw::trace

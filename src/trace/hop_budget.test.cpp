@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "trace/hop_budget.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <vector>
+
+namespace lw::trace {
+namespace {
+
+const Instant kStart{Seconds(1'000)};
+
+IpAddress router(int number) {
+  return *parse_ip_address("10.0." + std::to_string(number / 256) + "." +
+                           std::to_string(number % 256));
+}
+
+TEST(HopBudget, lets_a_router_be_asked_once_an_interval) {
+  HopBudget budget;
+  EXPECT_TRUE(budget.may_ask(router(1), kStart));
+  EXPECT_FALSE(budget.may_ask(router(1), kStart + Milliseconds(999)));
+  EXPECT_TRUE(budget.may_ask(router(1), kStart + Milliseconds(1'000)));
+  EXPECT_FALSE(budget.may_ask(router(1), kStart + Milliseconds(1'001)));
+}
+
+TEST(HopBudget, does_not_count_a_question_that_was_refused) {
+  HopBudget budget;
+  EXPECT_TRUE(budget.may_ask(router(1), kStart));
+  for (int i = 1; i < 10; ++i) {
+    EXPECT_FALSE(budget.may_ask(router(1), kStart + Milliseconds(100 * i)));
+  }
+  EXPECT_EQ(budget.free_at(router(1)), kStart + Milliseconds(1'000));
+}
+
+TEST(HopBudget, holds_each_router_to_its_own_budget) {
+  HopBudget budget(Milliseconds(500));
+  for (int i = 0; i < 5'000; ++i) EXPECT_TRUE(budget.may_ask(router(i), kStart));
+  for (int i = 0; i < 5'000; ++i) EXPECT_FALSE(budget.may_ask(router(i), kStart));
+  EXPECT_EQ(budget.size(), 5'000U);
+}
+
+TEST(HopBudget, says_of_a_router_never_asked_that_it_is_free) {
+  const HopBudget budget;
+  EXPECT_LE(budget.free_at(router(1)), kStart);
+}
+
+TEST(HopBudget, keeps_the_budget_over_any_pattern_of_questions) {
+  HopBudget budget;
+  int asked = 0;
+  for (int ms = 0; ms < 60'000; ms += 7) {
+    if (budget.may_ask(router(1), kStart + Milliseconds(ms))) ++asked;
+  }
+  EXPECT_LE(asked, 60);
+  EXPECT_GE(asked, 59);
+}
+
+TEST(HopBudget, counts_a_question_told_of_late_from_when_it_was_asked) {
+  HopBudget budget;
+  EXPECT_TRUE(budget.may_ask(router(1), kStart));
+  EXPECT_FALSE(budget.may_ask(router(1), kStart - Milliseconds(50)));
+  EXPECT_EQ(budget.free_at(router(1)), kStart + Milliseconds(1'000));
+}
+
+TEST(HopBudget, expects_the_router_that_a_dozen_answers_came_from) {
+  HopBudget budget;
+  for (int i = 0; i < 11; ++i) budget.answered(2, router(7), kStart);
+  EXPECT_EQ(budget.expected_at(false, 2), std::nullopt);
+  budget.answered(2, router(7), kStart);
+  EXPECT_EQ(budget.expected_at(false, 2), router(7));
+  EXPECT_EQ(budget.expected_at(false, 1), std::nullopt);
+  EXPECT_EQ(budget.expected_at(false, 3), std::nullopt);
+}
+
+TEST(HopBudget, expects_nobody_where_more_than_a_tenth_of_the_answers_differ) {
+  HopBudget budget;
+  for (int i = 0; i < 300; ++i) budget.answered(2, router(i % 8 == 0 ? 8 : 7), kStart);
+  EXPECT_EQ(budget.expected_at(false, 2), std::nullopt);
+  for (int i = 0; i < 300; ++i) budget.answered(2, router(i % 16 == 0 ? 8 : 7), kStart);
+  EXPECT_EQ(budget.expected_at(false, 2), router(7));
+}
+
+TEST(HopBudget, expects_nobody_where_all_answers_differ) {
+  HopBudget budget;
+  for (int i = 0; i < 1'000; ++i) {
+    budget.answered(5, router(i), kStart);
+    EXPECT_EQ(budget.expected_at(false, 5), std::nullopt);
+  }
+}
+
+TEST(HopBudget, follows_a_change_within_some_dozens_of_answers) {
+  HopBudget budget;
+  for (int i = 0; i < 1'000; ++i) budget.answered(2, router(7), kStart);
+  for (int i = 0; i < 16; ++i) budget.answered(2, router(8), kStart);
+  EXPECT_EQ(budget.expected_at(false, 2), std::nullopt);
+  for (int i = 0; i < 16; ++i) budget.answered(2, router(8), kStart);
+  EXPECT_EQ(budget.expected_at(false, 2), router(8));
+}
+
+/// The running count must agree with counting anew, whatever came.
+TEST(HopBudget, agrees_with_counting_for_any_answers) {
+  HopBudget budget;
+  std::vector<int> given;
+  std::uint32_t state = 1;
+  for (int i = 0; i < 20'000; ++i) {
+    state = state * 1'664'525U + 1'013'904'223U;
+    // Long stretches of one router with others thrown in, more of them at times.
+    const std::uint32_t noise = 4 + ((static_cast<std::uint32_t>(i) / 500) % 5) * 10;
+    const int who = (state >> 16) % noise == 0 ? 100 + static_cast<int>(state >> 30) : i / 700;
+    given.push_back(who);
+    budget.answered(3, router(who), kStart);
+    const std::size_t recent = std::min<std::size_t>(given.size(), 32);
+    std::optional<IpAddress> expected;
+    for (int candidate : {i / 700, i / 700 - 1, 100, 101, 102, 103}) {
+      const auto count = static_cast<std::size_t>(
+          std::count(given.end() - static_cast<std::ptrdiff_t>(recent), given.end(), candidate));
+      if (recent >= 12 && 10 * count >= 9 * recent) expected = router(candidate);
+    }
+    ASSERT_EQ(budget.expected_at(false, 3), expected) << i;
+  }
+}
+
+TEST(HopBudget, keeps_families_apart) {
+  HopBudget budget;
+  const IpAddress v6 = *parse_ip_address("2001:db8::1");
+  for (int i = 0; i < 32; ++i) {
+    budget.answered(1, router(7), kStart);
+    budget.answered(1, v6, kStart);
+  }
+  EXPECT_EQ(budget.expected_at(false, 1), router(7));
+  EXPECT_EQ(budget.expected_at(true, 1), v6);
+}
+
+TEST(HopBudget, takes_any_ttl) {
+  HopBudget budget;
+  for (int ttl = 0; ttl <= 255; ++ttl) {
+    for (int i = 0; i < 20; ++i) {
+      budget.answered(static_cast<std::uint8_t>(ttl), router(1), kStart);
+      budget.answered(static_cast<std::uint8_t>(ttl), *parse_ip_address("2001:db8::1"), kStart);
+    }
+  }
+  EXPECT_EQ(budget.expected_at(false, 63), router(1));
+  EXPECT_EQ(budget.expected_at(true, 63), parse_ip_address("2001:db8::1"));
+  EXPECT_EQ(budget.expected_at(false, 64), std::nullopt);
+  EXPECT_EQ(budget.expected_at(true, 255), std::nullopt);
+}
+
+TEST(HopBudget, forgets_what_was_not_met_for_minutes_and_keeps_the_rest) {
+  HopBudget budget;
+  budget.may_ask(router(1), kStart);
+  budget.may_ask(router(2), kStart + Seconds(200));
+  for (int i = 0; i < 20; ++i) {
+    budget.answered(1, router(1), kStart);
+    budget.answered(2, router(2), kStart + Seconds(200));
+  }
+  budget.forget_old(kStart + Seconds(302));
+  EXPECT_EQ(budget.size(), 1U);
+  EXPECT_EQ(budget.expected_at(false, 1), std::nullopt);
+  EXPECT_EQ(budget.expected_at(false, 2), router(2));
+  EXPECT_EQ(budget.free_at(router(2)), kStart + Seconds(201));
+  budget.forget_old(kStart + Seconds(302));
+  EXPECT_EQ(budget.size(), 1U);
+}
+
+}  // namespace
+}  // namespace lw::trace
