@@ -92,7 +92,8 @@ def ours(bed, protocol, cores=None, **options):
     if run.status != 0:
         raise SystemExit(f"bench: prober_bench ended with {run.status}: {run.errors}")
     told = json.loads(run.output)
-    return Figure("ours", told["checks_done"] - told["failed"], told["failed"], told["process_cpu_s"],
+    name = "ours" if protocol != "icmp" else f"ours, {told['stamps']} stamps"
+    return Figure(name, told["checks_done"] - told["failed"], told["failed"], told["process_cpu_s"],
                   told["wall_s"], told)
 
 

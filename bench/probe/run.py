@@ -20,6 +20,7 @@ from namespaces import LabError
 
 SECTIONS = ("icmp", "tcp", "http", "https", "accuracy", "memory", "must_hold")
 # Where the search for our capacity begins, in checks per second.
+STAMPS = ("receive", "both")
 FIRST_RATE = {"icmp": 20_000, "tcp": 4_000, "http": 400, "https": 60}
 
 
@@ -35,7 +36,12 @@ class Bench:
     def find_capacity(self, protocol):
         step, count = (1.7, 6) if self.quick else (1.2, 14)
         rates = [int(FIRST_RATE[protocol] * step ** i / 10) * 10 for i in range(count)]
-        self.rates[protocol] = contenders.capacity(self.bed, protocol, rates)
+        if protocol == "icmp":
+            for stamps in STAMPS:
+                self.rates[f"icmp, {stamps} stamps"] = contenders.capacity(self.bed, protocol, rates,
+                                                                          stamps=stamps)
+        else:
+            self.rates[protocol] = contenders.capacity(self.bed, protocol, rates)
 
     def repetition(self, protocol):
         """Name → figure of each contender, one after the other."""
@@ -53,12 +59,14 @@ class Bench:
                 yield exporter.load(protocol, self.seconds)
 
     def _icmp(self):
-        for stamps in ("none", "receive", "both"):
+        yield contenders.ceiling_icmp(self.bed, "none", seconds=self.seconds)
+        for stamps in STAMPS:
+            rate = self.rates[f"icmp, {stamps} stamps"]
             yield contenders.ceiling_icmp(self.bed, stamps, seconds=self.seconds)
-        yield self._ours("icmp")
-        same = contenders.ceiling_icmp(self.bed, "both", seconds=self.seconds, rate=self.rates["icmp"])
-        same.name += ", same rate"
-        yield same
+            yield contenders.ours(self.bed, "icmp", rate=rate, seconds=self.seconds, stamps=stamps)
+            same = contenders.ceiling_icmp(self.bed, stamps, seconds=self.seconds, rate=rate)
+            same.name += ", same rate"
+            yield same
         if self.has("fping"):
             yield contenders.fping(self.bed)
         yield from self._blackbox("icmp")

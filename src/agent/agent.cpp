@@ -75,14 +75,28 @@ Result<std::optional<Identity>> ensure_identity(const AgentConfig& config, const
 }
 
 /// What the parts of this agent have to say, as one.
-ProbeReport join_reports(ProbeReport report, const Responder& responder, const SelfTestRun& test) {
+ProbeReport join_reports(ProbeReport report, const Responder& responder, const PathMonitor& paths,
+                         const SelfTestRun& test) {
   const Responder::Report responding = responder.report();
   report.responder_connections = responding.connections;
   report.stamp_replies = responding.stamp_replies;
   if (!report.problem.empty() && !responding.problem.empty()) report.problem += "; ";
   report.problem += responding.problem;
+  report.path_problem = paths.problem();
   report.self_test = test.result();
   return report;
+}
+
+Result<Spools> open_spools(const AgentConfig& config) {
+  const std::string& folder = config.data_directory;
+  Spool rounds =
+      TRY(Spool::open({.directory = folder + "/spool", .bytes_max = config.spool_bytes_max},
+                      SpoolId{random_u64()}));
+  // Reports are few and small; a sixteenth of the room holds weeks of them.
+  Spool paths = TRY(
+      Spool::open({.directory = folder + "/path-spool", .bytes_max = config.spool_bytes_max / 16},
+                  SpoolId{random_u64()}));
+  return Spools{std::move(rounds), std::move(paths)};
 }
 
 Result<std::string> read_extra_roots(const AgentConfig& config) {
@@ -116,10 +130,17 @@ Result<void> run_agent(const AgentConfig& config) {
   ProberConfig prober_config;
   prober_config.extra_ca_pem = extra_roots_pem;
   prober_config.limits = config.limits;
+  prober_config.stamps = config.stamps;
   std::unique_ptr<Uplink> uplink;
-  // probe → uplink. Early: large socket buffers need a right that goes with the next statement.
+  // paths → uplink, probe → paths, probe → uplink. Early: large socket buffers need a right that
+  // goes with what follows.
+  PathMonitor paths(config.paths, clock,
+                    [&](PathReport&& report) { uplink->submit(std::move(report)); });
   ProbeLoops probe(config.probe_loops > 0 ? config.probe_loops : default_probe_loops(core_count()),
-                   prober_config, clock, [&](Round&& round) { uplink->submit(std::move(round)); });
+                   prober_config, clock, [&](Round&& round) {
+                     paths.observe(round);
+                     uplink->submit(std::move(round));
+                   });
   const std::string left = keep_only_raw_sockets(std::array{config.data_directory});
   log::debug("agent", "capabilities: " + (left.empty() ? "none" : left));
   const DirectoryLock lock = TRY(DirectoryLock::acquire(config.data_directory));
@@ -127,27 +148,31 @@ Result<void> run_agent(const AgentConfig& config) {
   if (!identity) return {};
   const Agent facts = facts_of(config, identity);
 
-  Spool spool = TRY(Spool::open(
-      {.directory = config.data_directory + "/spool", .bytes_max = config.spool_bytes_max},
-      SpoolId{random_u64()}));
+  Spools spools = TRY(open_spools(config));
   if (config.trust_server_authority) probe.trust(identity->authority_pem);
   SelfTestRun self_test(clock);
-  // uplink → probe, uplink → responder
+  // uplink → probe, uplink → paths, uplink → responder
   uplink = std::make_unique<Uplink>(
       UplinkConfig{config.server.empty() ? identity->server : config.server, config.data_directory,
                    facts},
-      *identity, std::move(spool), clock,
-      [&](AssignedWork work) {
-        probe.assign(std::move(work.tests));
-        responder.listen(std::move(work.listen_ports));
-      },
-      [&] { return join_reports(probe.report(), responder, self_test); });
+      *identity, std::move(spools), clock,
+      UplinkHandlers{
+          .assigned =
+              [&](AssignedWork work) {
+                paths.assign(work.tests);
+                probe.assign(std::move(work.tests));
+                responder.listen(std::move(work.listen_ports));
+              },
+          .trace_wanted = [&](TestId test) { paths.request(test); },
+          .report = [&] { return join_reports(probe.report(), responder, paths, self_test); }});
   responder.start();
+  paths.start();
   probe.start();
   if (config.self_test) self_test.start();
   wait_for_termination();
   log::info("agent", "stopping");
   probe.stop();
+  paths.stop();
   uplink.reset();
   return {};
 }

@@ -7,8 +7,10 @@
 #include <utility>
 #include <vector>
 
+#include "agent/path_monitor.h"
 #include "agent/responder.h"
 #include "base/result.h"
+#include "probe/icmp_engine.h"
 #include "probe/rate_limits.h"
 
 namespace lw::agent {
@@ -26,6 +28,8 @@ struct AgentConfig {
   ResponderConfig responder;    ///< Nothing is opened unless it says so or a test asks for it.
   std::size_t probe_loops = 0;  ///< 0: by the number of cores
   RateLimitsConfig limits;
+  EchoStamps stamps = EchoStamps::Both;
+  PathMonitorConfig paths;
   bool self_test = false;  ///< Make a short self-test at the start and report it.
 };
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/assignment_file.h"
 
-#include <charconv>
-
 #include "base/files.h"
+#include "base/number.h"
 
 namespace lw::agent {
 namespace {
@@ -26,19 +25,16 @@ Result<std::vector<std::string>> load_assignment(const std::string& data_directo
   const std::string content = TRY(read_file(path));
   for (std::size_t at = 0; at < content.size();) {
     const std::size_t line_end = content.find('\n', at);
-    std::size_t length = 0;
-    bool is_whole = line_end != std::string::npos;
-    if (is_whole) {
-      const char* const end = content.data() + line_end;
-      const auto [stop, error] = std::from_chars(content.data() + at, end, length);
-      is_whole = error == std::errc() && stop == end && length <= content.size() - line_end - 1;
+    std::optional<std::size_t> length;
+    if (line_end != std::string::npos) {
+      length = parse_number<std::size_t>(std::string_view(content).substr(at, line_end - at));
     }
-    if (!is_whole) {
+    if (!length || *length > content.size() - line_end - 1) {
       return fail(ErrorCode::InvalidInput,
                   path + " is damaged; waiting for the server's assignment");
     }
-    parts.push_back(content.substr(line_end + 1, length));
-    at = line_end + 1 + length;
+    parts.push_back(content.substr(line_end + 1, *length));
+    at = line_end + 1 + *length;
   }
   return parts;
 }

@@ -5,12 +5,11 @@
 #include <grpcpp/channel.h>
 #include <grpcpp/client_context.h>
 
-#include <charconv>
-
 #include "agent/fleet_channel.h"
 #include "base/document.h"
 #include "base/files.h"
 #include "base/ip_address.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "io/pki.h"
 #include "wire/convert.h"
@@ -70,9 +69,9 @@ Result<HostPort> parse_server(const std::string& server) {
   std::uint16_t port = wire::kAgentPortDefault;
   bool has_port = true;
   if (colon != std::string::npos) {
-    const char* const end = server.data() + server.size();
-    const auto [stop, error] = std::from_chars(server.data() + colon + 1, end, port);
-    has_port = error == std::errc() && stop == end && port != 0;
+    const std::string_view text = std::string_view(server).substr(colon + 1);
+    port = parse_number<std::uint16_t>(text).value_or(0);
+    has_port = port != 0;
   }
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   const bool is_host = !host.empty() && (host.find_first_of(":[]/ ") == std::string::npos ||

@@ -3,9 +3,8 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "base/log.h"
+#include "base/number.h"
 
 namespace lw::agent {
 namespace {
@@ -65,22 +64,16 @@ Result<std::vector<std::unique_ptr<StampReflector>>> open_reflectors(io::Loop& l
   return reflectors;
 }
 
-std::optional<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return port;
-}
-
 }  // namespace
 
 Result<ListenOn> parse_listen_on(std::string_view text, std::uint16_t default_port) {
   if (text.empty()) return ListenOn{std::nullopt, default_port};
   if (const auto address = parse_ip_address(text)) return ListenOn{address, default_port};
-  if (const auto port = parse_port(text)) return ListenOn{std::nullopt, *port};
+  if (const auto port = parse_number<std::uint16_t>(text)) return ListenOn{std::nullopt, *port};
   const auto colon = text.rfind(':');
-  const auto port =
-      colon == std::string_view::npos ? std::nullopt : parse_port(text.substr(colon + 1));
+  const auto port = colon == std::string_view::npos
+                        ? std::nullopt
+                        : parse_number<std::uint16_t>(text.substr(colon + 1));
   const std::string_view host = text.substr(0, port ? colon : 0);
   const auto address = parse_ip_address(host);
   if (!port || (!address && !host.empty())) {

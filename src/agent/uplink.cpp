@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "io/pki.h"
+#include "model/path_document.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
 #include "wire/protocol.h"
@@ -24,21 +25,22 @@ constexpr Seconds kSyncEvery{1};
 constexpr Seconds kStatusEvery{5};
 constexpr Seconds kPauseMax{15};
 constexpr std::chrono::hours kRenewalCheckEvery{1};
-/// Sent but not yet acknowledged: enough to keep the line busy while the store commits.
-constexpr std::size_t kRecordsInFlightMax = 60'000;
-constexpr std::size_t kBatchRecordsMax = 2'000;
-constexpr std::size_t kBatchBytesMax = std::size_t{512} << 10;
+/// Enough on its way to keep the line busy while the store commits.
+constexpr Lane::Limits kRoundLimits{
+    .in_flight_max = 60'000, .batch_records_max = 2'000, .batch_bytes_max = std::size_t{512} << 10};
+constexpr Lane::Limits kPathLimits{
+    .in_flight_max = 4'000, .batch_records_max = 200, .batch_bytes_max = std::size_t{512} << 10};
 
 }  // namespace
 
-Uplink::Uplink(UplinkConfig config, Identity identity, Spool spool, const Clock& clock,
-               std::function<void(AssignedWork)> on_assignment, std::function<ProbeReport()> report)
+Uplink::Uplink(UplinkConfig config, Identity identity, Spools spools, const Clock& clock,
+               UplinkHandlers handlers)
     : config_(std::move(config)),
       identity_(std::move(identity)),
-      spool_(std::move(spool)),
+      round_lane_(std::move(spools.rounds), kRoundLimits),
+      path_lane_(std::move(spools.paths), kPathLimits),
       clock_(clock),
-      on_assignment_(std::move(on_assignment)),
-      report_(std::move(report)),
+      handlers_(std::move(handlers)),
       thread_("uplink", [this] { run(); }) {}
 
 Uplink::~Uplink() {
@@ -48,21 +50,24 @@ Uplink::~Uplink() {
 
 void Uplink::submit(Round round) { rounds_.push(std::move(round)); }
 
+void Uplink::submit(PathReport report) { reports_.push(std::move(report)); }
+
 void Uplink::run() {
   restore_assignment();
   std::optional<Instant> give_up;
   while (true) {
     if (auto event = events_.pop_for(kTick)) handle(std::move(*event));
     while (auto event = events_.try_pop()) handle(std::move(*event));
-    drain_rounds();
+    drain();
     const Instant now = clock_.now();
     if (now - synced_at_ >= kSyncEvery) {
-      spool_.sync();
+      round_lane_.spool().sync();
+      path_lane_.spool().sync();
       synced_at_ = now;
     }
     if (stopping_.is_raised()) {
       if (!give_up) give_up = now + Seconds(2);
-      if (!is_welcome_ || spool_.stats().records == 0 || now >= *give_up) break;
+      if (!is_welcome_ || is_all_sent() || now >= *give_up) break;
     } else {
       connect_if_due();
       renew_if_due();
@@ -70,11 +75,21 @@ void Uplink::run() {
     write_next();
   }
   connection_.reset();
-  spool_.sync();
+  round_lane_.spool().sync();
+  path_lane_.spool().sync();
 }
 
-void Uplink::drain_rounds() {
-  while (auto round = rounds_.try_pop()) spool_.append(wire::encode_round(*round));
+void Uplink::drain() {
+  while (auto round = rounds_.try_pop()) {
+    round_lane_.spool().append(wire::encode_round(*round));
+  }
+  while (auto report = reports_.try_pop()) {
+    path_lane_.spool().append(encode_path_report(*report));
+  }
+}
+
+bool Uplink::is_all_sent() const {
+  return round_lane_.spool().stats().records == 0 && path_lane_.spool().stats().records == 0;
 }
 
 void Uplink::connect_if_due() {
@@ -87,7 +102,7 @@ void Uplink::connect_if_due() {
   hello.set_version(LW_VERSION);
   *hello.mutable_facts() = wire::encode_facts(config_.facts);
   hello.set_assignment_version(assignment_version_);
-  for (const SpoolId spool : spool_.held()) hello.add_spool_ids(spool.value);
+  for (const SpoolId spool : round_lane_.spool().held()) hello.add_spool_ids(spool.value);
   is_writing_ = true;
   connection_->write(message);
 }
@@ -109,12 +124,11 @@ void Uplink::on_closed(const Error& reason) {
   connection_.reset();
   is_welcome_ = false;
   is_writing_ = false;
-  in_flight_.clear();
-  records_in_flight_ = 0;
   assignment_parts_.clear();
   incoming_ = {};
   incoming_version_ = 0;
-  spool_.rewind();
+  round_lane_.restart();
+  path_lane_.restart();
   pause_ = std::min<Seconds>(kPauseMax, std::max<Seconds>(Seconds(1), pause_ * 2));
   retry_at_ = clock_.now() + pause_;
   // A server that stays away must not fill the log.
@@ -133,31 +147,23 @@ void Uplink::on_received(const pb::ServerMessage& message) {
       is_welcome_ = true;
       pause_ = Seconds(0);
       last_failure_.clear();
-      spool_.rewind();
+      round_lane_.restart();
+      path_lane_.restart();
       break;
     case pb::ServerMessage::kAssignment:
       adopt_assignment_part(message.assignment().SerializeAsString());
       break;
     case pb::ServerMessage::kAck: {
       const SpoolId spool{message.ack().spool_id()};
-      spool_.acknowledge(spool, message.ack().sequence());
-      settle(spool, message.ack().sequence());
+      round_lane_.acknowledge(spool, message.ack().sequence());
+      path_lane_.acknowledge(spool, message.ack().sequence());
       break;
     }
+    case pb::ServerMessage::kTrace:
+      handlers_.trace_wanted(TestId{message.trace().test_id()});
+      break;
     case pb::ServerMessage::MESSAGE_NOT_SET:
       break;  // something newer than this agent
-  }
-}
-
-void Uplink::settle(SpoolId spool, std::uint64_t sequence) {
-  const auto is_covered = [&](const InFlight& batch) {
-    return batch.spool == spool && batch.last_sequence <= sequence;
-  };
-  // What was sent before an acknowledged batch is durable too, whatever its spool.
-  const auto last = std::find_if(in_flight_.rbegin(), in_flight_.rend(), is_covered);
-  for (auto left = std::distance(last, in_flight_.rend()); left > 0; --left) {
-    records_in_flight_ -= in_flight_.front().records;
-    in_flight_.pop_front();
   }
 }
 
@@ -196,7 +202,7 @@ void Uplink::adopt_assignment_part(const std::string& part_bytes) {
   if (auto saved = save_assignment(config_.data_directory, assignment_parts_); !saved) {
     log::warning("uplink", saved.error().message);
   }
-  on_assignment_(std::exchange(incoming_, {}));
+  handlers_.assigned(std::exchange(incoming_, {}));
   assignment_parts_.clear();
   incoming_version_ = 0;
   status_at_ = {};
@@ -217,30 +223,39 @@ void Uplink::write_next() {
     write_status();
     return;
   }
-  is_writing_ = write_batch();
+  is_writing_ = write_rounds() || write_paths();
 }
 
-bool Uplink::write_batch() {
-  if (records_in_flight_ >= kRecordsInFlightMax) return false;
-  SpoolBatch batch = spool_.read(kBatchRecordsMax, kBatchBytesMax);
-  if (batch.payloads.empty()) return false;
-  const std::size_t records = batch.payloads.size();
-  in_flight_.push_back({batch.spool, batch.first_sequence + records - 1, records});
-  records_in_flight_ += records;
+bool Uplink::write_rounds() {
+  std::optional<SpoolBatch> batch = round_lane_.take();
+  if (!batch) return false;
   pb::AgentMessage message;
   pb::RoundBatch& rounds = *message.mutable_rounds();
-  rounds.set_spool_id(batch.spool.value);
-  rounds.set_first_sequence(batch.first_sequence);
+  rounds.set_spool_id(batch->spool.value);
+  rounds.set_first_sequence(batch->first_sequence);
   rounds.set_wall_time_us(static_cast<std::uint64_t>(to_unix_us(clock_.wall_now())));
-  for (std::string& payload : batch.payloads) rounds.add_rounds(std::move(payload));
+  for (std::string& payload : batch->payloads) rounds.add_rounds(std::move(payload));
+  connection_->write(message);
+  return true;
+}
+
+/// After the rounds, of which never so many are on their way that this could wait for long.
+bool Uplink::write_paths() {
+  std::optional<SpoolBatch> batch = path_lane_.take();
+  if (!batch) return false;
+  pb::AgentMessage message;
+  pb::PathBatch& paths = *message.mutable_paths();
+  paths.set_spool_id(batch->spool.value);
+  paths.set_first_sequence(batch->first_sequence);
+  for (std::string& payload : batch->payloads) paths.add_reports(std::move(payload));
   connection_->write(message);
   return true;
 }
 
 void Uplink::write_status() {
   status_at_ = clock_.now();
-  const SpoolStats spool = spool_.stats();
-  const ProbeReport probe = report_();
+  const SpoolStats spool = round_lane_.spool().stats();
+  const ProbeReport probe = handlers_.report();
   pb::AgentMessage message;
   pb::AgentStatus& status = *message.mutable_status();
   status.set_assignment_version(assignment_version_);
@@ -252,6 +267,8 @@ void Uplink::write_status() {
   status.set_wall_time_us(static_cast<std::uint64_t>(to_unix_us(clock_.wall_now())));
   status.set_responder_connections(probe.responder_connections);
   status.set_stamp_replies(probe.stamp_replies);
+  status.set_path_reports_dropped(path_lane_.spool().stats().dropped + reports_.stats().conflated);
+  status.set_path_problem(valid_utf8(probe.path_problem));
   if (probe.self_test) *status.mutable_self_test() = wire::encode_self_test(*probe.self_test);
   is_writing_ = true;
   connection_->write(message);

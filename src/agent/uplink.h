@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <deque>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -9,10 +8,12 @@
 #include <vector>
 
 #include "agent/connection.h"
+#include "agent/lane.h"
 #include "agent/spool.h"
 #include "base/channel.h"
 #include "base/thread.h"
 #include "base/time.h"
+#include "model/path.h"
 #include "model/round.h"
 #include "model/self_test.h"
 #include "model/test.h"
@@ -26,6 +27,8 @@ struct ProbeReport {
   std::uint64_t responder_connections = 0;
   std::uint64_t stamp_replies = 0;
   std::optional<SelfTest> self_test = std::nullopt;
+  std::string path_problem =
+      {};  ///< why there are no traces, or fewer kinds; empty when all is well
 };
 
 /// What the server wants of this agent.
@@ -40,49 +43,66 @@ struct UplinkConfig {
   Agent facts;
 };
 
-/// Carries rounds from the probe loop through the spool to the server, and assignments back. Has
+/// Where an uplink keeps what the server does not have yet.
+struct Spools {
+  Spool rounds;
+  Spool paths;
+};
+
+/// What the uplink hands on, on its thread.
+struct UplinkHandlers {
+  /// Each complete assignment; the last known one at once, before there is any connection.
+  std::function<void(AssignedWork)> assigned;
+  /// The server asks for traces of a test now.
+  std::function<void(TestId)> trace_wanted;
+  std::function<ProbeReport()> report;
+};
+
+/// Carries rounds and path reports through their spools to the server, and assignments back. Has
 /// one thread of its own, which may block on the disk but not on the network (only
 /// for some seconds when it renews its certificate, every few months). Reconnects for
 /// ever, with growing pauses. What the server acknowledged leaves the spool; everything else is
 /// sent again.
 class Uplink {
  public:
-  /// `on_assignment` gets each complete assignment, on the uplink's thread; the last known one is
-  /// handed out at once, before there is any connection. `report` is asked from that thread too.
-  Uplink(UplinkConfig config, Identity identity, Spool spool, const Clock& clock,
-         std::function<void(AssignedWork)> on_assignment, std::function<ProbeReport()> report);
+  Uplink(UplinkConfig config, Identity identity, Spools spools, const Clock& clock,
+         UplinkHandlers handlers);
   /// Sends what it can within two seconds, then ends. Rounds that are left wait in the spool.
   ~Uplink();
 
   /// Any thread; never blocks. If the disk stalls for so long that the queue is full, the oldest
   /// round goes and is counted as dropped.
   void submit(Round round);
+  void submit(PathReport report);
 
  private:
   void run();
-  void drain_rounds();
+  void drain();
+  [[nodiscard]] bool is_all_sent() const;
   void handle(ConnectionEvent event);
   void on_received(const ::linewatch::wire::ServerMessage& message);
   void on_closed(const Error& reason);
-  void settle(SpoolId spool, std::uint64_t sequence);
   Result<void> take_assignment_part(const ::linewatch::wire::Assignment& part);
   void adopt_assignment_part(const std::string& part_bytes);
   void restore_assignment();
   void connect_if_due();
   void write_next();
-  bool write_batch();
+  bool write_rounds();
+  bool write_paths();
   void write_status();
   void renew_if_due();
 
   const UplinkConfig config_;
   Identity identity_;
-  Spool spool_;
+  Lane round_lane_;
+  Lane path_lane_;
   const Clock& clock_;
-  const std::function<void(AssignedWork)> on_assignment_;
-  const std::function<ProbeReport()> report_;
+  const UplinkHandlers handlers_;
 
   // probe loop → uplink
   Channel<Round> rounds_{100'000, WhenFull::Conflate};
+  // path monitor → uplink
+  Channel<PathReport> reports_{20'000, WhenFull::Conflate};
   // gRPC's threads → uplink. Bounded by what the server sends between two of our reads.
   Channel<ConnectionEvent> events_{10'000, WhenFull::Block};
   Flag stopping_;
@@ -95,14 +115,6 @@ class Uplink {
   Instant retry_at_{};
   Seconds pause_{0};
   std::string last_failure_;
-  /// Batches on their way: acknowledged from the front.
-  struct InFlight {
-    SpoolId spool;
-    std::uint64_t last_sequence;
-    std::size_t records;
-  };
-  std::deque<InFlight> in_flight_;
-  std::size_t records_in_flight_ = 0;
   Instant synced_at_{};
   Instant status_at_{};
   Instant renewal_checked_at_{};

@@ -14,6 +14,7 @@
 #include "base/guarded.h"
 #include "io/host.h"
 #include "io/pki.h"
+#include "model/path_document.h"
 #include "wire/convert.h"
 #include "wire/fleet.grpc.pb.h"
 #include "wire/join_token.h"
@@ -191,17 +192,19 @@ class UplinkTest : public testing::Test {
             .labels = {},
             .resource_id = {}};
   }
-  Spool open_spool(std::uint64_t id) {
-    return Spool::open({.directory = folder_ + "/spool"}, SpoolId{id}).value();
+  Spool open_spool(std::uint64_t id, const std::string& name = "/spool") {
+    return Spool::open({.directory = folder_ + name}, SpoolId{id}).value();
   }
   void start(std::uint64_t spool_id = 1, const std::string& server = {}) {
     Agent facts;
     facts.name = "web1";
     uplink_ = std::make_unique<Uplink>(
         UplinkConfig{server.empty() ? fleet_->address() : server, folder_, facts}, identity_,
-        open_spool(spool_id), clock_,
-        [this](AssignedWork work) { assigned_.push(std::move(work)); },
-        [] { return ProbeReport{.intervals_missed = 4, .problem = "late"}; });
+        Spools{open_spool(spool_id), open_spool(spool_id + 1'000, "/path-spool")}, clock_,
+        UplinkHandlers{
+            .assigned = [this](AssignedWork work) { assigned_.push(std::move(work)); },
+            .trace_wanted = [this](TestId test) { traces_wanted_.push(test); },
+            .report = [] { return ProbeReport{.intervals_missed = 4, .problem = "late"}; }});
   }
   void stop() { uplink_.reset(); }
   std::shared_ptr<Session> welcomed() {
@@ -256,6 +259,7 @@ class UplinkTest : public testing::Test {
   std::unique_ptr<FakeFleet> fleet_ = std::make_unique<FakeFleet>(clock_.wall_now());
   Identity identity_;
   Channel<AssignedWork> assigned_{100, WhenFull::Refuse};
+  Channel<TestId> traces_wanted_{10, WhenFull::Refuse};
   std::unique_ptr<Uplink> uplink_;
 };
 
@@ -438,6 +442,55 @@ TEST_F(UplinkTest, joining_gives_an_identity_that_connects) {
   identity_ = *identity;
   start();
   EXPECT_EQ(fleet_->session()->hello().facts().name(), "web1");
+}
+
+PathReport path_report(int number) {
+  PathReport report;
+  report.test = TestId{5};
+  report.from = from_unix_us(1'790'000'000'000'000);
+  report.to = report.from + Seconds(number);
+  return report;
+}
+
+TEST_F(UplinkTest, path_reports_have_a_spool_and_acknowledgements_of_their_own) {
+  start();
+  const auto session = welcomed();
+  submit(1, 1);
+  const pb::RoundBatch rounds = expect_rounds(*session, 1, 1);
+  uplink_->submit(path_report(1));
+  const pb::PathBatch paths = session->next(pb::AgentMessage::kPaths).paths();
+  EXPECT_NE(paths.spool_id(), rounds.spool_id());
+  EXPECT_EQ(paths.first_sequence(), 1U);
+  ASSERT_EQ(paths.reports_size(), 1);
+  EXPECT_EQ(decode_path_report(paths.reports(0)).value(), path_report(1));
+
+  // The acknowledged round is gone, the report is not: it comes again on the next connection.
+  session->acknowledge(rounds, 1);
+  submit(2, 2);
+  expect_rounds(*session, 2, 1);
+  session->cut();
+  clock_.jump(Seconds(60));
+  const auto again = welcomed();
+  expect_rounds(*again, 2, 1);
+  const pb::PathBatch repeated = again->next(pb::AgentMessage::kPaths).paths();
+  EXPECT_EQ(repeated.spool_id(), paths.spool_id());
+  EXPECT_EQ(repeated.first_sequence(), 1U);
+
+  pb::ServerMessage ack;
+  ack.mutable_ack()->set_spool_id(paths.spool_id());
+  ack.mutable_ack()->set_sequence(1);
+  again->write(ack);
+  uplink_->submit(path_report(2));
+  EXPECT_EQ(again->next(pb::AgentMessage::kPaths).paths().first_sequence(), 2U);
+}
+
+TEST_F(UplinkTest, a_wish_for_traces_is_handed_on) {
+  start();
+  const auto session = welcomed();
+  pb::ServerMessage wish;
+  wish.mutable_trace()->set_test_id(77);
+  session->write(wish);
+  EXPECT_EQ(traces_wanted_.pop_for(kPatience), TestId{77});
 }
 
 }  // namespace

@@ -74,7 +74,8 @@ const Value* Value::find(std::string_view key) const {
 
 std::string Value::text(std::string_view key, std::string otherwise) const {
   const Value* const value = find(key);
-  return value != nullptr && value->is_string() ? value->as_string() : std::move(otherwise);
+  if (value != nullptr && value->is_string()) return value->as_string();
+  return otherwise;
 }
 
 double Value::number(std::string_view key, double otherwise) const {

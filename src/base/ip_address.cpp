@@ -4,16 +4,14 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 
-#include <charconv>
+#include "base/number.h"
 
 namespace lw {
 namespace {
 
 std::optional<std::uint32_t> parse_scope(const std::string& zone) {
-  std::uint32_t index = 0;
-  const auto [end, error] = std::from_chars(zone.data(), zone.data() + zone.size(), index);
-  if (error == std::errc{} && end == zone.data() + zone.size()) return index;
-  index = ::if_nametoindex(zone.c_str());
+  if (const auto number = parse_number<std::uint32_t>(zone)) return number;
+  const std::uint32_t index = ::if_nametoindex(zone.c_str());
   if (index == 0) return std::nullopt;
   return index;
 }

@@ -24,7 +24,7 @@ Result<std::string> find_program(const std::string& name) {
   if (name.find('/') != std::string::npos) return name;
   for (const std::string& folder :
        split(environment_variable("PATH").value_or("/usr/bin:/bin"), ':')) {
-    const std::string path = folder + "/" + name;
+    std::string path = fmt::format("{}/{}", folder, name);
     if (!name.empty() && ::access(path.c_str(), X_OK) == 0) return path;
   }
   return fail(ErrorCode::NotFound, fmt::format("no program \"{}\" in PATH; install it", name));
@@ -39,12 +39,15 @@ std::vector<std::string> merged_environment(const ChildProcess::Environment& add
         additions, [&](const auto& addition) { return addition.first == name; });
     if (!is_replaced) merged.emplace_back(text);
   }
-  for (const auto& [name, value] : additions) merged.push_back(name + "=" + value);
+  for (const auto& [name, value] : additions) {
+    merged.push_back(fmt::format("{}={}", name, value));
+  }
   return merged;
 }
 
 std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   std::vector<char*> pointers;
+  pointers.reserve(texts.size() + 1);
   for (std::string& text : texts) pointers.push_back(text.data());
   pointers.push_back(nullptr);
   return pointers;

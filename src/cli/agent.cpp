@@ -4,6 +4,8 @@
 
 #include <fmt/core.h>
 
+#include <map>
+
 #include <CLI/CLI.hpp>
 
 #include "base/files.h"
@@ -24,6 +26,11 @@ struct AgentOptions {
   std::uint64_t spool_mb = 1024;
   std::size_t probe_loops = 0;
   RateLimitsConfig limits;
+  bool no_traces = false;
+  int trace_interval_s = 10;
+  std::string networks_file;
+  bool no_names = false;
+  EchoStamps stamps = EchoStamps::Both;
   /// "-": not given. Empty: given without a value.
   std::string responder = "-", stamp_responder = "-";
 };
@@ -49,6 +56,11 @@ Result<agent::AgentConfig> to_config(const Context& context, const AgentOptions&
   config.spool_bytes_max = options.spool_mb << 20;
   config.probe_loops = options.probe_loops;
   config.limits = options.limits;
+  config.paths.is_enabled = !options.no_traces;
+  config.paths.schedule.interval = Seconds(options.trace_interval_s);
+  config.paths.names.networks_file = options.networks_file;
+  config.paths.names.ask_name_servers = !options.no_names;
+  config.stamps = options.stamps;
   config.self_test = options.self_test;
   config.responder.tcp = TRY(read_listen_on(options.responder, agent::kResponderPort));
   config.responder.stamp = TRY(read_listen_on(options.stamp_responder, agent::kStampResponderPort));
@@ -133,6 +145,14 @@ void add_responders(CLI::App& verb, AgentOptions& options) {
 /// How much of the host and of the network an agent may use.
 void add_load(CLI::App& verb, AgentOptions& options) {
   constexpr double kRateMax = 1e9;
+  const std::map<std::string, EchoStamps> stamps{{"both", EchoStamps::Both},
+                                                 {"receive", EchoStamps::Receive}};
+  verb.add_option("--stamps", options.stamps,
+                  "Kernel timestamps of echoes: of sending and receiving (both), or of receiving "
+                  "only (receive), which makes a check cheaper and its RTT some microseconds less "
+                  "exact; default: both")
+      ->transform(CLI::Transformer(stamps))
+      ->option_text("both|receive");
   verb.add_option("--probe-loops", options.probe_loops,
                   "Threads that make checks; default: one less than cores, 1 to 4")
       ->check(CLI::Range(1, 64));
@@ -143,6 +163,20 @@ void add_load(CLI::App& verb, AgentOptions& options) {
   verb.add_option("--max-rate-per-destination", options.limits.checks_per_second_per_destination,
                   "Checks a second to one address, by all tests together; default: no limit")
       ->check(CLI::Range(0.0, kRateMax));
+}
+
+void add_traces(CLI::App& verb, AgentOptions& options) {
+  verb.add_flag("--no-traces", options.no_traces, "Do not follow the ways to the destinations");
+  verb.add_option("--trace-interval", options.trace_interval_s,
+                  "Seconds between two traces of a way while all is well; one a second while "
+                  "something seems wrong")
+      ->check(CLI::Range(1, 3600))
+      ->capture_default_str();
+  verb.add_flag("--no-names", options.no_names, "Do not ask name servers for the names of hops");
+  verb.add_option(
+      "--network-names", options.networks_file,
+      "MaxMind database (.mmdb) of autonomous systems, or of one's own sites, that says "
+      "which network a hop is in");
 }
 
 void add_join(CLI::App& agent, Context& context, const std::shared_ptr<AgentOptions>& options) {
@@ -197,6 +231,7 @@ void add_agent(CLI::App& app, Context& context) {
   agent->add_flag("--trust-server-ca", options->trust_server,
                   "Trust the linewatch server's CA in HTTPS checks");
   add_load(*agent, *options);
+  add_traces(*agent, *options);
   agent->add_option("--spool-mb", options->spool_mb, "Limit of the spool on disk, in MB")
       ->check(CLI::Range(1, 1'000'000))
       ->capture_default_str();

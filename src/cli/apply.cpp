@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// linewatch plan and apply: connection monitors from a file.
+// linewatch validate, plan and apply: connection monitors from a file.
 #include <fmt/core.h>
 #include <unistd.h>
 
@@ -49,39 +49,75 @@ void print_changes(const Context& context, const Value& answer) {
     fmt::print("nothing to do: no monitors in the file\n");
 }
 
-int submit(const Context& context, const std::string& file, const char* path) {
-  const auto text = read_monitor_text(file);
-  if (!text) return report(text.error());
-  if (const auto placeholder = find_placeholder(*text)) {
-    return report({ErrorCode::InvalidInput,
-                   file + ": " + *placeholder +
-                       " is filled in by `linewatch up --config` only; write the address "
-                       "itself"});
+/// What the file asks for may be meant so, but may be a slip as well.
+void print_warnings(const Value& answer) {
+  const Value* const warnings = answer.find("warnings");  // Older servers give none.
+  if (warnings == nullptr || !warnings->is_array()) return;
+  for (const Value& warning : warnings->as_array()) {
+    if (warning.is_string()) fmt::print(stderr, "linewatch: warning: {}\n", warning.as_string());
   }
-  auto client = ApiClient::open(context);
-  if (!client) return report(client.error());
-  const auto answer =
-      client->send("POST", path, {{"file", file == "-" ? "" : file}}, *text, "application/yaml");
+}
+
+std::string name_in_messages(const std::string& file) { return file == "-" ? "" : file; }
+
+/// The text of a file that has passed every check that needs no server.
+Result<std::string> read_checked(const std::string& file) {
+  std::string text = TRY(read_monitor_text(file));
+  if (const auto placeholder = find_placeholder(text)) {
+    return fail(ErrorCode::InvalidInput,
+                file + ": " + *placeholder +
+                    " is filled in by `linewatch up --config` only; write the address itself");
+  }
+  TRY(check_monitor_text(text, name_in_messages(file)));
+  return text;
+}
+
+int submit(const Context& context, const std::string& file, const char* path) {
+  const auto text = read_checked(file);
+  if (!text) return report(text.error());
+  const auto answer = [&]() -> Result<Value> {
+    ApiClient client = TRY(ApiClient::open(context));
+    return client.send("POST", path, {{"file", name_in_messages(file)}}, *text, "application/yaml");
+  }();
+  if (!answer && answer.error().code == ErrorCode::Unavailable) {
+    return report(answer.error().during((file == "-" ? "the file" : file) +
+                                        " has no faults, but the server cannot be reached"));
+  }
   if (!answer) return report(answer.error());
   print_changes(context, *answer);
+  print_warnings(*answer);
+  return kExitSuccess;
+}
+
+int validate(const std::string& file) {
+  const auto text = read_checked(file);
+  if (!text) return report(text.error());
+  const auto monitors = check_monitor_text(*text, name_in_messages(file));
+  fmt::print("{}: {}, no faults\n", file == "-" ? "standard input" : file,
+             counted(monitors->size(), "connection monitor"));
   return kExitSuccess;
 }
 
 void add_verb(CLI::App& app, Context& context, const char* name, const char* help,
-              const char* path) {
+              const std::function<int(const std::string& file)>& action) {
   auto* const verb = app.add_subcommand(name, help);
   auto file = std::make_shared<std::string>();
   verb->add_option("-f,--file", *file, "YAML or JSON file, or - for standard input")->required();
-  verb->callback(
-      [=, &context] { context.action = [=, &context] { return submit(context, *file, path); }; });
+  verb->callback([=, &context] { context.action = [=] { return action(*file); }; });
 }
 
 }  // namespace
 
 void add_apply(CLI::App& app, Context& context) {
-  add_verb(app, context, "plan", "Show what apply would change, changing nothing", "/api/v1/plan");
+  const auto submit_to = [&context](const char* path) {
+    return [&context, path](const std::string& file) { return submit(context, file, path); };
+  };
+  add_verb(app, context, "validate", "Check a file of connection monitors; needs no server",
+           validate);
+  add_verb(app, context, "plan", "Show what apply would change, changing nothing",
+           submit_to("/api/v1/plan"));
   add_verb(app, context, "apply", "Create or update the connection monitors of a file",
-           "/api/v1/apply");
+           submit_to("/api/v1/apply"));
 }
 
 }  // namespace lw::cli

@@ -102,7 +102,7 @@ void print(const StampOutcome& outcome) {
 /// One address and one session on a loop, to its end.
 class Run {
  public:
-  Run(const StampTarget& target, io::AddressFamily family, const StampPlan& plan)
+  Run(const HostTarget& target, io::AddressFamily family, const StampPlan& plan)
       : target_(target), plan_(plan) {
     loop_.post([this, family] {
       resolver_.resolve(target_.host, family, [this](const auto& answer) { on_answer(answer); });
@@ -134,7 +134,7 @@ class Run {
     loop_.stop();
   }
 
-  const StampTarget target_;
+  const HostTarget target_;
   const StampPlan plan_;
   const SystemClock clock_;
   io::Loop loop_;
@@ -146,7 +146,7 @@ class Run {
 };
 
 int run(const Context& context, const StampOptions& options) {
-  const auto target = to_stamp_target(options.target, agent::kStampResponderPort);
+  const auto target = to_host_target(options.target, agent::kStampResponderPort);
   if (!target) return report(target.error());
   StampPlan plan = options.plan;
   plan.interval = Milliseconds(options.interval_ms);

@@ -3,9 +3,8 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
-
 #include "base/ip_address.h"
+#include "base/number.h"
 #include "base/text.h"
 
 namespace lw::cli {
@@ -17,13 +16,12 @@ struct HostAndPort {
 };
 
 Result<std::uint16_t> parse_port(std::string_view text) {
-  std::uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) {
+  const auto port = parse_number<std::uint16_t>(text);
+  if (!port || *port == 0) {
     return fail(ErrorCode::InvalidInput,
                 fmt::format("`{}` is no port; write a number from 1 to 65535", text));
   }
-  return port;
+  return *port;
 }
 
 Result<HostAndPort> split_host(const std::string& text) {
@@ -76,9 +74,9 @@ Result<HttpConfiguration> read_http(const CheckTarget& wish, std::string& host) 
 
 }  // namespace
 
-Result<StampTarget> to_stamp_target(const std::string& text, std::uint16_t default_port) {
+Result<HostTarget> to_host_target(const std::string& text, std::uint16_t default_port) {
   HostAndPort both = TRY(split_host(text));
-  return StampTarget{std::move(both.host), both.port.value_or(default_port)};
+  return HostTarget{std::move(both.host), both.port.value_or(default_port)};
 }
 
 Result<Test> to_test(const CheckTarget& wish) {

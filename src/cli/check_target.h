@@ -26,11 +26,11 @@ struct CheckTarget {
 /// A test that checks it. Fails with what to write instead.
 Result<Test> to_test(const CheckTarget& wish);
 
-/// A STAMP reflector as the user wrote it: HOST[:PORT].
-struct StampTarget {
+/// A host as the user wrote it: HOST[:PORT].
+struct HostTarget {
   std::string host;
   std::uint16_t port = 0;
 };
-Result<StampTarget> to_stamp_target(const std::string& text, std::uint16_t default_port);
+Result<HostTarget> to_host_target(const std::string& text, std::uint16_t default_port);
 
 }  // namespace lw::cli

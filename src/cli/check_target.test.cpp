@@ -113,13 +113,13 @@ TEST(CheckTarget, what_the_user_wants_otherwise_is_in_the_test) {
   EXPECT_EQ(test->configuration->preferred_ip_version, IpVersion::V6);
 }
 
-TEST(StampTarget, has_its_own_port_unless_another_is_named) {
-  EXPECT_EQ(to_stamp_target("web1", 8085)->port, 8085);
-  EXPECT_EQ(to_stamp_target("web1:862", 8085)->port, 862);
-  EXPECT_EQ(to_stamp_target("[2001:db8::1]:862", 8085)->host, "2001:db8::1");
-  EXPECT_EQ(to_stamp_target("2001:db8::1", 8085)->port, 8085);
-  EXPECT_FALSE(to_stamp_target("web1:0", 8085).has_value());
-  EXPECT_FALSE(to_stamp_target("", 8085).has_value());
+TEST(HostTarget, has_its_own_port_unless_another_is_named) {
+  EXPECT_EQ(to_host_target("web1", 8085)->port, 8085);
+  EXPECT_EQ(to_host_target("web1:862", 8085)->port, 862);
+  EXPECT_EQ(to_host_target("[2001:db8::1]:862", 8085)->host, "2001:db8::1");
+  EXPECT_EQ(to_host_target("2001:db8::1", 8085)->port, 8085);
+  EXPECT_FALSE(to_host_target("web1:0", 8085).has_value());
+  EXPECT_FALSE(to_host_target("", 8085).has_value());
 }
 
 TEST(CheckTarget, settings_become_those_of_a_configuration) {

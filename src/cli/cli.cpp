@@ -7,8 +7,8 @@
 #include <CLI/CLI.hpp>
 
 #include "base/environment.h"
-#include "base/text.h"
 #include "cli/context.h"
+#include "cli/misuse.h"
 
 namespace lw::cli {
 namespace {
@@ -29,21 +29,8 @@ void add_global_options(CLI::App& app, Context& context) {
       ->envname("LINEWATCH_DATA");
 }
 
-/// The verb that was probably meant, for "unknown verb" errors.
-std::string suggestion(const CLI::App& app, int argc, char** argv) {
-  if (argc < 2 || argv[1][0] == '-') return {};
-  std::vector<std::string> verbs;
-  for (const CLI::App* verb : app.get_subcommands([](const CLI::App*) { return true; })) {
-    verbs.push_back(verb->get_name());
-    if (verb->get_name() == argv[1]) return {};
-  }
-  const auto near = nearest(argv[1], verbs);
-  return fmt::format("there is no verb `{}`{}", argv[1],
-                     near ? fmt::format("; did you mean `{}`?", *near) : "");
-}
-
 int misuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  const std::string hint = suggestion(app, argc, argv);
+  const std::string hint = explain_misuse(app, std::vector<std::string>(argv + 1, argv + argc));
   fmt::print(stderr, "linewatch: {} (see `linewatch --help`)\n",
              hint.empty() ? std::string(error.what()) : hint);
   return kExitMisuse;
@@ -72,8 +59,8 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.get_formatter()->column_width(34);
   add_global_options(app, context);
-  for (const auto add : {add_up, add_status, add_get, add_apply, add_delete, add_check, add_agent,
-                         add_server, add_completion, add_selftest}) {
+  for (const auto add : {add_up, add_status, add_get, add_apply, add_delete, add_check, add_trace,
+                         add_agent, add_server, add_completion, add_selftest}) {
     add(app, context);
   }
   if (argc < 2) {

@@ -6,45 +6,18 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <filesystem>
-#include <functional>
 
 #include "base/files.h"
 #include "base/text.h"
-#include "cli/api_client.h"
+#include "cli/cli_fixture.h"
 #include "io/host.h"
-#include "io/http_server.h"
 
 namespace lw::cli {
 namespace {
 
-const std::vector<std::string> kVerbs = {"up",    "status", "get",    "apply",      "delete",
-                                         "check", "agent",  "server", "completion", "selftest"};
-
-struct Outcome {
-  int code = 0;
-  std::string out;
-  std::string err;
-};
-
-Outcome run_with(std::vector<std::string> arguments) {
-  arguments.insert(arguments.begin(), "linewatch");
-  std::vector<char*> argv;
-  for (std::string& argument : arguments) argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  testing::internal::CaptureStdout();
-  testing::internal::CaptureStderr();
-  Outcome outcome;
-  outcome.code = run(static_cast<int>(arguments.size()), argv.data());
-  std::fflush(stdout);
-  outcome.out = testing::internal::GetCapturedStdout();
-  outcome.err = testing::internal::GetCapturedStderr();
-  return outcome;
-}
-
-bool contains(const std::string& text, const std::string& part) {
-  return text.find(part) != std::string::npos;
-}
+const std::vector<std::string> kVerbs = {"up",         "status",   "get",   "validate", "plan",
+                                         "apply",      "delete",   "check", "agent",    "server",
+                                         "completion", "selftest", "trace"};
 
 TEST(Cli, help_names_every_verb) {
   const Outcome help = run_with({"--help"});
@@ -60,9 +33,47 @@ TEST(Cli, misuse_is_said_in_one_line_with_the_verb_that_was_meant) {
   EXPECT_TRUE(contains(typo.err, "did you mean `status`?")) << typo.err;
   const Outcome option = run_with({"status", "--colour"});
   EXPECT_EQ(option.code, 2);
-  EXPECT_TRUE(contains(option.err, "--colour")) << option.err;
+  EXPECT_TRUE(contains(option.err, "`linewatch status` has no option `--colour` (see"))
+      << option.err;
   EXPECT_EQ(run_with({"get", "tests", "-o", "xml"}).code, 2);
   EXPECT_EQ(run_with({"check", "tcp", "host"}).code, 2);
+}
+
+TEST(Cli, a_misspelt_verb_or_option_anywhere_is_named_with_the_one_that_was_meant) {
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"get", "tets"}, "`linewatch get` has no verb `tets`; did you mean `tests`?"},
+      {{"-o", "json", "get", "agnets"},
+       "`linewatch get` has no verb `agnets`; did you mean `agents`?"},
+      {{"agent", "token", "craete"}, "has no verb `craete`; did you mean `create`?"},
+      {{"get", "tests", "--moniter", "x"}, "has no option `--moniter`; did you mean `--monitor`?"},
+      {{"get", "tests", "--moniter=x"}, "has no option `--moniter`; did you mean `--monitor`?"},
+      {{"get", "tests", "--monitor", "up", "--sauce", "x"}, "did you mean `--source`?"},
+      {{"status", "--ouput", "json"}, "has no option `--ouput`; did you mean `--output`?"},
+      {{"get", "tests", "-x"}, "`linewatch get tests` has no option `-x`"},
+      {{"get", "zzzzzz"}, "`linewatch get` has no verb `zzzzzz` (see"},
+  };
+  for (const auto& [words, said] : cases) {
+    const Outcome outcome = run_with(words);
+    EXPECT_EQ(outcome.code, 2);
+    EXPECT_TRUE(contains(outcome.err, said)) << outcome.err;
+    EXPECT_EQ(std::ranges::count(outcome.err, '\n'), 1) << outcome.err;
+  }
+}
+
+TEST(Cli, other_misuse_is_not_taken_for_a_misspelt_word) {
+  EXPECT_TRUE(contains(run_with({"apply"}).err, "--file")) << "what is missing is named";
+  EXPECT_TRUE(contains(run_with({"check", "icmp", "up", "--count", "-4"}).err, "-4"));
+  EXPECT_FALSE(contains(run_with({"check", "http"}).err, "no verb"));
+}
+
+TEST(Cli, a_limit_that_is_none_is_refused_in_words) {
+  for (const std::string limit : {"0", "-3", "20001", "many", "1.5", ""}) {
+    const Outcome refused = run_with({"get", "rounds", "x", "--limit", limit});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_TRUE(contains(refused.err,
+                         "--limit: must be a whole number from 1 to 20000, not `" + limit + "`"))
+        << refused.err;
+  }
 }
 
 /// The words that bash offers after `words` when the last one is to be completed.
@@ -101,46 +112,37 @@ TEST(Completion, bash_offers_every_verb_and_what_is_below_it) {
   EXPECT_FALSE(holds(completed(script, {"get", "tests", ""}), "up"));
 }
 
+TEST(Completion, bash_offers_the_values_of_an_option_and_the_options_after_other_words) {
+  using Words = std::vector<std::string>;
+  const std::string script = run_with({"completion", "bash"}).out;
+  const Words outputs = {"table", "json", "yaml", "csv"};
+  EXPECT_EQ(completed(script, {"get", "tests", "-o", ""}), outputs);
+  EXPECT_EQ(completed(script, {"--output", "j"}), Words{"json"});
+  EXPECT_EQ(completed(script, {"get", "--output", "=", "y"}), Words{"yaml"});
+  EXPECT_EQ(completed(script, {"get", "--output", "="}), outputs);
+  EXPECT_EQ(completed(script, {"get", "tests", "--state", "Fa"}), Words{"Fail"});
+  EXPECT_EQ(completed(script, {"trace", "--protocol", "u"}), Words{"udp"});
+  EXPECT_EQ(completed(script, {"get", "tests", "--monitor", ""}), Words{""}) << "any text";
+  EXPECT_EQ(completed(script, {"completion", "z"}), Words{"zsh"});
+  // Global options before a verb, values and plain words do not end the way to it.
+  EXPECT_EQ(completed(script, {"-o", "json", "get", "faul"}), Words{"faults"});
+  EXPECT_TRUE(holds(completed(script, {"get", "tests", "--monitor", "up", "--gr"}), "--group"));
+  EXPECT_TRUE(holds(completed(script, {"check", "tcp", "web:443", "--cou"}), "--count"));
+  EXPECT_FALSE(holds(completed(script, {"check", "tcp", "web:443", "--"}), "--monitor"));
+}
+
+TEST(Completion, bash_offers_files_where_a_file_belongs) {
+  const std::string script = run_with({"completion", "bash"}).out;
+  EXPECT_TRUE(holds(completed(script, {"apply", "-f", "/etc/passw"}), "/etc/passwd"));
+  EXPECT_TRUE(holds(completed(script, {"apply", "--file", "/etc/passw"}), "/etc/passwd"));
+}
+
 TEST(Completion, zsh_gets_the_same_by_its_emulation) {
   const std::string zsh = run_with({"completion", "zsh"}).out;
   EXPECT_TRUE(contains(zsh, "bashcompinit"));
   EXPECT_TRUE(zsh.ends_with(run_with({"completion", "bash"}).out));
   EXPECT_EQ(run_with({"completion", "fish"}).code, 2);
 }
-
-/// A server that answers as told, and a data folder as a server on this machine leaves it.
-class ServerTest : public testing::Test {
- protected:
-  ServerTest() {
-    char name[] = "/tmp/lw-cli-XXXXXX";
-    folder_ = ::mkdtemp(name);
-    server_ = io::HttpServer::start({}, [this](const io::HttpRequest& request,
-                                               const io::HttpResponder& responder) {
-                responder.send(answer_(request));
-              }).value();
-    url_ = "http://127.0.0.1:" + std::to_string(server_->port());
-    write("server.url", url_ + "\n");
-    write("admin.token", "lwt-secret\n");
-  }
-  ~ServerTest() override {
-    server_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  void write(const std::string& file, const std::string& content) {
-    EXPECT_TRUE(write_file_atomically(folder_ + "/" + file, content, 0600).has_value());
-  }
-  Outcome linewatch(std::vector<std::string> arguments) {
-    arguments.insert(arguments.end(), {"--data", folder_});
-    return run_with(std::move(arguments));
-  }
-
-  std::string folder_;
-  std::string url_;
-  std::function<io::HttpResponse(const io::HttpRequest&)> answer_ = [](const io::HttpRequest&) {
-    return io::HttpResponse{.status = 200, .headers = {}, .body = R"({"value":[]})"};
-  };
-  std::unique_ptr<io::HttpServer> server_;
-};
 
 TEST_F(ServerTest, what_a_local_server_left_in_the_data_folder_is_enough) {
   io::HttpRequest seen;
@@ -232,6 +234,42 @@ TEST_F(ServerTest, a_test_is_found_by_a_part_of_its_name_that_fits_one) {
   EXPECT_EQ(unclear.code, 2);
   EXPECT_TRUE(contains(unclear.err, "00000000000000aa") && contains(unclear.err, "ping6"));
   EXPECT_EQ(linewatch({"get", "rounds", "nowhere"}).code, 1);
+}
+
+TEST_F(ServerTest, a_filter_that_names_nothing_is_said_with_what_was_meant) {
+  answer_ = [](const io::HttpRequest& request) {
+    const auto body = [&]() -> std::string {
+      if (request.path == "/api/v1/connection-monitors") {
+        return R"({"value":[{"name":"web"},{"name":"office"}]})";
+      }
+      const bool is_filtered = request.has_parameter("connectionMonitor") ||
+                               request.has_parameter("source") ||
+                               request.has_parameter("testGroup") || request.has_parameter("state");
+      if (is_filtered) return R"({"value":[]})";
+      return R"({"value":[{"testGroup":"checkout","source":"berlin/a1","destination":"db"}]})";
+    }();
+    return io::HttpResponse{.status = 200, .headers = {}, .body = body};
+  };
+  const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
+      {{"tests", "--monitor", "ofice"}, "no connection monitor `ofice`; did you mean `office`?"},
+      {{"tests", "--monitor", "nosuch"},
+       "no connection monitor `nosuch`; see `linewatch get monitors`"},
+      {{"test-groups", "--group", "chekout"}, "no test group `chekout`; did you mean `checkout`?"},
+      {{"tests", "--source", "berlin/a2"}, "no source `berlin/a2`; did you mean `berlin/a1`?"},
+      {{"tests", "--monitor", "web", "--destination", "db1"}, "no destination `db1`"},
+  };
+  for (const auto& [words, said] : cases) {
+    for (const std::string output : {"table", "json"}) {
+      std::vector<std::string> all = {"get", "-o", output};
+      all.insert(all.end(), words.begin(), words.end());
+      const Outcome outcome = linewatch(all);
+      EXPECT_EQ(outcome.code, 1);
+      EXPECT_TRUE(contains(outcome.err, said)) << outcome.err;
+      EXPECT_EQ(outcome.out, "");
+    }
+  }
+  EXPECT_EQ(linewatch({"get", "tests", "--monitor", "WEB", "--state", "Fail"}).code, 0)
+      << "it exists, and nothing fails just now";
 }
 
 }  // namespace

@@ -3,50 +3,159 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <array>
+#include <set>
 
 #include <CLI/CLI.hpp>
 
+#include "base/text.h"
 #include "cli/context.h"
+#include "cli/misuse.h"
 
 namespace lw::cli {
 namespace {
 
-/// All words that may follow `verb`: its subcommands and long options.
+/// Options whose value is a file or a folder.
+constexpr std::array<std::string_view, 9> kFileOptions = {
+    "-f",         "--file",      "--ca",         "--data",         "--config",
+    "--extra-ca", "--join-file", "--token-file", "--store-library"};
+
+std::vector<const CLI::App*> verbs_below(const CLI::App& verb) {
+  return verb.get_subcommands([](const CLI::App*) { return true; });
+}
+
+std::string path_of(const std::string& path, const CLI::App& verb) {
+  return path.empty() ? verb.get_name() : path + " " + verb.get_name();
+}
+
+std::vector<std::string> names_of(const CLI::Option& option) {
+  std::vector<std::string> names;
+  for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
+  for (const std::string& name : option.get_snames()) names.push_back("-" + name);
+  return names;
+}
+
+/// The values that an option or a plain word must be one of, if there is such a list; CLI11 shows
+/// it in braces: "TEXT:{table,json}".
+std::string choices_of(const CLI::Option& option) {
+  // The server reads them, so that it may learn new ones.
+  if (option.check_lname("state")) return "Pass Warning Fail Indeterminate NotRunning";
+  const std::string type = option.get_type_name();
+  const auto open = type.find('{');
+  const auto close = type.find('}');
+  if (open == std::string::npos || close == std::string::npos || close < open) return {};
+  return join(split(type.substr(open + 1, close - open - 1), ','), " ");
+}
+
+/// All words that may follow `verb`: its subcommands, long options, and plain words of a list.
 std::string words_of(const CLI::App& verb) {
   std::string words;
-  for (const CLI::App* child : verb.get_subcommands([](const CLI::App*) { return true; })) {
-    words += child->get_name() + " ";
-  }
+  for (const CLI::App* child : verbs_below(verb)) words += child->get_name() + " ";
   for (const CLI::Option* option : verb.get_options()) {
     for (const std::string& name : option->get_lnames()) words += "--" + name + " ";
+    if (option->get_positional()) words += choices_of(*option) + " ";
   }
   return words;
 }
 
-/// One `case` line for the verb and each one below it, keyed by the words before.
-void add_cases(const CLI::App& verb, const std::string& path, std::string& cases) {
-  cases += fmt::format("    '{}') words='{}' ;;\n", path, words_of(verb));
-  for (const CLI::App* child : verb.get_subcommands([](const CLI::App*) { return true; })) {
-    add_cases(*child, path.empty() ? child->get_name() : path + " " + child->get_name(), cases);
+/// One `case` line for the verb and each one below it, keyed by the verbs before.
+void add_word_cases(const CLI::App& verb, const std::string& path, std::string& cases) {
+  cases += fmt::format("        '{}') words='{}' ;;\n", path, words_of(verb));
+  for (const CLI::App* child : verbs_below(verb)) {
+    add_word_cases(*child, path_of(path, *child), cases);
   }
 }
 
+/// 'get'|'get tests'|…: what is a verb, and no value or plain word.
+void add_paths(const CLI::App& verb, const std::string& path, std::vector<std::string>& paths) {
+  for (const CLI::App* child : verbs_below(verb)) {
+    paths.push_back("'" + path_of(path, *child) + "'");
+    add_paths(*child, path_of(path, *child), paths);
+  }
+}
+
+struct ValueOptions {
+  std::set<std::string> names;               ///< of all options that a value follows
+  std::map<std::string, std::string> cases;  ///< a `case` line by pattern
+};
+
+/// An option that one verb has as a flag and another with a value counts as a flag: then at worst
+/// too much is offered.
+void add_value_options(const CLI::App& verb, std::set<std::string>& flags, ValueOptions& found) {
+  for (const CLI::Option* option : verb.get_options()) {
+    for (const std::string& name : names_of(*option)) {
+      if (!takes_value(*option)) {
+        flags.insert(name);
+        continue;
+      }
+      found.names.insert(name);
+      const std::string choices = choices_of(*option);
+      if (!choices.empty()) found.cases[name] = fmt::format("words='{}'", choices);
+    }
+  }
+  for (const CLI::App* child : verbs_below(verb)) add_value_options(*child, flags, found);
+}
+
+ValueOptions value_options(const CLI::App& app) {
+  ValueOptions found;
+  std::set<std::string> flags;
+  add_value_options(app, flags, found);
+  for (const std::string_view name : kFileOptions) {
+    found.cases[std::string(name)] =
+        "COMPREPLY=($(compgen -f -- \"$current\")); compopt -o filenames 2>/dev/null; return";
+  }
+  for (const std::string& flag : flags) {
+    found.names.erase(flag);
+    found.cases.erase(flag);
+  }
+  return found;
+}
+
 std::string bash_script(const CLI::App& app) {
-  std::string cases;
-  add_cases(app, "", cases);
+  std::string word_cases;
+  add_word_cases(app, "", word_cases);
+  std::vector<std::string> paths;
+  add_paths(app, "", paths);
+  const ValueOptions options = value_options(app);
+  const std::string all_values =
+      join(std::vector<std::string>(options.names.begin(), options.names.end()), "|");
+  std::string value_cases;
+  for (const auto& [name, action] : options.cases) {
+    value_cases += fmt::format("    {}) {} ;;\n", name, action);
+  }
+  // Bash takes `--output=json` for three words.
   return "# linewatch completion for bash: source <(linewatch completion bash)\n"
          "_linewatch() {\n"
-         "  local current=${COMP_WORDS[COMP_CWORD]} path='' words='' i\n"
+         "  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}\n"
+         "  local path='' words='' word i\n"
+         "  [[ $current == = ]] && current=''\n"
+         "  [[ $previous == = ]] && previous=${COMP_WORDS[COMP_CWORD-2]}\n"
          "  for ((i = 1; i < COMP_CWORD; ++i)); do\n"
-         "    [[ ${COMP_WORDS[i]} == -* ]] && break\n"
-         "    path+=\"${path:+ }${COMP_WORDS[i]}\"\n"
+         "    word=${COMP_WORDS[i]}\n"
+         "    case $word in\n"
+         "      " +
+         all_values +
+         ")\n"
+         "        [[ ${COMP_WORDS[i+1]} == = ]] && i=$((i + 1))\n"
+         "        i=$((i + 1)) ;;\n"
+         "      -*) ;;\n"
+         "      *) case \"${path:+$path }$word\" in\n"
+         "        " +
+         join(paths, "|") +
+         ") path=\"${path:+$path }$word\" ;;\n"
+         "      esac ;;\n"
+         "    esac\n"
          "  done\n"
-         "  case $path in\n" +
-         cases +
+         "  case $previous in\n" +
+         value_cases + "    " + all_values +
+         ") ;;\n"
+         "    *)\n"
+         "      case $path in\n" +
+         word_cases +
+         "      esac\n"
+         "      words+=' --output --server --token --ca --data --help' ;;\n"
          "  esac\n"
-         "  COMPREPLY=($(compgen -W \"$words --output --server --token --ca --data --help\" -- "
-         "\"$current\"))\n"
-         "  [[ ${COMP_WORDS[COMP_CWORD-1]} == -f ]] && COMPREPLY=($(compgen -f -- \"$current\"))\n"
+         "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
          "}\n"
          "complete -F _linewatch linewatch\n";
 }

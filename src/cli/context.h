@@ -43,6 +43,9 @@ void add_check_stamp(CLI::App& check, Context& context);
 void add_selftest(CLI::App& app, Context& context);
 void add_apply(CLI::App& app, Context& context);
 void add_get(CLI::App& app, Context& context);
+/// A verb of `get`, in a file of its own.
+void add_get_paths(CLI::App& get, Context& context);
+void add_trace(CLI::App& app, Context& context);
 void add_delete(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);

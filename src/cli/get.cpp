@@ -4,9 +4,12 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "cli/api_client.h"
 #include "cli/context.h"
+#include "cli/find_test.h"
+#include "cli/known_names.h"
 #include "cli/name_line.h"
 #include "cli/table.h"
 
@@ -102,49 +105,28 @@ std::vector<Column> change_columns() {
           {"REASON", reason_text, true}};
 }
 
+std::vector<Column> fault_columns() {
+  return {
+      {"CONFIDENCE",
+       [](const Value& item) { return fmt::format("{:.0f} %", 100 * item.number("confidence")); }},
+      {"TESTS",
+       [](const Value& item) { return std::to_string(item.find("tests")->as_array().size()); }},
+      {"FAULT", [](const Value& item) { return field(item, "text"); }, true}};
+}
+
 int print_path(const Context& context, const std::string& path, const ApiClient::Query& query,
                const std::vector<Column>& columns) {
   auto client = ApiClient::open(context);
   if (!client) return report(client.error());
   const auto body = client->get(path, query);
   if (!body) return report(body.error());
-  const Value* const list = body->find("value");
-  print_list(context.output, columns, list != nullptr ? *list : Value::array());
+  const Value* const found = body->find("value");
+  const Value list = found != nullptr && found->is_array() ? *found : Value::array();
+  if (list.as_array().empty()) {
+    if (const auto known = check_filter_names(*client, query); !known) return report(known.error());
+  }
+  print_list(context.output, columns, list);
   return kExitSuccess;
-}
-
-/// The id of the test that the user named: an id, or words that fit exactly one test.
-Result<std::string> find_test(ApiClient& client, const std::string& text) {
-  const Value found = TRY(client.get("/api/v1/tests", {{"limit", "100000"}}));
-  std::vector<const Value*> fitting;
-  const std::string wanted = to_lower(text);
-  for (const Value& test : found.find("value")->as_array()) {
-    if (field(test, "id") == text) return text;
-    std::string name;
-    for (const char* key :
-         {"connectionMonitor", "testGroup", "source", "destination", "testConfiguration"}) {
-      name += (name.empty() ? "" : "/") + test.text(key);
-    }
-    // The whole name is one test's, whatever longer names begin with it.
-    if (to_lower(name) == wanted) return test.text("id");
-    // As the table shows it, too.
-    const std::string shown = test.text("source") + " → " + test.text("destination");
-    const bool is_in_either = to_lower(name).find(wanted) != std::string::npos ||
-                              to_lower(shown).find(wanted) != std::string::npos;
-    if (is_in_either) fitting.push_back(&test);
-  }
-  if (fitting.size() == 1) return fitting.front()->text("id");
-  if (fitting.empty()) {
-    return fail(ErrorCode::NotFound,
-                fmt::format("no test has `{}` in its name; see `linewatch get tests`", text));
-  }
-  std::string message = fmt::format("`{}` fits {} tests; name one:", text, fitting.size());
-  for (std::size_t i = 0; i < std::min<std::size_t>(fitting.size(), 10); ++i) {
-    const Value& test = *fitting[i];
-    message += fmt::format("\n  {}  {} → {}, {}", test.text("id"), test.text("source"),
-                           test.text("destination"), test.text("testConfiguration"));
-  }
-  return fail(ErrorCode::InvalidInput, message);
 }
 
 int print_of_test(const Context& context, const GetOptions& options, const std::string& what,
@@ -192,11 +174,12 @@ int print_test(const Context& context, const std::string& text) {
   if (!test) return report(test.error());
   const auto round = latest_round(*client, *id);
   if (!round) return report(round.error());
+  const std::optional<Value>& latest = *round;
   if (context.output == "json" || context.output == "yaml") {
-    if (*round) test->set("round", **round);
+    if (latest) test->set("round", *latest);
     print_object(context.output, *test);
   } else {
-    print_object(context.output, readable_test(*test, *round));
+    print_object(context.output, readable_test(*test, latest));
   }
   return kExitSuccess;
 }
@@ -220,11 +203,19 @@ ApiClient::Query filter_query(const GetOptions& options) {
           {"limit", "100000"}};
 }
 
+/// Why it is no limit; empty if it is one.
+std::string check_limit(const std::string& text) {
+  constexpr int kLimitMax = 20'000;  // The server's own (server/api/past.cpp).
+  const auto limit = parse_number<int>(text);
+  if (limit && *limit >= 1 && *limit <= kLimitMax) return {};
+  return fmt::format("must be a whole number from 1 to {}, not `{}`", kLimitMax, text);
+}
+
 void add_span(CLI::App& verb, GetOptions& options) {
   verb.add_option("test", options.test, "The test's id, or a part of its name")->required();
   verb.add_option("--from", options.from, "UTC, like 2026-01-31T12:00:00Z; default: an hour ago");
   verb.add_option("--to", options.to, "UTC; default: now");
-  verb.add_option("--limit", options.limit, "At most so many, the latest");
+  verb.add_option("--limit", options.limit, "At most so many, the latest")->check(check_limit);
 }
 
 }  // namespace
@@ -249,6 +240,7 @@ void add_get(CLI::App& app, Context& context) {
               *options);
   listing("monitors", "Connection monitors", "/api/v1/connection-monitors", monitor_columns);
   listing("agents", "Agents", "/api/v1/agents", agent_columns);
+  listing("faults", "Links that explain what many tests meet", "/api/v1/faults", fault_columns);
   auto* const one = get->add_subcommand("test", "One test with its latest round");
   one->add_option("test", options->test, "The test's id, or a part of its name")->required();
   one->callback([=, &context] {
@@ -263,6 +255,7 @@ void add_get(CLI::App& app, Context& context) {
   };
   of_test("rounds", "One test's rounds", round_columns);
   of_test("changes", "One test's state changes", change_columns);
+  add_get_paths(*get, context);
 }
 
 }  // namespace lw::cli

@@ -10,6 +10,7 @@
 #include "base/document.h"
 #include "base/files.h"
 #include "base/text.h"
+#include "model/codec.h"
 
 namespace lw::cli {
 
@@ -36,6 +37,20 @@ Result<std::vector<std::string>> monitor_names(const std::string& file) {
   return names;
 }
 
+Result<std::vector<ConnectionMonitor>> check_monitor_text(const std::string& text,
+                                                          const std::string& file) {
+  const auto document = parse_yaml(text);
+  if (!document) {
+    return std::unexpected(file.empty() ? document.error() : document.error().during(file));
+  }
+  MonitorsRead read = read_monitor_file(*document, file);
+  if (read.faults.empty()) return std::move(read.monitors);
+  std::string message = fmt::format("{} in the connection monitors; nothing was changed",
+                                    counted(read.faults.size(), "fault"));
+  for (const Diagnostic& fault : read.faults) message += "\n  " + to_string(fault);
+  return fail(ErrorCode::InvalidInput, std::move(message));
+}
+
 std::optional<std::string> find_placeholder(const std::string& text) {
   for (const char* const known : {"${gateway}", "${resolver}", "${api_host}", "${api_port}"}) {
     if (text.find(known) != std::string::npos) return known;
@@ -57,6 +72,7 @@ Result<std::string> substitute(const std::string& text,
     const auto found = std::ranges::find(values, name, &std::pair<std::string, std::string>::first);
     if (found == values.end()) {
       std::vector<std::string> known;
+      known.reserve(values.size());
       for (const auto& [key, value] : values) known.push_back("${" + key + "}");
       return fail(
           ErrorCode::InvalidInput,

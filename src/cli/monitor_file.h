@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/connection_monitor.h"
 
 namespace lw::cli {
 
@@ -15,6 +16,12 @@ Result<std::string> read_monitor_text(const std::string& file);
 
 /// The names of the connection monitors in a file.
 Result<std::vector<std::string>> monitor_names(const std::string& file);
+
+/// Reads the text of a monitor file and checks it by all rules that need no server. The error lists
+/// every fault on a line of its own, with file (as given; empty for standard input), line and
+/// column.
+Result<std::vector<ConnectionMonitor>> check_monitor_text(const std::string& text,
+                                                          const std::string& file);
 
 /// The first of the placeholders that `linewatch up --config` fills in, if the text has one.
 std::optional<std::string> find_placeholder(const std::string& text);

@@ -2,27 +2,17 @@
 #include "cli/table.h"
 
 #include <fmt/core.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
 #include <map>
 
-#include "base/environment.h"
+#include "cli/terminal.h"
 
 namespace lw::cli {
 namespace {
 
 constexpr std::size_t kWideColumnMin = 40;
-
-bool is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
-
-std::size_t terminal_width() {
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return 0;
-  return size.ws_col;
-}
 
 /// The first `width` columns of `text`, marked if something was cut off.
 std::string cut(const std::string& text, std::size_t width) {
@@ -142,7 +132,7 @@ void print_table(const std::vector<Column>& columns, const Value::Array& items) 
     rows.push_back(std::move(row));
   }
   const Layout layout = lay_out(columns, rows);
-  const bool has_colour = is_terminal() && !environment_variable("NO_COLOR");
+  const bool has_colour = is_coloured_terminal();
   std::vector<std::string> titles;
   for (const Column& column : columns) titles.push_back(column.title);
   print_line(layout, titles, false);

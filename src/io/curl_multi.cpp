@@ -8,7 +8,7 @@
 
 namespace lw::io {
 
-CurlMulti::CurlMulti(Loop& loop) : loop_(loop) {
+CurlMulti::CurlMulti(Loop& loop, const TlsLibrary& library) : loop_(loop), library_(library) {
   static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   LW_ASSERT(ready == CURLE_OK);
   multi_ = curl_multi_init();
@@ -41,8 +41,13 @@ void CurlMulti::start(std::unique_ptr<CurlExchange> exchange) {
   set_up(*exchange);
   CurlExchange* const key = exchange.get();
   exchanges_.emplace(key, std::move(exchange));
-  // Only sets a timer of 0: everything else happens on a later turn of the loop.
+  // Adding wants a timer of 0, whose turn of the loop would cost more than the connect itself.
+  is_starting_ = true;
   curl_multi_add_handle(multi_, key->easy.get());
+  is_starting_ = false;
+  const auto running = static_cast<std::size_t>(drive(CURL_SOCKET_TIMEOUT, 0));
+  if (running == exchanges_.size()) return;
+  collect_timer_ = loop_.after(Milliseconds(0), [this] { collect(); });
 }
 
 void CurlMulti::watch(curl_socket_t fd, int what) {
@@ -63,13 +68,19 @@ void CurlMulti::watch(curl_socket_t fd, int what) {
 
 void CurlMulti::set_timer(long timeout_ms) {
   timer_.cancel();
-  if (timeout_ms < 0) return;
+  if (timeout_ms < 0 || is_starting_) return;
   timer_ = loop_.after(Milliseconds(timeout_ms), [this] { act(CURL_SOCKET_TIMEOUT, 0); });
 }
 
-void CurlMulti::act(curl_socket_t fd, int events) {
+int CurlMulti::drive(curl_socket_t fd, int events) {
+  const TlsLibrary::Scope scope(library_);
   int running = 0;
   curl_multi_socket_action(multi_, fd, events, &running);
+  return running;
+}
+
+void CurlMulti::act(curl_socket_t fd, int events) {
+  drive(fd, events);
   collect();
 }
 

@@ -12,11 +12,15 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "io/pointer_record.h"
 
 namespace lw::io {
 namespace {
 
 using Done = std::function<void(const DnsAnswer&)>;
+
+/// What a question asks for.
+enum class Wanted { V4, V6, Pointer };
 
 constexpr int kAddressesMax = 64;
 
@@ -65,6 +69,50 @@ int parse_v6(const unsigned char* bytes, int size, DnsAnswer& answer) {
   return status;
 }
 
+int parse_pointer(const unsigned char* bytes, int size, DnsAnswer& answer) {
+  auto record = parse_pointer_answer({bytes, static_cast<std::size_t>(size)});
+  if (!record) return ARES_EBADRESP;
+  answer.name = std::move(record->name);
+  answer.ttl = record->ttl;
+  return ARES_SUCCESS;
+}
+
+int parse(Wanted wanted, const unsigned char* bytes, int size, DnsAnswer& answer) {
+  switch (wanted) {
+    case Wanted::V4:
+      return parse_v4(bytes, size, answer);
+    case Wanted::V6:
+      return parse_v6(bytes, size, answer);
+    case Wanted::Pointer:
+      return parse_pointer(bytes, size, answer);
+  }
+  return ARES_EBADRESP;
+}
+
+int record_type(Wanted wanted) {
+  switch (wanted) {
+    case Wanted::V4:
+      return ns_t_a;
+    case Wanted::V6:
+      return ns_t_aaaa;
+    case Wanted::Pointer:
+      return ns_t_ptr;
+  }
+  return ns_t_a;
+}
+
+std::string_view record_name(Wanted wanted) {
+  switch (wanted) {
+    case Wanted::V4:
+      return "A";
+    case Wanted::V6:
+      return "AAAA";
+    case Wanted::Pointer:
+      return "PTR";
+  }
+  return "A";
+}
+
 DnsStatus status_of(int ares_status) {
   switch (ares_status) {
     case ARES_SUCCESS:
@@ -82,14 +130,14 @@ DnsStatus status_of(int ares_status) {
   }
 }
 
-std::string says_for(int ares_status, bool want_v6) {
+std::string says_for(int ares_status, Wanted wanted) {
   switch (ares_status) {
     case ARES_SUCCESS:
       return {};
     case ARES_ENOTFOUND:
       return "NXDOMAIN from";
     case ARES_ENODATA:
-      return want_v6 ? "no AAAA record from" : "no A record from";
+      return fmt::format("no {} record from", record_name(wanted));
     case ARES_ESERVFAIL:
       return "SERVFAIL from";
     case ARES_EREFUSED:
@@ -120,7 +168,7 @@ struct DnsServer::Impl {
   };
   struct Question {
     Impl* server = nullptr;
-    bool want_v6 = false;
+    Wanted wanted = Wanted::V4;
     Done done;
   };
 
@@ -134,6 +182,7 @@ struct DnsServer::Impl {
   std::vector<std::pair<Done, DnsAnswer>> finished;
 
   bool open();
+  void ask(const std::string& question_name, Wanted wanted, Done done);
   void watch(ares_socket_t fd, bool read, bool write);
   void process(ares_socket_t read, ares_socket_t write);
   void arm();
@@ -214,12 +263,11 @@ void DnsServer::Impl::on_answer(const Question& question, int status, const unsi
                                 int size) {
   if (is_closing) return;
   DnsAnswer answer;
-  if (status == ARES_SUCCESS) {
-    status = question.want_v6 ? parse_v6(bytes, size, answer) : parse_v4(bytes, size, answer);
-  }
-  if (status == ARES_SUCCESS && answer.addresses.empty()) status = ARES_ENODATA;
+  if (status == ARES_SUCCESS) status = parse(question.wanted, bytes, size, answer);
+  const bool is_empty = answer.addresses.empty() && answer.name.empty();
+  if (status == ARES_SUCCESS && is_empty) status = ARES_ENODATA;
   answer.status = status_of(status);
-  answer.says = says_for(status, question.want_v6);
+  answer.says = says_for(status, question.wanted);
   if (finished.empty()) delivery = loop.after(std::chrono::nanoseconds(0), [this] { deliver(); });
   finished.emplace_back(question.done, std::move(answer));
 }
@@ -245,21 +293,28 @@ DnsServer::~DnsServer() {
 const std::string& DnsServer::name() const { return impl_->name; }
 Milliseconds DnsServer::timeout() const { return impl_->options.timeout; }
 
-void DnsServer::ask(const std::string& name, bool want_v6, Done done) {
-  auto question =
-      std::make_unique<Impl::Question>(Impl::Question{impl_.get(), want_v6, std::move(done)});
-  if (impl_->channel == nullptr) {
-    impl_->on_answer(*question, ARES_EBADSTR, nullptr, 0);
+void DnsServer::Impl::ask(const std::string& question_name, Wanted wanted, Done done) {
+  auto question = std::make_unique<Question>(Question{this, wanted, std::move(done)});
+  if (channel == nullptr) {
+    on_answer(*question, ARES_EBADSTR, nullptr, 0);
     return;
   }
   ares_query(
-      impl_->channel, name.c_str(), ns_c_in, want_v6 ? ns_t_aaaa : ns_t_a,
+      channel, question_name.c_str(), ns_c_in, record_type(wanted),
       [](void* raw, int status, int, unsigned char* bytes, int size) {
-        const std::unique_ptr<Impl::Question> owned(static_cast<Impl::Question*>(raw));
+        const std::unique_ptr<Question> owned(static_cast<Question*>(raw));
         owned->server->on_answer(*owned, status, bytes, size);
       },
       question.release());
-  impl_->arm();
+  arm();
+}
+
+void DnsServer::ask(const std::string& name, bool want_v6, Done done) {
+  impl_->ask(name, want_v6 ? Wanted::V6 : Wanted::V4, std::move(done));
+}
+
+void DnsServer::ask_pointer(const IpAddress& address, Done done) {
+  impl_->ask(pointer_name_of(address), Wanted::Pointer, std::move(done));
 }
 
 }  // namespace lw::io

@@ -15,7 +15,7 @@ namespace lw::io {
 enum class DnsStatus {
   Found,
   NotFound,
-  NoAddress,
+  NoAddress,  ///< The name exists, without a record of the wanted type.
   Failed,
   TimedOut,
   NobodyThere,  ///< An ICMP error, or this host's own, told earlier than the time.
@@ -24,7 +24,8 @@ enum class DnsStatus {
 struct DnsAnswer {
   DnsStatus status = DnsStatus::TimedOut;
   std::vector<IpAddress> addresses;
-  Seconds ttl{0};    ///< The shortest of the addresses'.
+  std::string name;  ///< of an address, if that was asked for
+  Seconds ttl{0};    ///< The shortest of the addresses', or the name's.
   std::string says;  ///< "NXDOMAIN from", "no answer from": fits before the server. Empty if found.
 };
 
@@ -44,6 +45,10 @@ class DnsServer {
   /// Asks for exactly this name: no search list. Calls `done` once, later, from the loop; never
   /// from inside c-ares, so it may do anything.
   void ask(const std::string& name, bool want_v6, std::function<void(const DnsAnswer&)> done);
+
+  /// Asks for the name of an address (a PTR record) in the same way. Found is a host name by form;
+  /// whoever holds the address wrote it, so it proves nothing.
+  void ask_pointer(const IpAddress& address, std::function<void(const DnsAnswer&)> done);
 
   /// "10.0.0.53:53": always with the port.
   [[nodiscard]] const std::string& name() const;

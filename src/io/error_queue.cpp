@@ -29,6 +29,14 @@ IpAddress offender_of(const cmsghdr& header) {
   return address_of(reinterpret_cast<const sockaddr*>(&raw));
 }
 
+/// It lies over ee_data, which is 0 for those that did not ask.
+sock_ee_data_rfc4884 extensions_of(const sock_extended_err& error) {
+  sock_ee_data_rfc4884 extensions{};
+  static_assert(sizeof extensions == sizeof error.ee_data);
+  std::memcpy(&extensions, &error.ee_data, sizeof extensions);
+  return extensions;
+}
+
 }  // namespace
 
 std::optional<IcmpReport> read_icmp_report(const msghdr& message) {
@@ -40,7 +48,10 @@ std::optional<IcmpReport> read_icmp_report(const msghdr& message) {
     std::memcpy(&error, CMSG_DATA(header), sizeof error);
     const bool is_v6 = error.ee_origin == SO_EE_ORIGIN_ICMP6;
     if (!is_v6 && error.ee_origin != SO_EE_ORIGIN_ICMP) continue;
-    return IcmpReport{is_v6, error.ee_type, error.ee_code, offender_of(*header)};
+    IcmpReport report{is_v6, error.ee_type, error.ee_code, offender_of(*header), error.ee_info};
+    const sock_ee_data_rfc4884 extensions = extensions_of(error);
+    if ((extensions.flags & SO_EE_RFC4884_FLAG_INVALID) == 0) report.extensions_at = extensions.len;
+    return report;
   }
   return std::nullopt;
 }
@@ -61,6 +72,15 @@ std::optional<IcmpReport> take_icmp_report(int fd) {
 void enable_icmp_reports(int fd, bool is_v6) {
   const int on = 1;
   ::setsockopt(fd, is_v6 ? SOL_IPV6 : SOL_IP, is_v6 ? IPV6_RECVERR : IP_RECVERR, &on, sizeof on);
+}
+
+void enable_icmp_extensions(int fd, bool is_v6) {
+  // Of linux/in.h and linux/in6.h, which do not go together with netinet/in.h.
+  constexpr int kIpRecverrRfc4884 = 26;
+  constexpr int kIpv6RecverrRfc4884 = 31;
+  const int on = 1;
+  ::setsockopt(fd, is_v6 ? SOL_IPV6 : SOL_IP, is_v6 ? kIpv6RecverrRfc4884 : kIpRecverrRfc4884, &on,
+               sizeof on);
 }
 
 }  // namespace lw::io

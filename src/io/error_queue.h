@@ -16,6 +16,9 @@ struct IcmpReport {
   std::uint8_t type = 0;
   std::uint8_t code = 0;
   IpAddress from;
+  std::uint32_t mtu = 0;  ///< of "fragmentation needed" and "packet too big", else as it came
+  /// Where in the message's bytes the extensions (RFC 4884) begin; 0: none, or not asked for.
+  std::uint16_t extensions_at = 0;
 };
 
 /// The ICMP error in a message read with MSG_ERRQUEUE, if it is one.
@@ -24,5 +27,7 @@ std::optional<IcmpReport> read_icmp_report(const msghdr& message);
 std::optional<IcmpReport> take_icmp_report(int fd);
 /// Asks the kernel to queue ICMP errors with their origin.
 void enable_icmp_reports(int fd, bool is_v6);
+/// And, where it can (Linux 5.9), to tell where their extensions begin. Datagram sockets only.
+void enable_icmp_extensions(int fd, bool is_v6);
 
 }  // namespace lw::io

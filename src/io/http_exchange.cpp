@@ -13,6 +13,7 @@
 #include "io/curl_multi.h"
 #include "io/http_target.h"
 #include "io/revocation_checker.h"
+#include "io/tls_library.h"
 
 namespace lw::io {
 namespace {
@@ -132,7 +133,7 @@ struct HttpEngine::Impl : std::enable_shared_from_this<Impl> {
             [this](std::function<void()> work, std::function<void()> then) {
               run_aside(std::move(work), std::move(then));
             }),
-        multi(on) {}
+        multi(on, library) {}
 
   void start(const HttpExchangeRequest& request, Done done);
   void connect(std::uint64_t id);
@@ -153,7 +154,9 @@ struct HttpEngine::Impl : std::enable_shared_from_this<Impl> {
   Loop& loop;
   const Clock& clock;
   Resolver& resolver;
+  TlsLibrary library;  ///< Before all that has certificates, to outlive them.
   std::shared_ptr<X509_STORE> roots;
+  VerifiedChains verified;
   std::unordered_map<std::uint64_t, Visit> visits;
   std::uint64_t next_id = 0;
   RevocationChecker revocation;
@@ -182,7 +185,7 @@ void HttpEngine::Impl::connect(std::uint64_t id) {
   if (visit.request.use_tls) {
     const bool only_h2 = visit.request.offer == HttpOffer::Http2;
     const bool revocable = visit.request.revocation != RevocationCheck::Off;
-    exchange->inspector = std::make_unique<TlsInspector>(roots, visit.request.host,
+    exchange->inspector = std::make_unique<TlsInspector>(roots, verified, clock, visit.request.host,
                                                          TlsWishes{only_h2 ? "h2" : "", revocable});
     if (revocable) {
       exchange->may_send = [this, id, inspector = exchange->inspector.get()] {
@@ -382,7 +385,10 @@ HttpEngine::HttpEngine(Loop& loop, const Clock& clock, Resolver& resolver,
     : impl_(std::make_shared<Impl>(loop, clock, resolver, extra_ca_pem)) {}
 HttpEngine::~HttpEngine() = default;
 
-void HttpEngine::trust(const std::string& ca_pem) { add_trusted_roots(*impl_->roots, ca_pem); }
+void HttpEngine::trust(const std::string& ca_pem) {
+  add_trusted_roots(*impl_->roots, ca_pem);
+  impl_->verified.forget();
+}
 
 void HttpEngine::start(const HttpExchangeRequest& request, Done done) {
   impl_->start(request, std::move(done));

@@ -20,4 +20,9 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() = default;
 std::uint16_t HttpServer::port() const { return impl_->port(); }
 
+Result<void> HttpServer::use_certificate(const std::string& chain_pem,
+                                         const std::string& private_key_pem) {
+  return impl_->use_certificate(chain_pem, private_key_pem);
+}
+
 }  // namespace lw::io

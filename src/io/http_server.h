@@ -89,6 +89,10 @@ class HttpServer {
   /// Stops accepting, closes connections, joins the threads.
   ~HttpServer();
   [[nodiscard]] std::uint16_t port() const;
+  /// Takes this certificate (PEM texts, the chain leaf first) for new connections; those that there
+  /// are go on with theirs. If it cannot be used, the old one stays. Of a server that was started
+  /// with TLS only. Any thread.
+  Result<void> use_certificate(const std::string& chain_pem, const std::string& private_key_pem);
 
   struct Impl;
   explicit HttpServer(std::unique_ptr<Impl> impl);

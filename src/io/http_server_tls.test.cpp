@@ -16,10 +16,8 @@ namespace {
 class TlsServer : public ::testing::Test {
  protected:
   TlsServer() {
-    const Timestamp now = SystemClock().wall_now();
-    authority_ = create_certificate_authority("test CA", now).value();
-    ServerCertificateRequest request{"linewatch", {}, {"127.0.0.1"}, now, now + Seconds(3600)};
-    const auto issued = issue_server_certificate(authority_, request).value();
+    authority_ = create_certificate_authority("test CA", SystemClock().wall_now()).value();
+    const KeyAndCertificate issued = issue();
     HttpServerConfig config;
     config.certificate_chain_pem = issued.certificate_pem;
     config.private_key_pem = issued.private_key_pem;
@@ -34,6 +32,17 @@ class TlsServer : public ::testing::Test {
               }).value();
   }
 
+  KeyAndCertificate issue() {
+    const Timestamp now = SystemClock().wall_now();
+    const ServerCertificateRequest request{
+        "linewatch", {}, {"127.0.0.1"}, now, now + Seconds(3600)};
+    return issue_server_certificate(authority_, request).value();
+  }
+  std::string leaf_fingerprint() {
+    const auto chain = fetch_certificate_chain("127.0.0.1", server_->port(), Seconds(20));
+    EXPECT_TRUE(chain) << chain.error().message;
+    return chain ? read_certificate(chain->front())->sha256_hex : "";
+  }
   FileDescriptor connect_raw() {
     FileDescriptor socket(::socket(AF_INET, SOCK_STREAM, 0));
     sockaddr_in address{};
@@ -90,6 +99,29 @@ TEST_F(TlsServer, SurvivesClientsThatLeaveInTheHandshake) {
     const FileDescriptor socket = connect_raw();
     (void)!::send(socket.get(), "\x16\x03\x01\x02", 4, MSG_NOSIGNAL);
   }
+  EXPECT_TRUE(answers());
+}
+
+TEST_F(TlsServer, TakesANewCertificateForNewConnectionsAndKeepsTheOldOnes) {
+  HttpClientRequest request;
+  request.url = "https://127.0.0.1:" + std::to_string(server_->port()) + "/end";
+  request.ca_pem = authority_.certificate_pem;
+  HttpClient early;
+  ASSERT_TRUE(early.request(request));
+  const KeyAndCertificate other = issue();
+  ASSERT_TRUE(server_->use_certificate(other.certificate_pem, other.private_key_pem));
+  EXPECT_EQ(leaf_fingerprint(), read_certificate(other.certificate_pem)->sha256_hex);
+  EXPECT_TRUE(answers());
+  EXPECT_TRUE(early.request(request)) << "a connection of before";
+}
+
+TEST_F(TlsServer, KeepsItsCertificateWhenTheNewOneIsOfNoUse) {
+  const std::string before = leaf_fingerprint();
+  const KeyAndCertificate one = issue();
+  const KeyAndCertificate another = issue();
+  EXPECT_FALSE(server_->use_certificate("no certificate", one.private_key_pem));
+  EXPECT_FALSE(server_->use_certificate(one.certificate_pem, another.private_key_pem));
+  EXPECT_EQ(leaf_fingerprint(), before);
   EXPECT_TRUE(answers());
 }
 

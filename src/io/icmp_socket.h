@@ -15,9 +15,10 @@
 namespace lw::io {
 
 /// One socket for all echo requests of an engine and family: raw with CAP_NET_RAW, else a datagram
-/// ICMP socket. Kernel receive stamps always, send stamps where the kernel gives them. A raw one
-/// carries a socket filter, so that only replies with our mark and errors about echo requests wake
-/// us. Belongs to the loop's thread.
+/// ICMP socket. Kernel receive stamps always, send stamps where they are wanted and the kernel
+/// gives them. A raw one carries a socket filter, so that only replies with our mark and errors
+/// about echo requests wake us. Where many messages come, nobody is woken at all: they are fetched
+/// on a beat of about 1 ms. Belongs to the loop's thread.
 class IcmpSocket {
  public:
   struct Options {
@@ -25,6 +26,10 @@ class IcmpSocket {
     std::uint32_t mark = 0;  ///< First four bytes of every payload we send, as a big-endian number.
     bool without_privilege = false;  ///< Do not try a raw socket. For tests.
     bool dont_fragment = false;  ///< Never fragment and heed no cached path MTU (RFC 4821 probing).
+    bool with_send_stamps = true;  ///< Each is a message of its own to fetch.
+    /// Bytes; room for the replies of some 5,000 requests that arrive while the loop does something
+    /// else. Tests make it small.
+    int receive_buffer = 4 << 20;
   };
 
   /// How one packet is to leave; what is not set is the system's choice.
@@ -53,20 +58,32 @@ class IcmpSocket {
   };
 
   struct Handlers {
-    std::function<void(const Arrival&)> arrived;
+    /// What was fetched together.
+    std::function<void(std::span<const Arrival>)> arrived;
     std::function<void(const Refusal&)> refused;
     /// The kernel's send stamp of the request that was sent with this key. Comes before the reply.
     std::function<void(std::uint32_t key, std::int64_t stamp_ns)> sent;
   };
+
+  /// A message that this host refused to send: ENETUNREACH, EPERM, ENOBUFS …
+  struct Unsent {
+    std::uint32_t key = 0;
+    int error_number = 0;
+  };
+
+  /// So many messages leave with one system call at most.
+  static constexpr std::size_t kBatch = 64;
 
   /// Fails with what to do about it if the system allows neither kind.
   static Result<std::unique_ptr<IcmpSocket>> open(Loop& loop, const Options& options,
                                                   Handlers handlers);
   ~IcmpSocket();
 
-  /// Sends a complete ICMP message. 0, or the errno of the refusal (ENETUNREACH, EPERM, ENOBUFS …).
-  int send(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key,
-           const Sending& how);
+  /// Takes a complete ICMP message into the batch, which must have room.
+  void stage(const IpAddress& to, std::span<const std::uint8_t> message, std::uint32_t key,
+             const Sending& how);
+  /// Sends the batch. Calls no handler. What could not be sent, good until the next call.
+  std::span<const Unsent> send_staged();
 
   /// Reads all that waits in the socket, beyond the one batch of a wake-up. Calls the handlers.
   void read_pending();

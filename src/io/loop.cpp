@@ -154,6 +154,7 @@ struct Loop::Impl {
   asio::posix::stream_descriptor events;
   asio::steady_timer alarm;
   std::optional<Instant> alarm_at;
+  bool is_firing = false;  ///< The alarm is set when all timers that are due have been called.
   TimerQueue<std::shared_ptr<Timer::Body>> timers;
   std::shared_ptr<std::size_t> tombstones = std::make_shared<std::size_t>(0);
 
@@ -172,6 +173,7 @@ void Loop::Impl::wait_for_events() {
 }
 
 void Loop::Impl::set_alarm() {
+  if (is_firing) return;
   const auto next = timers.next();
   if (!next || (alarm_at && *alarm_at <= *next)) return;
   alarm_at = next;
@@ -179,7 +181,9 @@ void Loop::Impl::set_alarm() {
   alarm.async_wait([this](const asio::error_code& error) {
     if (error) return;  // Set anew for an earlier time.
     alarm_at.reset();
+    is_firing = true;
     fire_due();
+    is_firing = false;
     set_alarm();
   });
 }

@@ -69,6 +69,14 @@ ResolvConf parse_resolv_conf(std::string_view text) {
   return conf;
 }
 
+Milliseconds server_timeout(const ResolvConf& conf, Milliseconds ours) {
+  constexpr Seconds kTimeoutDefault{5};
+  constexpr int kAttemptsDefault = 2;
+  const Milliseconds theirs =
+      conf.timeout.value_or(kTimeoutDefault) * conf.attempts.value_or(kAttemptsDefault);
+  return std::min(ours, theirs);
+}
+
 std::vector<std::string> search_candidates(const std::string& name, const ResolvConf& conf) {
   if (name.ends_with('.')) return {name};
   std::vector<std::string> candidates;

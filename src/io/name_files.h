@@ -23,6 +23,10 @@ struct ResolvConf {
 };
 ResolvConf parse_resolv_conf(std::string_view text);
 
+/// How long one server may take: `ours`, or what the file grants it if that is less, since its
+/// usual 10 s would be longer than many an interval.
+Milliseconds server_timeout(const ResolvConf& conf, Milliseconds ours);
+
 /// The full names to ask for in turn, as resolv.conf(5) says: the name with each domain of the
 /// search list, and as it is; that first if it has `ndots` dots, alone if it ends in one.
 std::vector<std::string> search_candidates(const std::string& name, const ResolvConf& conf);

@@ -2,19 +2,17 @@
 #include "io/resolver.h"
 
 #include <fmt/core.h>
-#include <sys/stat.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
 
-#include "base/files.h"
 #include "base/text.h"
 #include "io/dns_server.h"
 #include "io/name_files.h"
 #include "io/name_lookup.h"
+#include "io/watched_file.h"
 
 namespace lw::io {
 namespace {
@@ -50,45 +48,6 @@ NameAnswer answer_of(std::vector<IpAddress> addresses, AddressFamily family,
   return answer;
 }
 
-/// Rereads a file when it has become another; tells whether it did. Its time alone would miss a
-/// change within one tick of the kernel's clock; tools replace these files, which changes the
-/// inode.
-struct WatchedFile {
-  struct Version {
-    ino_t inode = 0;
-    off_t bytes = 0;
-    std::int64_t seconds = 0;
-    std::int64_t nanoseconds = 0;
-    bool operator==(const Version&) const = default;
-  };
-  std::string path;
-  std::optional<Version> version;
-  bool was_read = false;
-
-  /// The text, if it is new. A missing file is an empty one.
-  std::optional<std::string> read_if_changed() {
-    struct stat info {};
-    std::optional<Version> now;
-    if (::stat(path.c_str(), &info) == 0) {
-      now = Version{info.st_ino, info.st_size, info.st_mtim.tv_sec, info.st_mtim.tv_nsec};
-    }
-    if (was_read && now == version) return std::nullopt;
-    was_read = true;
-    version = now;
-    return read_file(path).value_or("");
-  }
-};
-
-/// What resolv.conf grants one server, if that is less than ours: its usual 10 s would be longer
-/// than many an interval.
-Milliseconds server_timeout(const ResolvConf& conf, Milliseconds ours) {
-  constexpr Seconds kTimeoutDefault{5};
-  constexpr int kAttemptsDefault = 2;
-  const Milliseconds theirs =
-      conf.timeout.value_or(kTimeoutDefault) * conf.attempts.value_or(kAttemptsDefault);
-  return std::min(ours, theirs);
-}
-
 }  // namespace
 
 struct Resolver::Impl {
@@ -104,8 +63,8 @@ struct Resolver::Impl {
   Loop& loop;
   const Clock& clock;
   ResolverOptions options;
-  WatchedFile resolv_conf{options.resolv_conf, {}, false};
-  WatchedFile hosts_file{options.hosts, {}, false};
+  WatchedFile resolv_conf{options.resolv_conf};
+  WatchedFile hosts_file{options.hosts};
   Instant look_at_files_again{};
   HostsFile hosts;
   ResolvConf conf;

@@ -8,6 +8,9 @@
 
 namespace lw::io {
 
+/// setsockopt(2) of a number; false with errno if the system refuses.
+bool set_option(int fd, int level, int name, int value);
+
 /// How a socket's packets leave, where the system's own choice is not wanted.
 struct SocketOptions {
   std::optional<IpAddress> source;  ///< An address of this host.
@@ -21,6 +24,13 @@ struct SocketFault {
   int error_number = 0;
   std::string evidence;  ///< "192.0.2.9 is no address of this host"
 };
+
+// What the system's refusals of a source mean, in the same words for all sockets.
+
+/// That a source address is not of the packets' family.
+std::optional<SocketFault> family_fault(const IpAddress& source, bool is_v6);
+SocketFault source_fault(const IpAddress& source, int error_number);
+SocketFault interface_fault(const std::string& name, int error_number);
 
 /// Sets the options on a socket that is neither bound nor connected; binds it if there is a source.
 /// The local port is picked at connect, so that one serves many destinations at a time.

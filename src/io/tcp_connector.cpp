@@ -25,10 +25,6 @@ struct Attempt {
   Loop::Timer timer;
 };
 
-void set_option(int fd, int level, int name, int value) {
-  ::setsockopt(fd, level, name, &value, sizeof value);
-}
-
 void close_with_reset(FileDescriptor& fd) {
   const linger at_once{1, 0};
   ::setsockopt(fd.get(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);

@@ -13,6 +13,7 @@
 
 #include "base/files.h"
 #include "base/ip_address.h"
+#include "base/text.h"
 #include "io/loop.h"
 #include "io/socket_address.h"
 
@@ -29,6 +30,8 @@ class FakeDns {
   struct Answer {
     int rcode = 0;
     std::vector<std::string> v4, v6;
+    std::vector<std::string> pointers;  ///< to questions for PTR
+    std::string alias;                  ///< if set: of the name that has the pointers (RFC 2317)
     std::uint32_t ttl = 30;
     bool silent = false;
     bool silent_v6 = false;
@@ -48,9 +51,11 @@ class FakeDns {
   std::string address;
   Answer answer;
   int queries = 0;
-  std::vector<std::string> names;  ///< of the questions for A
+  std::vector<std::string> names;  ///< of the questions for A and PTR
 
  private:
+  static constexpr int kCname = 5, kPtr = 12, kAaaa = 28;
+
   static void put(std::string& out, std::uint32_t value, int bytes) {
     while (bytes-- > 0) out += static_cast<char>((value >> (8 * bytes)) & 0xff);
   }
@@ -66,6 +71,47 @@ class FakeDns {
     return name;
   }
 
+  /// Labels, each after its length.
+  static std::string labels_of(const std::string& name) {
+    std::string labels;
+    for (const std::string& label : split(name, '.')) {
+      put(labels, static_cast<std::uint32_t>(label.size()), 1);
+      labels += label;
+    }
+    return labels + '\0';
+  }
+
+  /// A record whose owner is `owner`, or else the question's name.
+  [[nodiscard]] std::string record(int type, const std::string& data,
+                                   const std::string& owner = {}) const {
+    std::string out;
+    if (owner.empty()) put(out, 0xc00c, 2);
+    out += owner;
+    put(out, static_cast<std::uint32_t>(type), 2);
+    put(out, 1, 2);
+    put(out, answer.ttl, 4);
+    put(out, static_cast<std::uint32_t>(data.size()), 2);
+    return out + data;
+  }
+
+  [[nodiscard]] std::vector<std::string> records_for(int type) const {
+    std::vector<std::string> records;
+    const std::string owner = answer.alias.empty() ? "" : labels_of(answer.alias);
+    if (type == kPtr && !owner.empty()) records.push_back(record(kCname, owner));
+    if (type == kPtr) {
+      for (const auto& name : answer.pointers) {
+        records.push_back(record(kPtr, labels_of(name), owner));
+      }
+      return records;
+    }
+    for (const std::string& text : type == kAaaa ? answer.v6 : answer.v4) {
+      const IpAddress one = *parse_ip_address(text);
+      records.push_back(
+          record(type, std::string(reinterpret_cast<const char*>(one.bytes.data()), one.size())));
+    }
+    return records;
+  }
+
   void serve() {
     std::array<char, 512> query{};
     SocketAddress client;
@@ -75,30 +121,23 @@ class FakeDns {
     ++queries;
     // The question: a name that ends in a zero byte, type, class.
     const std::string question(query.data() + 12, ::strnlen(query.data() + 12, 256) + 5);
-    const bool is_v6 = question.at(question.size() - 3) == 28;
+    const int type = question.at(question.size() - 3);
+    const bool is_v6 = type == kAaaa;
     const std::string name = name_of(question);
     if (!is_v6) names.push_back(name);
     if (answer.silent || (is_v6 && answer.silent_v6)) return;
     const bool is_known = answer.only_name.empty() || answer.only_name == name;
-    const auto addresses = !is_known ? std::vector<std::string>{} : is_v6 ? answer.v6 : answer.v4;
     const int rcode = !is_known ? kNxDomain
                       : is_v6   ? answer.rcode_v6.value_or(answer.rcode)
                                 : answer.rcode;
+    const auto records = is_known ? records_for(type) : std::vector<std::string>{};
     std::string out(query.data(), 2);
     put(out, 0x8180U | static_cast<std::uint32_t>(rcode), 2);
     put(out, 1, 2);
-    put(out, static_cast<std::uint32_t>(addresses.size()), 2);
+    put(out, static_cast<std::uint32_t>(records.size()), 2);
     put(out, 0, 4);
     out += question;
-    for (const std::string& text : addresses) {
-      const IpAddress one = *parse_ip_address(text);
-      put(out, 0xc00c, 2);
-      put(out, is_v6 ? 28 : 1, 2);
-      put(out, 1, 2);
-      put(out, answer.ttl, 4);
-      put(out, static_cast<std::uint32_t>(one.size()), 2);
-      out.append(reinterpret_cast<const char*>(one.bytes.data()), one.size());
-    }
+    for (const std::string& record : records) out += record;
     ::sendto(fd_.get(), out.data(), out.size(), 0, client.data(), client.size());
   }
   FileDescriptor fd_;

@@ -7,7 +7,8 @@
 #include <sys/utsname.h>
 
 #include <cstdio>
-#include <cstring>
+
+#include "io/control_messages.h"
 
 namespace lw::io {
 namespace {
@@ -20,13 +21,6 @@ bool set_stamping(int fd, int flags) {
   return ::setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof flags) == 0;
 }
 
-template <class T>
-T data_of(const cmsghdr& header) {
-  T value{};
-  std::memcpy(&value, CMSG_DATA(&header), sizeof value);
-  return value;
-}
-
 bool kernel_is_at_least(int major, int minor) {
   utsname name{};
   int has_major = 0;
@@ -34,15 +28,6 @@ bool kernel_is_at_least(int major, int minor) {
   if (::uname(&name) != 0) return false;
   if (std::sscanf(name.release, "%d.%d", &has_major, &has_minor) != 2) return false;
   return has_major != major ? has_major > major : has_minor >= minor;
-}
-
-template <class Visit>
-void for_each_control(const msghdr& message, Visit visit) {
-  msghdr copy = message;  // CMSG_NXTHDR wants it mutable.
-  for (cmsghdr* header = CMSG_FIRSTHDR(&copy); header != nullptr;
-       header = CMSG_NXTHDR(&copy, header)) {
-    visit(*header);
-  }
 }
 
 std::optional<std::int64_t> nanoseconds_of(const timespec& stamp) {
@@ -79,10 +64,10 @@ std::optional<std::uint32_t> read_stamp_key(const msghdr& message) {
   return key;
 }
 
-StampKeys enable_stamps(int fd) {
+StampKeys enable_stamps(int fd, bool with_send_stamps) {
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_RXQ_OVFL, &on, sizeof on);
-  if (set_stamping(fd, kReceiveFlags | kSendFlags)) {
+  if (with_send_stamps && set_stamping(fd, kReceiveFlags | kSendFlags)) {
     return kernel_is_at_least(6, 13) ? StampKeys::Chosen : StampKeys::Counted;
   }
   set_stamping(fd, kReceiveFlags);

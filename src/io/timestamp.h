@@ -27,8 +27,9 @@ enum class StampKeys {
   Chosen,   ///< Each send names its key (SCM_TS_OPT_ID).
 };
 
-/// Asks for receive stamps, send stamps and the drop counter as far as the kernel gives them.
-StampKeys enable_stamps(int fd);
+/// Asks for receive stamps, send stamps if they are wanted, and the drop counter as far as the
+/// kernel gives them.
+StampKeys enable_stamps(int fd, bool with_send_stamps = true);
 /// Sets the kernel's count of sends back to 0, after a failed send made it uncertain.
 void restart_counted_keys(int fd);
 

@@ -20,8 +20,24 @@ namespace {
 
 constexpr std::size_t kNameBytesMax = 256;  // A host name has 253.
 
-int inspector_index() {
+/// Where a context has the inspector of the SSL that is made next.
+int next_inspector_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return index;
+}
+
+/// Called for each SSL of the process that is made.
+void on_new_ssl(void* made, void*, CRYPTO_EX_DATA*, int index, long, void*) {
+  auto* const ssl = static_cast<SSL*>(made);
+  SSL_CTX* const context = SSL_get_SSL_CTX(ssl);
+  void* const inspector = SSL_CTX_get_ex_data(context, next_inspector_index());
+  if (inspector == nullptr) return;
+  SSL_set_ex_data(ssl, index, inspector);
+  SSL_CTX_set_ex_data(context, next_inspector_index(), nullptr);
+}
+
+int inspector_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, on_new_ssl, nullptr, nullptr);
   return index;
 }
 
@@ -132,6 +148,29 @@ std::vector<std::string> subjects_of(const STACK_OF(X509) * certificates) {
   return subjects;
 }
 
+/// Of all that a server sent, leaf first.
+CertificateFacts describe_chain(const STACK_OF(X509) * sent) {
+  if (sk_X509_num(sent) < 1) return {};
+  CertificateFacts facts = describe_certificate(sk_X509_value(sent, 0));
+  facts.chain = subjects_of(sent);
+  return facts;
+}
+
+/// `path`: from the leaf to the root, found good.
+VerifiedChains::Verdict verdict_on(const CertificateFacts& facts, const STACK_OF(X509) * path,
+                                   bool keeps_path) {
+  VerifiedChains::Verdict verdict{facts, Timestamp::min(), Timestamp::max(), {}};
+  for (int i = 0; i < sk_X509_num(path); ++i) {
+    X509* const one = sk_X509_value(path, i);
+    verdict.from = std::max(verdict.from, timestamp_of(X509_get0_notBefore(one)));
+    verdict.until = std::min(verdict.until, timestamp_of(X509_get0_notAfter(one)));
+    if (!keeps_path) continue;
+    X509_up_ref(one);
+    verdict.path.emplace_back(one, X509_free);
+  }
+  return verdict;
+}
+
 void add_pem(X509_STORE* store, const std::string& pem) {
   const std::unique_ptr<BIO, decltype(&BIO_free)> memory(
       BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())), BIO_free);
@@ -146,17 +185,17 @@ void add_pem(X509_STORE* store, const std::string& pem) {
 
 }  // namespace
 
-TlsReport describe_certificate(const X509* certificate) {
-  TlsReport report;
-  report.has_certificate = true;
-  report.subject = text_of(X509_get_subject_name(certificate));
-  report.issuer = text_of(X509_get_issuer_name(certificate));
-  report.names = names_of(certificate);
-  report.not_before = timestamp_of(X509_get0_notBefore(certificate));
-  report.not_after = timestamp_of(X509_get0_notAfter(certificate));
-  report.key = text_of(X509_get0_pubkey(certificate));
+CertificateFacts describe_certificate(const X509* certificate) {
+  CertificateFacts facts;
+  facts.has_certificate = true;
+  facts.subject = text_of(X509_get_subject_name(certificate));
+  facts.issuer = text_of(X509_get_issuer_name(certificate));
+  facts.names = names_of(certificate);
+  facts.not_before = timestamp_of(X509_get0_notBefore(certificate));
+  facts.not_after = timestamp_of(X509_get0_notAfter(certificate));
+  facts.key = text_of(X509_get0_pubkey(certificate));
   ERR_clear_error();  // A key of a kind that OpenSSL does not know counts as an error.
-  return report;
+  return facts;
 }
 
 std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem) {
@@ -168,30 +207,72 @@ std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem) {
 
 void add_trusted_roots(X509_STORE& roots, const std::string& pem) { add_pem(&roots, pem); }
 
-TlsInspector::TlsInspector(std::shared_ptr<X509_STORE> roots, std::string host, TlsWishes wishes)
-    : roots_(std::move(roots)), host_(std::move(host)), wishes_(std::move(wishes)) {
+TlsInspector::TlsInspector(std::shared_ptr<X509_STORE> roots, VerifiedChains& known,
+                           const Clock& clock, std::string host, TlsWishes wishes)
+    : roots_(std::move(roots)),
+      known_(known),
+      clock_(clock),
+      host_(std::move(host)),
+      wishes_(std::move(wishes)) {
   if (host_.ends_with('.')) host_.pop_back();  // Certificates never name the root label.
 }
 
 void TlsInspector::install(SSL_CTX* context) {
-  SSL_CTX_set_ex_data(context, inspector_index(), this);
+  inspector_index();
+  SSL_CTX_set_ex_data(context, next_inspector_index(), this);
   SSL_CTX_set1_cert_store(context, roots_.get());
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, on_verify);
+  SSL_CTX_set_cert_verify_callback(context, on_certificates, nullptr);
   SSL_CTX_set_info_callback(context, on_info);
+  SSL_CTX_set_read_ahead(context, 1);  // See on_info().
   SSL_CTX_set_client_cert_cb(context, on_certificate_request);
-  if (wishes_.revocation) SSL_CTX_set_tlsext_status_type(context, TLSEXT_STATUSTYPE_ocsp);
+  // Of the one before, if the context is shared.
+  SSL_CTX_set_tlsext_status_type(context, wishes_.revocation ? TLSEXT_STATUSTYPE_ocsp : -1);
 }
 
 TlsInspector* TlsInspector::of(const SSL* ssl) {
-  return static_cast<TlsInspector*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), inspector_index()));
+  return static_cast<TlsInspector*>(SSL_get_ex_data(ssl, inspector_index()));
+}
+
+TlsInspector* TlsInspector::of(const X509_STORE_CTX* context) {
+  return of(static_cast<const SSL*>(
+      X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx())));
+}
+
+int TlsInspector::on_certificates(X509_STORE_CTX* context, void*) {
+  return of(context)->verify(context);
+}
+
+int TlsInspector::verify(X509_STORE_CTX* context) {
+  const STACK_OF(X509)* const sent = X509_STORE_CTX_get0_untrusted(context);
+  const Timestamp now = clock_.wall_now();
+  const std::string fingerprint = fingerprint_of(sent);
+  verdict_ = known_.find(fingerprint, now);
+  if (verdict_ && (!wishes_.revocation || !verdict_->path.empty())) {
+    static_cast<CertificateFacts&>(facts_) = verdict_->facts;
+    return 1;
+  }
+  X509_STORE_CTX_set_time(context, 0, std::chrono::system_clock::to_time_t(now));
+  const int may_go_on = X509_verify_cert(context);
+  static_cast<CertificateFacts&>(facts_) = describe_chain(sent);
+  const STACK_OF(X509)* const path = X509_STORE_CTX_get0_chain(context);
+  if (may_go_on == 1 && problems_.empty() && sk_X509_num(path) > 0 && !fingerprint.empty()) {
+    verdict_ =
+        std::make_shared<VerifiedChains::Verdict>(verdict_on(facts_, path, wishes_.revocation));
+    known_.keep(fingerprint, verdict_);
+  }
+  return may_go_on;
+}
+
+const CertificateChain& TlsInspector::verified_chain() const {
+  static const CertificateChain kNone;
+  return is_trusted() && verdict_ ? verdict_->path : kNone;
 }
 
 int TlsInspector::on_verify(int is_fine, X509_STORE_CTX* context) {
   if (is_fine == 1) return 1;
-  const auto* ssl = static_cast<const SSL*>(
-      X509_STORE_CTX_get_ex_data(context, SSL_get_ex_data_X509_STORE_CTX_idx()));
-  of(ssl)->add_verify_error(X509_STORE_CTX_get_error(context),
-                            X509_STORE_CTX_get_current_cert(context));
+  of(context)->add_verify_error(X509_STORE_CTX_get_error(context),
+                                X509_STORE_CTX_get_current_cert(context));
   return 1;  // The handshake goes on: the verdict comes when everything is known.
 }
 
@@ -227,6 +308,12 @@ void TlsInspector::add_verify_error(int error, X509* certificate) {
 void TlsInspector::on_info(const SSL* ssl, int where, int value) {
   TlsInspector* const self = of(ssl);
   if ((where & SSL_CB_HANDSHAKE_START) != 0) self->has_begun_ = true;
+  // Reading ahead saves two calls for each message of the server's first flight. It ends before
+  // anything that curl waits for can come, since curl asks the socket only and not OpenSSL's buffer
+  // whether there is more.
+  if (where == SSL_CB_CONNECT_LOOP && SSL_get_state(ssl) == TLS_ST_CW_FINISHED) {
+    SSL_set_read_ahead(const_cast<SSL*>(ssl), 0);
+  }
   if ((where & SSL_CB_HANDSHAKE_DONE) != 0) self->finish(ssl);
   if ((where & SSL_CB_ALERT) == 0) return;
   const int alert = value & 0xff;
@@ -242,14 +329,11 @@ int TlsInspector::on_certificate_request(SSL* ssl, X509**, EVP_PKEY**) {
 void TlsInspector::finish(const SSL* ssl) {
   if (is_done_) return;  // TLS 1.3 reports later messages as handshakes too.
   is_done_ = true;
-  X509* const certificate = SSL_get0_peer_certificate(ssl);
-  if (certificate != nullptr) facts_ = describe_certificate(certificate);
   facts_.version = SSL_get_version(ssl);
   facts_.cipher = SSL_get_cipher_name(ssl);
-  facts_.chain = subjects_of(SSL_get_peer_cert_chain(ssl));
-  if (certificate != nullptr) check_name(certificate);
+  if (X509* const certificate = SSL_get0_peer_certificate(ssl)) check_name(certificate);
   check_protocol(ssl);
-  if (wishes_.revocation && problems_.empty()) keep_for_revocation(ssl);
+  if (wishes_.revocation) keep_stapled_response(ssl);
 }
 
 void TlsInspector::check_protocol(const SSL* ssl) {
@@ -263,13 +347,7 @@ void TlsInspector::check_protocol(const SSL* ssl) {
        fmt::format("the server does not agree on the protocol {} (ALPN)", wishes_.protocol)});
 }
 
-void TlsInspector::keep_for_revocation(const SSL* ssl) {
-  const STACK_OF(X509)* const chain = SSL_get0_verified_chain(ssl);
-  for (int i = 0; i < sk_X509_num(chain); ++i) {
-    X509* const one = sk_X509_value(chain, i);
-    X509_up_ref(one);
-    verified_.emplace_back(one, X509_free);
-  }
+void TlsInspector::keep_stapled_response(const SSL* ssl) {
   const unsigned char* response = nullptr;
   // The macro takes a handle that is not const, but only reads.
   const long size = SSL_get_tlsext_status_ocsp_resp(const_cast<SSL*>(ssl), &response);
@@ -328,7 +406,8 @@ TlsInspector::Problem TlsInspector::broken_handshake(const std::string& failure)
 }
 
 TlsReport TlsInspector::report(const std::string& failure) const {
-  TlsReport report = facts_;
+  // Before the end of the handshake, nobody has proved that the certificate is its own.
+  TlsReport report = is_done_ ? facts_ : TlsReport{};
   report.is_verified = is_trusted();
   std::vector<Problem> problems = problems_;
   if (!is_done_ || lacks_client_certificate()) problems.push_back(broken_handshake(failure));

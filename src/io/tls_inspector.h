@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "io/verified_chains.h"
 
 namespace lw::io {
 
@@ -25,19 +26,8 @@ enum class TlsProblem {
   Broken,
 };
 
-/// Certificates in the order of a chain, the leaf first.
-using CertificateChain = std::vector<std::shared_ptr<X509>>;
-
 /// What a TLS handshake showed. Recorded whatever the verdict is.
-struct TlsReport {
-  bool has_certificate = false;
-  std::string subject;
-  std::string issuer;
-  std::vector<std::string> names;
-  Timestamp not_before{};
-  Timestamp not_after{};
-  std::string key;                 ///< Type and bits: "EC 256", "RSA 2048".
-  std::vector<std::string> chain;  ///< Subjects of all certificates that were sent, leaf first.
+struct TlsReport : CertificateFacts {
   std::string version;
   std::string cipher;
   bool is_verified = false;  ///< The handshake is done and no fault was found.
@@ -46,12 +36,13 @@ struct TlsReport {
   std::string evidence;  ///< "certificate expired 2026-11-01T00:00:00Z"; empty without a problem.
 };
 
-/// What a certificate says of itself; nothing of the handshake and no verdict.
-TlsReport describe_certificate(const X509* certificate);
+/// What a certificate says of itself.
+CertificateFacts describe_certificate(const X509* certificate);
 
 /// Roots to trust: the system's and those of a PEM text. Loaded once, shared by all handshakes.
 std::shared_ptr<X509_STORE> load_trusted_roots(const std::string& extra_pem);
-/// Adds further ones; the store may be in use on this thread.
+/// Adds further ones; the store may be in use on this thread. What was verified with it is to be
+/// forgotten.
 void add_trusted_roots(X509_STORE& roots, const std::string& pem);
 
 struct TlsWishes {
@@ -61,14 +52,18 @@ struct TlsWishes {
 };
 
 /// Watches one handshake and lets it finish whatever the certificate is, so that the certificate
-/// can be described; then judges it. Must outlive the SSL_CTX that it is installed in.
+/// can be described; then judges it. Must outlive its SSL. What `known` has about the server's
+/// certificates is not found out again.
 class TlsInspector {
  public:
-  /// `host`: the name or IP address that the certificate must be for.
-  TlsInspector(std::shared_ptr<X509_STORE> roots, std::string host, TlsWishes wishes = {});
+  /// `host`: the name or IP address that the certificate must be for. `known` is of these roots;
+  /// it and the clock, by which validity is judged, must outlive the inspector.
+  TlsInspector(std::shared_ptr<X509_STORE> roots, VerifiedChains& known, const Clock& clock,
+               std::string host, TlsWishes wishes = {});
   TlsInspector(const TlsInspector&) = delete;
   TlsInspector& operator=(const TlsInspector&) = delete;
 
+  /// For the SSL that is made next with this context, and for no other one.
   void install(SSL_CTX* context);
 
   /// The handshake is done and the certificate is good.
@@ -78,7 +73,7 @@ class TlsInspector {
   /// The server wanted a certificate from us and gave up since it got none.
   [[nodiscard]] bool lacks_client_certificate() const;
   /// From the leaf to the root, both included; empty without a good one or without the wish.
-  [[nodiscard]] const CertificateChain& verified_chain() const { return verified_; }
+  [[nodiscard]] const CertificateChain& verified_chain() const;
   /// The OCSP response that the server sent along (RFC 6066 §8), DER; empty if none.
   [[nodiscard]] const std::string& stapled_response() const { return stapled_; }
   [[nodiscard]] X509_STORE* roots() const { return roots_.get(); }
@@ -95,22 +90,28 @@ class TlsInspector {
   };
 
   static TlsInspector* of(const SSL* ssl);
+  static TlsInspector* of(const X509_STORE_CTX* context);
+  static int on_certificates(X509_STORE_CTX* context, void* nothing);
   static int on_verify(int is_fine, X509_STORE_CTX* context);
   static void on_info(const SSL* ssl, int where, int value);
   static int on_certificate_request(SSL* ssl, X509** certificate, EVP_PKEY** key);
 
+  int verify(X509_STORE_CTX* context);
+  void remember(X509_STORE_CTX* context);
   void add_verify_error(int error, X509* certificate);
   void finish(const SSL* ssl);
   void check_name(X509* certificate);
   void check_protocol(const SSL* ssl);
-  void keep_for_revocation(const SSL* ssl);
+  void keep_stapled_response(const SSL* ssl);
   [[nodiscard]] Problem broken_handshake(const std::string& failure) const;
 
   std::shared_ptr<X509_STORE> roots_;
+  VerifiedChains& known_;
+  const Clock& clock_;
   std::string host_;
   TlsWishes wishes_;
   TlsReport facts_;
-  CertificateChain verified_;
+  std::shared_ptr<const VerifiedChains::Verdict> verdict_;  ///< Once the chain was found good.
   std::string stapled_;
   std::vector<Problem> problems_;
   bool has_begun_ = false;

@@ -4,16 +4,16 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <vector>
 
 #include "base/files.h"
 #include "io/bind_failure.h"
+#include "io/control_messages.h"
 #include "io/counted_keys.h"
 #include "io/message_batch.h"
 #include "io/socket_address.h"
+#include "io/socket_options.h"
 #include "io/timestamp.h"
 
 namespace lw::io {
@@ -23,12 +23,6 @@ constexpr std::size_t kBatch = 32;
 constexpr int kReceiveBuffer = 1 << 20;
 /// Of a measuring packet (RFC 8762 §4.2.1), so that the other side sees how many hops it made.
 constexpr int kHopLimit = 255;
-// Linux 6.13; older headers do not know it.
-constexpr int kScmTsOptId = 81;
-
-void set_option(int fd, int level, int option, int value) {
-  ::setsockopt(fd, level, option, &value, sizeof value);
-}
 
 void set_options(int fd, bool is_v6) {
   set_option(fd, SOL_SOCKET, SO_RCVBUF, kReceiveBuffer);
@@ -44,68 +38,23 @@ void set_options(int fd, bool is_v6) {
   }
 }
 
-template <class T>
-T data_of(const cmsghdr& header) {
-  T value{};
-  std::memcpy(&value, CMSG_DATA(&header), sizeof value);
-  return value;
-}
-
-/// Hop limit and destination out of the control messages.
-void read_path(const msghdr& message, UdpSocket::Arrival& arrival) {
-  msghdr copy = message;  // CMSG_NXTHDR wants it mutable.
-  for (cmsghdr* header = CMSG_FIRSTHDR(&copy); header != nullptr;
-       header = CMSG_NXTHDR(&copy, header)) {
-    const bool is_v4_ttl = header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_TTL;
-    const bool is_v6_ttl = header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_HOPLIMIT;
-    if (is_v4_ttl || is_v6_ttl) {
-      arrival.ttl = static_cast<std::uint8_t>(data_of<int>(*header));
-    } else if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
-      const auto info = data_of<in_pktinfo>(*header);
-      std::memcpy(arrival.to.bytes.data(), &info.ipi_addr, 4);
-    } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
-      const auto info = data_of<in6_pktinfo>(*header);
-      arrival.to.is_v6 = true;
-      std::memcpy(arrival.to.bytes.data(), &info.ipi6_addr, 16);
+/// Which of our addresses it was sent to.
+IpAddress read_target(const msghdr& message) {
+  IpAddress target;
+  for_each_control(message, [&](const cmsghdr& header) {
+    if (header.cmsg_level == IPPROTO_IP && header.cmsg_type == IP_PKTINFO) {
+      const auto info = data_of<in_pktinfo>(header);
+      std::memcpy(target.bytes.data(), &info.ipi_addr, 4);
+    } else if (header.cmsg_level == IPPROTO_IPV6 && header.cmsg_type == IPV6_PKTINFO) {
+      const auto info = data_of<in6_pktinfo>(header);
+      target.is_v6 = true;
+      std::memcpy(target.bytes.data(), &info.ipi6_addr, 16);
     }
-  }
+  });
+  return target;
 }
 
 using Batch = MessageBatch<kBatch, UdpSocket::kDatagramMax>;
-
-/// What a send says besides its bytes: its key, and the address that it leaves from.
-class SendControl {
- public:
-  void add(int level, int type, const void* data, std::size_t size) {
-    cmsghdr header{};
-    header.cmsg_level = level;
-    header.cmsg_type = type;
-    header.cmsg_len = CMSG_LEN(size);
-    std::memcpy(bytes_.data() + used_, &header, sizeof header);
-    std::memcpy(bytes_.data() + used_ + CMSG_LEN(0), data, size);
-    used_ += CMSG_SPACE(size);
-  }
-  void add_source(const IpAddress& source) {
-    if (source.is_v6) {
-      in6_pktinfo info{};
-      std::memcpy(&info.ipi6_addr, source.bytes.data(), 16);
-      add(IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
-    } else {
-      in_pktinfo info{};
-      std::memcpy(&info.ipi_spec_dst, source.bytes.data(), 4);
-      add(IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
-    }
-  }
-  void attach_to(msghdr& header) {
-    if (used_ == 0) return;
-    header.msg_control = bytes_.data();
-    header.msg_controllen = used_;
-  }
-
- private:
-  alignas(cmsghdr) std::array<std::uint8_t, 128> bytes_{};
-  std::size_t used_ = 0;
-};
 
 }  // namespace
 
@@ -146,7 +95,8 @@ void UdpSocket::Impl::read_arrivals() {
     Arrival arrival;
     arrival.from = address_of(from);
     arrival.from_port = port_of(from);
-    read_path(header, arrival);
+    arrival.to = read_target(header);
+    arrival.ttl = read_hop_limit(header);
     arrival.bytes = batch.bytes(i);
     arrival.is_cut = (header.msg_flags & MSG_TRUNC) != 0;
     arrival.stamp_ns = stamps.stamp_ns;
@@ -182,10 +132,10 @@ int UdpSocket::Impl::send(SocketAddress* to, const IpAddress* from,
     header.msg_name = to->data();
     header.msg_namelen = to->size();
   }
-  SendControl control;
-  if (keys == StampKeys::Chosen) control.add(SOL_SOCKET, kScmTsOptId, &key, sizeof key);
-  if (from != nullptr) control.add_source(*from);
-  control.attach_to(header);
+  ControlMessages control;
+  if (keys == StampKeys::Chosen) control.add_stamp_key(key);
+  if (from != nullptr) control.add_leaving(from->is_v6, *from, std::nullopt);
+  control.attach(header);
   ssize_t sent = ::sendmsg(fd.get(), &header, MSG_DONTWAIT);
   // An ICMP error about an earlier packet is told to the next send, which then did not happen.
   if (sent < 0 && to == nullptr) sent = ::sendmsg(fd.get(), &header, MSG_DONTWAIT);

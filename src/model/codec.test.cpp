@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/document.h"
 #include "base/files.h"
 #include "base/text.h"
@@ -121,6 +123,32 @@ TEST(ReadMonitorFile, ReadsEveryLineOfNonsenseWithoutEndlessAdvice) {
             "nonsense.yaml: there are more faults; they show once these are mended");
 }
 
+TEST(ReadMonitorFile, ListsEachKnownKeyOnceBesideAnUnknownOne) {
+  const std::string text =
+      "qqqqqqqq: 1\n"
+      "connectionMonitors:\n"
+      "- name: m\n"
+      "  qqqqqqqq: 1\n"
+      "  endpoints: [{name: e, type: Agent, qqqqqqqq: 1, linewatch: {qqqqqqqq: 1}}]\n"
+      "  testConfigurations:\n"
+      "  - {name: p, qqqqqqqq: 1}\n"
+      "  - {name: t, protocol: Tcp, qqqqqqqq: 1, tcpConfiguration: {port: 1, qqqqqqqq: 1}}\n"
+      "  - {name: h, protocol: Http, httpConfiguration: {qqqqqqqq: 1}, linewatch: {qqqqqqqq: 1}}\n"
+      "  testGroups: [{name: g, qqqqqqqq: 1}]\n";
+  std::size_t lists = 0;
+  for (const Diagnostic& fault : read_monitor_file(yaml(text), "").faults) {
+    constexpr std::string_view kStart = "known here: ";
+    const auto start = fault.message.find(kStart);
+    if (start == std::string::npos) continue;
+    ++lists;
+    std::vector<std::string> keys = split(fault.message.substr(start + kStart.size()), ',');
+    for (std::string& key : keys) key = std::string(trim(key));
+    std::ranges::sort(keys);
+    EXPECT_EQ(std::ranges::adjacent_find(keys), keys.end()) << fault.message;
+  }
+  EXPECT_EQ(lists, 10U);
+}
+
 TEST(ReadMonitorFile, RefusesTextThatIsNotUtf8) {
   for (const char* text : {"\xff", "a\xc3", "\x80", "\xc0\x80", "\xe2\x82z", "\xf5\x80\x80\x80"}) {
     Value item = Value::object({{"name", text}});
@@ -196,11 +224,11 @@ TEST(Diagnostics, KnowWhichPathsAreFoundFaultWith) {
 
 /// The placeholders that `linewatch up` fills in, as it would on a machine.
 std::string filled_quickstart(std::string text) {
-  const std::pair<std::string, std::string> kValues[] = {{"${gateway}", "192.0.2.1"},
-                                                         {"${resolver}", "192.0.2.53"},
-                                                         {"${api_host}", "localhost"},
-                                                         {"${api_port}", "8443"}};
-  for (const auto& [placeholder, value] : kValues) {
+  const std::pair<std::string, std::string> values[] = {{"${gateway}", "192.0.2.1"},
+                                                        {"${resolver}", "192.0.2.53"},
+                                                        {"${api_host}", "localhost"},
+                                                        {"${api_port}", "8443"}};
+  for (const auto& [placeholder, value] : values) {
     EXPECT_NE(text.find(placeholder), std::string::npos) << placeholder;
     for (auto at = text.find(placeholder); at != std::string::npos; at = text.find(placeholder)) {
       text.replace(at, placeholder.size(), value);

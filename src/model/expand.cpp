@@ -92,6 +92,28 @@ std::vector<Test> expand(const ConnectionMonitor& monitor, const std::vector<Age
   return expansion.take();
 }
 
+std::vector<std::string> missing_members(const ConnectionMonitor& monitor,
+                                         const std::vector<Agent>& agents) {
+  std::vector<std::string> reasons;
+  const auto add = [&](const std::vector<Member>& members) {
+    const std::string& reason = members.front().missing;
+    const bool is_known = std::ranges::find(reasons, reason) != reasons.end();
+    if (!reason.empty() && !is_known) reasons.push_back(reason);
+  };
+  const auto is_used = [&](const std::string& name, auto side) {
+    return std::ranges::any_of(monitor.test_groups, [&](const TestGroup& group) {
+      return std::ranges::find(group.*side, name) != (group.*side).end();
+    });
+  };
+  for (const Endpoint& endpoint : monitor.endpoints) {
+    if (is_used(endpoint.name, &TestGroup::sources)) add(source_members(endpoint, agents));
+    if (is_used(endpoint.name, &TestGroup::destinations)) {
+      add(destination_members(endpoint, agents));
+    }
+  }
+  return reasons;
+}
+
 std::size_t test_count_bound(const ConnectionMonitor& monitor, const std::vector<Agent>& agents) {
   struct Counts {
     std::size_t sources = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "model/agent.h"
@@ -18,6 +19,11 @@ namespace lw {
 /// the monitor does not define, which only one kept from a less strict release can hold, are passed
 /// over. Pure: the same for any order of `agents`.
 std::vector<Test> expand(const ConnectionMonitor& monitor, const std::vector<Agent>& agents);
+
+/// Why endpoints that its groups use stand for no machine yet, as sentences, each once: "no agent
+/// named `web1` has joined". Pure.
+std::vector<std::string> missing_members(const ConnectionMonitor& monitor,
+                                         const std::vector<Agent>& agents);
 
 /// How many tests the monitor makes at most, without making them: as expand() counts, but with the
 /// pairs of an agent and itself. Cheap where expand() would be too much.

@@ -113,6 +113,33 @@ TEST(Expansion, GivesNoAgentToATestThatCannotRun) {
   EXPECT_EQ(tests[0].missing, "no agent with the labels role=web has joined");
 }
 
+TEST(MissingMembers, SaysOnceWhyAnEndpointThatIsUsedStandsForNobody) {
+  ConnectionMonitor monitor;
+  const auto add = [&](const std::string& name, EndpointType type, const std::string& address) {
+    Endpoint endpoint;
+    endpoint.name = name;
+    endpoint.type = type;
+    endpoint.address = address;
+    monitor.endpoints.push_back(endpoint);
+  };
+  add("here", EndpointType::Agent, "web1");
+  add("there", EndpointType::Agent, "web2");
+  add("out", EndpointType::ExternalAddress, "192.0.2.7");
+  add("unused", EndpointType::Agent, "web9");
+  TestGroup group;
+  group.sources = {"here"};
+  group.destinations = {"there", "out"};
+  monitor.test_groups = {group, group};
+  EXPECT_EQ(missing_members(monitor, {}),
+            (std::vector<std::string>{
+                "no agent named `web1` has joined",
+                "the address of endpoint `there` is not known: no agent named `web2` has joined"}));
+  Agent web1;
+  web1.id = AgentId{1};
+  web1.name = "web1";
+  EXPECT_EQ(missing_members(monitor, {web1}).size(), 1U);
+}
+
 TEST(TestCountBound, IsWhatExpandingMakes) {
   for (const CoverageLevel coverage : {CoverageLevel::Low, CoverageLevel::Full}) {
     for (const int count : {0, 1, 40}) {

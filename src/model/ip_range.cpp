@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "model/ip_range.h"
 
-#include <charconv>
+#include "base/number.h"
 
 namespace lw {
 
@@ -22,11 +22,9 @@ std::optional<IpRange> parse_ip_range(std::string_view text) {
   const int bits = address->is_v6 ? 128 : 32;
   if (slash == std::string_view::npos) return IpRange{*address, bits};
   const std::string_view length_text = text.substr(slash + 1);
-  int length = 0;
-  const char* const end = length_text.data() + length_text.size();
-  const auto [stop, error] = std::from_chars(length_text.data(), end, length);
-  if (error != std::errc() || stop != end || length < 0 || length > bits) return std::nullopt;
-  return IpRange{*address, length};
+  const auto length = parse_number<int>(length_text);
+  if (!length || *length < 0 || *length > bits) return std::nullopt;
+  return IpRange{*address, *length};
 }
 
 }  // namespace lw

@@ -53,9 +53,14 @@ std::string ObjectReader::path_of(std::string_view key) const {
 }
 
 const Value* ObjectReader::take(std::string_view key) {
-  known_.emplace_back(key);
+  know(key);
   const Value* const value = place_.value->find(key);
   return value != nullptr && !value->is_null() ? value : nullptr;
+}
+
+void ObjectReader::know(std::string_view key) {
+  // A key may be asked for more than once; in a list of what is known it stands once.
+  if (std::ranges::find(known_, key) == known_.end()) known_.emplace_back(key);
 }
 
 void ObjectReader::fault(std::string_view key, std::string message) {
@@ -78,7 +83,7 @@ std::string ObjectReader::required_text(std::string_view key, std::string_view a
   if (!is_object()) return {};
   const Value* const value = place_.value->find(key);
   if (!has(key) || (value->is_string() && value->as_string().empty())) {
-    known_.emplace_back(key);
+    know(key);
     fault(key, fmt::format("`{}` is missing; {}", key, advice));
     return {};
   }
@@ -146,6 +151,7 @@ std::vector<Place> ObjectReader::list(std::string_view key) {
   }
   const Place place = place_.member(key, *value);
   std::vector<Place> items;
+  items.reserve(value->as_array().size());
   for (std::size_t i = 0; i < value->as_array().size(); ++i) items.push_back(place.item(i));
   return items;
 }

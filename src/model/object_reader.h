@@ -51,18 +51,19 @@ class ObjectReader {
   /// The member, if it is there and an object.
   std::optional<Place> object(std::string_view key);
   /// A member that is known but not read.
-  void ignore(std::string_view key) { known_.emplace_back(key); }
+  void ignore(std::string_view key) { know(key); }
 
   void fault(std::string_view key, std::string message);
   void finish();
 
  private:
+  void know(std::string_view key);
   const Value* take(std::string_view key);
   void wrong_kind(std::string_view key, const Value& value, std::string_view wanted);
 
   Place place_;
   Diagnostics& faults_;
-  std::vector<std::string> known_;
+  std::vector<std::string> known_;  ///< each once
 };
 
 /// The text of an item, or a fault.

@@ -69,6 +69,8 @@ constexpr std::array kOutcomes{
     OutcomeRow{CheckOutcome::LocalOverload, kVoid, "LocalOverload", "the agent is overloaded"},
     OutcomeRow{CheckOutcome::ClockStepped, kVoid, "ClockStepped",
                "the clock of the agent's host jumped"},
+    OutcomeRow{CheckOutcome::LocalConfiguration, kVoid, "LocalConfiguration",
+               "the agent's host lacks the test's source"},
 };
 
 const OutcomeRow& row_of(CheckOutcome outcome) {

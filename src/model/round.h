@@ -51,6 +51,8 @@ enum class CheckOutcome : std::uint8_t {
   LocalResources = 81,   ///< Ports, buffers, descriptors or memory exhausted.
   LocalOverload = 82,    ///< The agent was late or its sockets dropped packets.
   ClockStepped = 83,     ///< The clock jumped during the check, so its RTT means nothing.
+  /// The test asks for a source address or interface that this host does not have.
+  LocalConfiguration = 84,
 };
 
 /// Success, counted as failed, or void (not counted, since the fault is this host's own).

@@ -29,9 +29,9 @@ TEST(Outcome, HasItsOwnNameAndWordsForEachNumber) {
     names.insert(outcome_name(*outcome));
     words.insert(to_string(*outcome));
   }
-  EXPECT_EQ(known, 32);
-  EXPECT_EQ(names.size(), 32U);
-  EXPECT_EQ(words.size(), 32U);
+  EXPECT_EQ(known, 33);
+  EXPECT_EQ(names.size(), 33U);
+  EXPECT_EQ(words.size(), 33U);
 }
 
 TEST(Outcome, OfThisHostsOwnFaultIsVoid) {

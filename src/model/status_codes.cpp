@@ -3,16 +3,14 @@
 
 #include <fmt/core.h>
 
-#include <charconv>
+#include "base/number.h"
 
 namespace lw {
 namespace {
 
 std::optional<int> parse_code(std::string_view text) {
-  int code = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
-  const bool is_number = error == std::errc() && end == text.data() + text.size();
-  if (text.size() != 3 || !is_number || code < 100 || code > 600) return std::nullopt;
+  const auto code = parse_number<int>(text);
+  if (text.size() != 3 || !code || *code < 100 || *code > 600) return std::nullopt;
   return code;
 }
 

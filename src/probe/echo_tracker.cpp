@@ -3,48 +3,43 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace lw {
 namespace {
 
-using std::chrono::nanoseconds;
-
-// Clock readings are not atomic and NTP slews by up to 0.05 %; more than this is a step.
-constexpr nanoseconds kReadingSlack = Milliseconds(1);
-constexpr int kSlewDivisor = 1000;
-
-bool has_clock_stepped(const ClockReading& from, const ClockReading& to) {
-  const nanoseconds elapsed = to.instant - from.instant;
-  const nanoseconds difference = (to.wall - from.wall) - elapsed;
-  return std::chrono::abs(difference) > kReadingSlack + elapsed / kSlewDivisor;
-}
-
-/// Rounded, and never 0: an RTT of 0 looks like a missing one wherever numbers are stored.
-Microseconds to_rtt(nanoseconds duration) {
-  return std::max(Microseconds(1), std::chrono::round<Microseconds>(duration));
-}
+constexpr Microseconds kLikelySlack{50};
 
 }  // namespace
 
 EchoTime measure_echo(const EchoRequest& request, std::optional<std::int64_t> received_stamp_ns,
                       const ClockReading& now) {
-  const nanoseconds elapsed = now.instant - request.sent.instant;
-  const EchoTime by_user{to_rtt(elapsed), StampSource::User};
-  if (!received_stamp_ns || has_clock_stepped(request.sent, now)) return by_user;
-  const std::int64_t sent_ns =
-      request.sent_stamp_ns.value_or(nanoseconds(request.sent.wall.time_since_epoch()).count());
-  const nanoseconds rtt(*received_stamp_ns - sent_ns);
-  // The kernel saw the packets between our two readings, so a longer time is a broken stamp.
-  if (rtt < nanoseconds(0) || rtt > elapsed + kReadingSlack) return by_user;
-  return {to_rtt(rtt), request.sent_stamp_ns ? StampSource::Kernel : StampSource::KernelReceive};
+  const EchoTime by_user{to_measured(now.instant - request.sent.instant), StampSource::User};
+  if (!received_stamp_ns) return by_user;
+  auto rtt =
+      stamped_interval(request.sent, request.sent_stamp_ns.value_or(0), *received_stamp_ns, now);
+  if (!rtt) return by_user;
+  // What is likely is not certain: a reply cannot be there long before its request.
+  if (!request.sent_stamp_ns && *rtt > request.likely_after - kLikelySlack) {
+    rtt = std::max(*rtt - request.likely_after, std::chrono::nanoseconds(0));
+  }
+  return {to_measured(*rtt),
+          request.sent_stamp_ns ? StampSource::Kernel : StampSource::KernelReceive};
 }
 
 EchoTracker::Outgoing EchoTracker::open(const EchoRequest& request) {
   while (requests_.find(next_token_) != nullptr) ++next_token_;
   const std::uint32_t token = next_token_++;
-  requests_.insert(token) = request;
+  const auto timeout = std::chrono::duration_cast<Microseconds>(request.timeout);
+  requests_.insert(token) = {.round = request.ticket.round,
+                             .sent = request.sent.instant,
+                             .wall = request.sent.wall,
+                             .to = request.to.bytes,
+                             .timeout_us = static_cast<std::uint32_t>(timeout.count()),
+                             .index = static_cast<std::int16_t>(request.ticket.index),
+                             .is_v6 = request.to.is_v6};
   set_answered(token, false);
-  deadlines_.push(request.sent.instant + request.timeout, token);
+  expect_end(token, request.sent.instant + request.timeout);
   const auto payload =
       packet::build_echo_payload(secret_, {token, request.sent.instant.time_since_epoch().count()});
   packet::write_echo_request(request.to.is_v6, static_cast<std::uint16_t>(token >> 16),
@@ -53,8 +48,49 @@ EchoTracker::Outgoing EchoTracker::open(const EchoRequest& request) {
   return {token, message_};
 }
 
+EchoRequest EchoTracker::request_of(const Pending& pending) {
+  EchoRequest request;
+  request.ticket = {pending.round, pending.index};
+  request.to.is_v6 = pending.is_v6;
+  request.to.bytes = pending.to;
+  request.sent = {pending.sent, pending.wall};
+  request.timeout = Microseconds(pending.timeout_us);
+  request.likely_after = Microseconds(pending.likely_after_us);
+  if (pending.sent_stamp_ns != 0) request.sent_stamp_ns = pending.sent_stamp_ns;
+  return request;
+}
+
+/// One timer for each request would cost as much as the request, and most are answered long before.
+void EchoTracker::expect_end(std::uint32_t token, Instant deadline) {
+  const auto tick_of = [](Instant when) {
+    return when.time_since_epoch() / TimerWheel<Run>::kTick;
+  };
+  if (newest_.count > 0 && newest_.first + newest_.count == token &&
+      tick_of(deadline) == tick_of(newest_deadline_)) {
+    ++newest_.count;
+    return;
+  }
+  if (newest_.count > 0) deadlines_.push(newest_deadline_, newest_);
+  newest_ = {token, 1};
+  newest_deadline_ = deadline;
+}
+
+std::optional<Instant> EchoTracker::next_deadline() const {
+  const auto next = deadlines_.next();
+  if (newest_.count == 0) return next;
+  return next ? std::min(*next, newest_deadline_) : newest_deadline_;
+}
+
+void EchoTracker::set_sent_time(std::uint32_t token, Timestamp earliest,
+                                Microseconds likely_after) {
+  Pending* const pending = requests_.find(token);
+  if (pending == nullptr) return;
+  pending->wall = earliest;
+  pending->likely_after_us = static_cast<std::uint16_t>(likely_after.count());
+}
+
 void EchoTracker::set_sent_stamp(std::uint32_t token, std::int64_t stamp_ns) {
-  if (EchoRequest* const request = requests_.find(token)) request->sent_stamp_ns = stamp_ns;
+  if (Pending* const pending = requests_.find(token)) pending->sent_stamp_ns = stamp_ns;
 }
 
 std::optional<EchoRequest> EchoTracker::take_reply(const packet::EchoReply& reply) {
@@ -63,9 +99,9 @@ std::optional<EchoRequest> EchoTracker::take_reply(const packet::EchoReply& repl
     ++counters_.foreign;
     return std::nullopt;
   }
-  const EchoRequest* const request = requests_.find(payload->token);
+  const Pending* const request = requests_.find(payload->token);
   // The send time tells this request from an earlier one of the same token, 2^32 requests ago.
-  if (request == nullptr || request->sent.instant.time_since_epoch().count() != payload->sent_ns) {
+  if (request == nullptr || request->sent.time_since_epoch().count() != payload->sent_ns) {
     ++(is_answered(payload->token) ? counters_.duplicates : counters_.late);
     return std::nullopt;
   }
@@ -73,7 +109,7 @@ std::optional<EchoRequest> EchoTracker::take_reply(const packet::EchoReply& repl
 }
 
 std::optional<EchoRequest> EchoTracker::take(std::uint32_t token) {
-  std::optional<EchoRequest> request = *requests_.find(token);
+  const EchoRequest request = request_of(*requests_.find(token));
   requests_.erase(token);
   set_answered(token, true);
   return request;
@@ -107,8 +143,8 @@ std::optional<std::uint32_t> EchoTracker::token_of(const packet::QuotedEcho& quo
 std::optional<EchoRequest> EchoTracker::take_error(const packet::QuotedEcho& quote,
                                                    bool is_datagram) {
   const auto token = token_of(quote, is_datagram);
-  const EchoRequest* const request = token ? requests_.find(*token) : nullptr;
-  if (request == nullptr || request->to.bytes != quote.destination.bytes) {
+  const Pending* const request = token ? requests_.find(*token) : nullptr;
+  if (request == nullptr || request->to != quote.destination.bytes) {
     ++counters_.foreign;
     return std::nullopt;
   }
@@ -117,16 +153,21 @@ std::optional<EchoRequest> EchoTracker::take_error(const packet::QuotedEcho& quo
 
 std::vector<std::uint32_t> EchoTracker::expired(Instant now) {
   std::vector<std::uint32_t> silent;
-  while (const auto token = deadlines_.pop_due(now)) {
-    if (requests_.find(*token) != nullptr) silent.push_back(*token);
+  if (newest_.count > 0 && newest_deadline_ <= now) {
+    deadlines_.push(newest_deadline_, std::exchange(newest_, {}));
+  }
+  while (const auto run = deadlines_.pop_due(now)) {
+    for (std::uint32_t i = 0; i < run->count; ++i) {
+      if (requests_.find(run->first + i) != nullptr) silent.push_back(run->first + i);
+    }
   }
   return silent;
 }
 
 std::optional<EchoRequest> EchoTracker::give_up(std::uint32_t token) {
-  const EchoRequest* const request = requests_.find(token);
+  const Pending* const request = requests_.find(token);
   if (request == nullptr) return std::nullopt;
-  std::optional<EchoRequest> silent = *request;
+  const EchoRequest silent = request_of(*request);
   requests_.erase(token);
   return silent;
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
+#include "base/clock_reading.h"
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "base/timer_wheel.h"
@@ -15,20 +17,15 @@
 
 namespace lw {
 
-/// Both clocks at (nearly) one moment.
-struct ClockReading {
-  Instant instant{};
-  Timestamp wall{};
-};
-
-/// One echo request that was sent.
+/// One echo request that was sent. Its scope is not kept.
 struct EchoRequest {
   CheckTicket ticket;
   IpAddress to;
   ClockReading sent;
-  std::chrono::nanoseconds timeout{0};
+  std::chrono::nanoseconds timeout{0};                   ///< kept in whole microseconds
   std::size_t payload_bytes = packet::kEchoPayloadSize;  ///< at least that
-  std::optional<std::int64_t> sent_stamp_ns;             ///< Kernel, CLOCK_REALTIME.
+  Microseconds likely_after{0};               ///< It left so much later than `sent` says.
+  std::optional<std::int64_t> sent_stamp_ns;  ///< Kernel, CLOCK_REALTIME.
 };
 
 /// An RTT and how good its stamps are.
@@ -58,6 +55,9 @@ class EchoTracker {
   Outgoing open(const EchoRequest& request);
   /// Forgets a request that could not be sent.
   void close(std::uint32_t token) { requests_.erase(token); }
+  /// When it left as far as user space can tell, if that is known better by now: not before
+  /// `earliest`, and likely so much later.
+  void set_sent_time(std::uint32_t token, Timestamp earliest, Microseconds likely_after);
   void set_sent_stamp(std::uint32_t token, std::int64_t stamp_ns);
 
   /// The request that a reply answers, once. Duplicates, late and foreign replies are counted.
@@ -69,7 +69,8 @@ class EchoTracker {
   std::vector<std::uint32_t> expired(Instant now);
   /// Forgets an expired request, and gives it if it still has no answer.
   std::optional<EchoRequest> give_up(std::uint32_t token);
-  [[nodiscard]] std::optional<Instant> next_deadline() const { return deadlines_.next(); }
+  /// When to call expired() next, or some milliseconds before.
+  [[nodiscard]] std::optional<Instant> next_deadline() const;
 
   struct Counters {
     std::uint64_t late = 0;        ///< Replies after their time-out.
@@ -86,14 +87,36 @@ class EchoTracker {
   void set_answered(std::uint32_t token, bool is_answered);
   [[nodiscard]] bool is_answered(std::uint32_t token) const;
 
+  /// What is kept of a request. Small, since after a silence of many destinations there are many.
+  struct Pending {
+    std::uint64_t round = 0;
+    Instant sent{};
+    Timestamp wall{};
+    std::int64_t sent_stamp_ns = 0;  ///< 0: none
+    std::array<std::uint8_t, 16> to{};
+    std::uint32_t timeout_us = 0;
+    std::uint16_t likely_after_us = 0;
+    std::int16_t index = 0;
+    bool is_v6 = false;
+  };
+  /// Requests of consecutive tokens that are over in the same tick of the wheel.
+  struct Run {
+    std::uint32_t first = 0;
+    std::uint32_t count = 0;
+  };
+  static EchoRequest request_of(const Pending& pending);
+  void expect_end(std::uint32_t token, Instant deadline);
+
   /// So many tokens back it is known which were answered, to tell duplicates from late replies.
   static constexpr std::size_t kRemembered = std::size_t{1} << 20;
 
   packet::EchoSecret secret_;
   std::uint32_t next_token_ = 0;
-  TokenTable<EchoRequest> requests_;  ///< those without an answer
+  TokenTable<Pending> requests_;  ///< those without an answer
   std::vector<std::uint64_t> answered_ = std::vector<std::uint64_t>(kRemembered / 64);  ///< bits
-  TimerWheel<std::uint32_t> deadlines_;
+  TimerWheel<Run> deadlines_;
+  Run newest_;  ///< Not in the wheel yet, since it may grow.
+  Instant newest_deadline_{};
   std::vector<std::uint8_t> message_;
   Counters counters_;
 };

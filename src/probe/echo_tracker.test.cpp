@@ -192,6 +192,49 @@ TEST(MeasureEcho, bears_the_slewing_of_a_clock_that_is_being_set_right) {
               StampSource::Kernel);
 }
 
+TEST(MeasureEcho, takes_the_likely_send_time_unless_the_reply_was_there_before) {
+  Measured one;
+  one.request.likely_after = Microseconds(100);
+  expect_time(measure_echo(one.request, wall_ns(Microseconds(700)), one.now), 600,
+              StampSource::KernelReceive);
+  expect_time(measure_echo(one.request, wall_ns(Microseconds(95)), one.now), 1,
+              StampSource::KernelReceive);
+  expect_time(measure_echo(one.request, wall_ns(Microseconds(30)), one.now), 30,
+              StampSource::KernelReceive);
+  one.request.sent_stamp_ns = wall_ns(Microseconds(200));
+  expect_time(measure_echo(one.request, wall_ns(Microseconds(700)), one.now), 500,
+              StampSource::Kernel);
+}
+
+TEST(EchoTracker, a_better_send_time_is_used) {
+  EchoTracker tracker(kSecret);
+  const Outgoing outgoing = tracker.open(request_of(1));
+  tracker.set_sent_time(outgoing.token, kWall + Microseconds(40), Microseconds(7));
+  const auto request = tracker.take_reply(reply_to(outgoing));
+  EXPECT_EQ(request->sent.wall, kWall + Microseconds(40));
+  EXPECT_EQ(request->likely_after, Microseconds(7));
+}
+
+TEST(EchoTracker, tells_the_end_of_each_request_whatever_the_timeouts) {
+  EchoTracker tracker(kSecret);
+  // Long and short ones by turns, then a row of equal ones, in one tick and beyond.
+  std::vector<std::uint32_t> tokens;
+  for (int i = 0; i < 100; ++i) {
+    EchoRequest request = request_of(static_cast<std::uint64_t>(i));
+    request.sent.instant = kStart + Microseconds(100) * i;
+    request.timeout = i < 20 && i % 2 == 0 ? Milliseconds(900) : Milliseconds(300);
+    tokens.push_back(tracker.open(request).token);
+  }
+  const auto count = [&](Instant now) { return tracker.expired(now).size(); };
+  EXPECT_EQ(tracker.next_deadline().has_value(), true);
+  EXPECT_LE(*tracker.next_deadline(), kStart + Milliseconds(303));
+  EXPECT_EQ(count(kStart + Milliseconds(299)), 0U);
+  EXPECT_EQ(count(kStart + Milliseconds(320)), 90U);
+  EXPECT_EQ(count(kStart + Milliseconds(899)), 0U);
+  EXPECT_EQ(count(kStart + Milliseconds(910)), 10U);
+  EXPECT_FALSE(tracker.next_deadline());
+}
+
 TEST(MeasureEcho, never_gives_zero_or_less) {
   Measured one;
   one.request.sent_stamp_ns = wall_ns(Microseconds(700));

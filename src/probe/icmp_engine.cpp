@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "base/clock_reading.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "io/host.h"
-#include "probe/clock_reading.h"
+#include "io/socket_options.h"
 #include "probe/outcome_text.h"
 
 namespace lw {
@@ -18,40 +19,42 @@ namespace {
 constexpr Seconds kReopenAfter{10};
 // Silence may be told so much late: that saves wake-ups, and replies are judged by their stamps.
 constexpr Milliseconds kExpireEvery{5};
+// So many echoes leave with one system call, and the clock is read once for all of them. That is a
+// fallback if the kernel stamps them; else it is all there is.
+constexpr std::size_t kTogetherStamped = io::IcmpSocket::kBatch;
+constexpr std::size_t kTogetherUnstamped = 16;
+// An echo takes the kernel less than that. Where it took longer, the thread has been stopped, and
+// nobody knows between which of them.
+constexpr Microseconds kSendMax{20};
 
 packet::EchoSecret random_secret() {
   return {static_cast<std::uint32_t>(random_u64()), random_u64(), random_u64()};
 }
 
-Result<io::IcmpSocket::Sending> sending_of(const PacketOptions& packets, bool is_v6) {
+/// How the packets are to leave. What this host lacks for it goes to `fault`.
+io::IcmpSocket::Sending sending_of(const PacketOptions& packets, bool is_v6,
+                                   std::optional<io::SocketFault>& fault) {
   io::IcmpSocket::Sending how;
   if (packets.dscp) how.traffic_class = *packets.dscp << 2;
   how.ttl = packets.ttl;
   if (!packets.source_address.empty()) {
     how.source = parse_ip_address(packets.source_address);
-    if (!how.source || how.source->is_v6 != is_v6) {
-      return fail(ErrorCode::InvalidInput,
-                  fmt::format("the source address {} is not of the destination's family",
-                              packets.source_address));
-    }
+    if (how.source) fault = io::family_fault(*how.source, is_v6);
   }
   if (!packets.source_interface.empty()) {
     how.interface = io::interface_index(packets.source_interface);
-    if (!how.interface) {
-      return fail(ErrorCode::NotFound,
-                  fmt::format("this host has no interface named {}", packets.source_interface));
-    }
+    if (!how.interface) fault = io::interface_fault(packets.source_interface, ENODEV);
   }
   return how;
 }
 
 }  // namespace
 
-IcmpEngine::IcmpEngine(io::Loop& loop, const Clock& clock, bool dont_fragment,
+IcmpEngine::IcmpEngine(io::Loop& loop, const Clock& clock, const Options& options,
                        const CheckSink& sink)
     : loop_(loop),
       clock_(clock),
-      dont_fragment_(dont_fragment),
+      options_(options),
       sink_(sink),
       secret_(random_secret()),
       tracker_(secret_) {
@@ -64,11 +67,15 @@ void IcmpEngine::open(Family& family, bool is_v6) {
   const Instant now = clock_.now();
   if (now < family.retry_at) return;
   io::IcmpSocket::Handlers handlers{
-      [this, is_v6](const io::IcmpSocket::Arrival& arrival) { on_arrival(is_v6, arrival); },
+      [this, is_v6](std::span<const io::IcmpSocket::Arrival> all) { on_arrivals(is_v6, all); },
       [this](const io::IcmpSocket::Refusal& refusal) { on_refusal(refusal); },
       [this](std::uint32_t key, std::int64_t ns) { tracker_.set_sent_stamp(key, ns); }};
-  auto opened = io::IcmpSocket::open(loop_, {is_v6, secret_.mark, false, dont_fragment_},
-                                     std::move(handlers));
+  io::IcmpSocket::Options options{.is_v6 = is_v6,
+                                  .mark = secret_.mark,
+                                  .dont_fragment = options_.dont_fragment,
+                                  .with_send_stamps = options_.stamps == EchoStamps::Both};
+  if (options_.receive_buffer) options.receive_buffer = *options_.receive_buffer;
+  auto opened = io::IcmpSocket::open(loop_, options, std::move(handlers));
   if (opened) {
     family.socket = std::move(*opened);
     family.failure.reset();
@@ -78,7 +85,7 @@ void IcmpEngine::open(Family& family, bool is_v6) {
   family.retry_at = now + kReopenAfter;
 }
 
-void IcmpEngine::start(const CheckTicket& ticket, const IpAddress& to,
+void IcmpEngine::stage(const CheckTicket& ticket, const IpAddress& to,
                        std::chrono::nanoseconds timeout, const PacketOptions& packets) {
   Family& family = family_of(to);
   if (!family.socket) open(family, to.is_v6);
@@ -91,38 +98,89 @@ void IcmpEngine::start(const CheckTicket& ticket, const IpAddress& to,
                        family.failure->message));
     return;
   }
-  auto how = sending_of(packets, to.is_v6);
-  if (!how) return sink_(ticket, failed_check(CheckOutcome::LocalResources, how.error().message));
-  EchoRequest request;
-  request.ticket = ticket;
-  request.to = to;
-  request.timeout = timeout;
+  std::optional<io::SocketFault> fault;
+  Staged staged{{}, sending_of(packets, to.is_v6, fault)};
+  if (fault) return sink_(ticket, result_of_fault(fault->error_number, fault->evidence));
+  staged.request.ticket = ticket;
+  staged.request.to = to;
+  staged.request.timeout = timeout;
   if (packets.payload_bytes) {
-    request.payload_bytes = static_cast<std::size_t>(*packets.payload_bytes);
+    staged.request.payload_bytes = static_cast<std::size_t>(*packets.payload_bytes);
   }
-  request.sent = read_clocks(clock_);
-  const EchoTracker::Outgoing outgoing = tracker_.open(request);
-  const int error = family.socket->send(to, outgoing.message, outgoing.token, *how);
-  if (error != 0) {
-    tracker_.close(outgoing.token);
-    // What the kernel says of a source that is not there sounds like a missing route.
-    if (how->source && !io::is_own_address(*how->source)) {
-      sink_(ticket, result_of_fault(EADDRNOTAVAIL, fmt::format("{} is no address of this host",
-                                                               packets.source_address)));
-    } else {
-      sink_(ticket, result_of_errno(error));
-    }
-    return;
-  }
-  arm(request.sent.instant + timeout);
+  staged_.push_back(staged);
+  if (staged_.size() >= kTogetherStamped) send_staged();
 }
 
-void IcmpEngine::on_arrival(bool is_v6, const io::IcmpSocket::Arrival& arrival) {
+void IcmpEngine::send_staged() {
+  if (staged_.empty()) return;
+  // The sink may stage more, so it is told when all is done.
+  Failures failures;
+  leaving_.swap(staged_);
+  const std::size_t most =
+      options_.stamps == EchoStamps::Both ? kTogetherStamped : kTogetherUnstamped;
+  for (std::size_t at = 0; at < leaving_.size(); at += most) {
+    const std::size_t size = std::min(most, leaving_.size() - at);
+    send_together(std::span(leaving_).subspan(at, size), failures);
+  }
+  leaving_.clear();
+  for (auto& [ticket, result] : failures) sink_(ticket, std::move(result));
+}
+
+void IcmpEngine::send_together(std::span<Staged> together, Failures& failures) {
+  const ClockReading now = read_clocks(clock_);
+  std::chrono::nanoseconds soonest = together.front().request.timeout;
+  for (Staged& staged : together) {
+    EchoRequest& request = staged.request;
+    request.sent = now;
+    soonest = std::min(soonest, request.timeout);
+    const EchoTracker::Outgoing outgoing = tracker_.open(request);
+    staged.token = outgoing.token;
+    family_of(request.to).socket->stage(request.to, outgoing.message, staged.token, staged.how);
+  }
+  const Timestamp before = clock_.wall_now();
+  for (Family& family : families_) {
+    if (!family.socket) continue;
+    for (const io::IcmpSocket::Unsent& unsent : family.socket->send_staged()) {
+      tracker_.close(unsent.key);
+      const auto staged = std::ranges::find(together, unsent.key, &Staged::token);
+      failures.emplace_back(staged->request.ticket, result_of_unsent(*staged, unsent.error_number));
+    }
+  }
+  if (options_.stamps == EchoStamps::Receive) share_out_send_time(together, before);
+  arm(now.instant + soonest);
+}
+
+/// Those that left together left one after the other.
+void IcmpEngine::share_out_send_time(std::span<const Staged> together, Timestamp before) {
+  const Microseconds took = clock_.wall_now() - before;
+  const auto size = static_cast<std::int64_t>(together.size());
+  const bool is_known = took >= Microseconds(0) && took <= kSendMax * size;
+  for (std::int64_t i = 0; i < size; ++i) {
+    const Microseconds after = is_known ? took * i / size : Microseconds(0);
+    tracker_.set_sent_time(together[static_cast<std::size_t>(i)].token, before, after);
+  }
+}
+
+CheckResult IcmpEngine::result_of_unsent(const Staged& staged, int error_number) {
+  const auto& source = staged.how.source;
+  if (!source || io::is_own_address(*source)) return result_of_errno(error_number);
+  // What the kernel says of a source that is not there sounds like a missing route.
+  const io::SocketFault fault = io::source_fault(*source, EADDRNOTAVAIL);
+  return result_of_fault(fault.error_number, fault.evidence);
+}
+
+void IcmpEngine::on_arrivals(bool is_v6, std::span<const io::IcmpSocket::Arrival> arrivals) {
+  const ClockReading now = read_clocks(clock_);
+  for (const io::IcmpSocket::Arrival& arrival : arrivals) on_arrival(is_v6, arrival, now);
+}
+
+void IcmpEngine::on_arrival(bool is_v6, const io::IcmpSocket::Arrival& arrival,
+                            const ClockReading& now) {
   const auto message = packet::parse_icmp(is_v6, arrival.message);
   if (!message) return;
   if (const auto* reply = std::get_if<packet::EchoReply>(&*message)) {
     if (const auto request = tracker_.take_reply(*reply)) {
-      on_reply(*request, arrival);
+      on_reply(*request, arrival, now);
     }
     return;
   }
@@ -142,8 +200,9 @@ void IcmpEngine::on_refusal(const io::IcmpSocket::Refusal& refusal) {
   }
 }
 
-void IcmpEngine::on_reply(const EchoRequest& request, const io::IcmpSocket::Arrival& arrival) {
-  const EchoTime time = measure_echo(request, arrival.stamp_ns, read_clocks(clock_));
+void IcmpEngine::on_reply(const EchoRequest& request, const io::IcmpSocket::Arrival& arrival,
+                          const ClockReading& now) {
+  const EchoTime time = measure_echo(request, arrival.stamp_ns, now);
   // What came after the time-out stays a failure, even if a busy loop saw it before it saw the
   // time.
   if (time.rtt > request.timeout) {

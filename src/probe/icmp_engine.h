@@ -4,7 +4,10 @@
 #include <array>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 #include "io/icmp_socket.h"
@@ -14,15 +17,34 @@
 
 namespace lw {
 
+/// Which ends of an echo the kernel stamps. Receive stamps cost next to nothing; each send stamp is
+/// a message of its own, a sixth of the whole cost of a check.
+enum class EchoStamps {
+  Both,  ///< RTTs are exact to a few microseconds.
+  /// Send times are taken around the system call that sends up to 16 echoes, and shared out among
+  /// them: RTTs are some microseconds less exact, more on a busy host.
+  Receive,
+};
+
 /// Makes ICMP checks that may be fragmented, or those that must not be: one socket per family for
 /// all of them, opened at once and tried again when a check needs it. On the loop's thread.
 class IcmpEngine {
  public:
-  /// Loop, clock and sink must outlive it.
-  IcmpEngine(io::Loop& loop, const Clock& clock, bool dont_fragment, const CheckSink& sink);
+  struct Options {
+    bool dont_fragment = false;
+    EchoStamps stamps = EchoStamps::Both;
+    std::optional<int> receive_buffer = {};  ///< Bytes, where the usual is not wanted. For tests.
+  };
 
-  void start(const CheckTicket& ticket, const IpAddress& to, std::chrono::nanoseconds timeout,
+  /// Loop, clock and sink must outlive it.
+  IcmpEngine(io::Loop& loop, const Clock& clock, const Options& options, const CheckSink& sink);
+
+  /// Makes a check that send_staged() will begin; sends what has gathered if that is much. Tells
+  /// the sink at once if it cannot be made.
+  void stage(const CheckTicket& ticket, const IpAddress& to, std::chrono::nanoseconds timeout,
              const PacketOptions& packets);
+  /// Sends what was staged. Tells the sink at once of what this host refuses to send.
+  void send_staged();
 
   [[nodiscard]] const EchoTracker::Counters& counters() const { return tracker_.counters(); }
   [[nodiscard]] std::uint64_t socket_drops() const;
@@ -40,11 +62,24 @@ class IcmpEngine {
     Instant last_drop{};
   };
 
+  /// An echo request that has not left yet.
+  struct Staged {
+    EchoRequest request;
+    io::IcmpSocket::Sending how;
+    std::uint32_t token = 0;
+  };
+  using Failures = std::vector<std::pair<CheckTicket, CheckResult>>;
+
   Family& family_of(const IpAddress& address) { return families_.at(address.is_v6 ? 1 : 0); }
   void open(Family& family, bool is_v6);
-  void on_arrival(bool is_v6, const io::IcmpSocket::Arrival& arrival);
+  void send_together(std::span<Staged> together, Failures& failures);
+  void share_out_send_time(std::span<const Staged> together, Timestamp before);
+  static CheckResult result_of_unsent(const Staged& staged, int error_number);
+  void on_arrivals(bool is_v6, std::span<const io::IcmpSocket::Arrival> arrivals);
+  void on_arrival(bool is_v6, const io::IcmpSocket::Arrival& arrival, const ClockReading& now);
   void on_refusal(const io::IcmpSocket::Refusal& refusal);
-  void on_reply(const EchoRequest& request, const io::IcmpSocket::Arrival& arrival);
+  void on_reply(const EchoRequest& request, const io::IcmpSocket::Arrival& arrival,
+                const ClockReading& now);
   void expire();
   CheckResult result_of_silence(const EchoRequest& request);
   void note_drops(Family& family);
@@ -52,11 +87,13 @@ class IcmpEngine {
 
   io::Loop& loop_;
   const Clock& clock_;
-  const bool dont_fragment_;
+  const Options options_;
   const CheckSink& sink_;
   packet::EchoSecret secret_;
   EchoTracker tracker_;
   std::array<Family, 2> families_;
+  std::vector<Staged> staged_;
+  std::vector<Staged> leaving_;  ///< Empty but in send_staged().
   std::optional<Instant> armed_for_;
   Instant expired_at_{};
   io::Loop::Timer timer_;

@@ -87,9 +87,21 @@ CheckResult result_of_errno(int error_number) {
 }
 
 CheckResult result_of_fault(int error_number, std::string evidence) {
-  const bool is_forbidden = error_number == EPERM || error_number == EACCES;
-  return failed_check(is_forbidden ? CheckOutcome::LocalPermission : CheckOutcome::LocalResources,
-                      std::move(evidence));
+  switch (error_number) {
+    case EPERM:
+    case EACCES:
+      return failed_check(CheckOutcome::LocalPermission, std::move(evidence));
+    case EADDRINUSE:
+    case EAGAIN:
+    case ENOBUFS:
+    case ENOMEM:
+      return failed_check(CheckOutcome::LocalResources, std::move(evidence));
+    default:
+      return failed_check(CheckOutcome::LocalConfiguration,
+                          evidence +
+                              "; change the test's source address or interface, or run it "
+                              "on a host that has them");
+  }
 }
 
 CheckResult result_of_timeout(std::chrono::nanoseconds timeout) {

@@ -7,6 +7,7 @@
 //     --rate N (checks per second)     --interval S     --checks N (of a round)
 //     --tests N (instead of --rate)    --warm S (not measured)    --seconds S (measured)
 //     --timeout-ms N    --ca FILE      --dump FILE (one line per check, see dump())
+//     --stamps both|receive            --loops N (threads, each with a prober and its share)
 //
 // Without --address it probes 127.x addresses, and for TCP listens by itself. Prints one JSON
 // object. CPU seconds are user + system of the measured seconds.
@@ -24,7 +25,10 @@
 #include <vector>
 
 #include "base/files.h"
+#include "base/hash.h"
 #include "base/ip_address.h"
+#include "base/thread.h"
+#include "io/loop.h"
 #include "io/test_listener.h"
 
 namespace lw {
@@ -45,6 +49,8 @@ struct Options {
   std::int64_t timeout_ms = 0;
   std::string ca;
   std::string dump;
+  std::string stamps = "both";
+  std::size_t loops = 1;
 };
 
 template <class T>
@@ -77,6 +83,8 @@ Options read_options(const Words& words) {
   options.timeout_ms = number(words, "timeout-ms", options.timeout_ms);
   options.ca = word(words, "ca", "");
   options.dump = word(words, "dump", "");
+  options.stamps = word(words, "stamps", options.stamps);
+  options.loops = number(words, "loops", options.loops);
   return options;
 }
 
@@ -159,6 +167,15 @@ struct Tally {
     for (const Check& check : round.checks) add(round, check);
   }
 
+  void join(const Tally& other) {
+    checks += other.checks;
+    failed += other.failed;
+    for (std::size_t i = 0; i < by_stamps.size(); ++i) by_stamps.at(i) += other.by_stamps.at(i);
+    if (sample.empty()) sample = other.sample;
+    rtts.insert(rtts.end(), other.rtts.begin(), other.rtts.end());
+    lines += other.lines;
+  }
+
  private:
   void add(const Round& round, const Check& check) {
     ++checks;
@@ -177,33 +194,72 @@ struct Tally {
 
 /// Before and after the measured seconds.
 struct Measured {
-  Timestamp assigned{};
   Usage cpu;
   double wall = 0;
-  long rss_empty_kb = 0, rss_assigned_kb = 0, rss_end_kb = 0;
   ProberStats before, after;
 };
 
-Measured measure(io::Loop& loop, Prober& prober, const Options& options, Tally& tally) {
-  const SystemClock clock;
+/// One of the probe loops, with its share of the tests.
+struct Share {
+  Share(const ProberConfig& config, const Options& options)
+      : tally(!options.dump.empty()),
+        prober(loop, clock, config, [this](Round&& round) { tally.add(round); }) {
+    // Resident before the memory is measured; more RTTs than that tell nothing new.
+    tally.rtts.resize((1 << 20) / options.loops);
+    tally.rtts.clear();
+  }
+
+  void measure(const Options& options) {
+    tally.is_measuring = options.warm == 0;
+    if (options.warm > 0) loop.run_for(Seconds(options.warm));
+    tally.is_measuring = true;
+    measured.before = prober.stats();
+    const Usage before = usage_now();
+    const Instant start = clock.now();
+    loop.run_for(Seconds(options.seconds));
+    const Usage after = usage_now();
+    measured.wall = std::chrono::duration<double>(clock.now() - start).count();
+    measured.cpu = {after.thread_cpu - before.thread_cpu, after.process_cpu - before.process_cpu};
+    measured.after = prober.stats();
+  }
+
+  SystemClock clock;
+  io::Loop loop;
+  Tally tally;
+  Prober prober;
   Measured measured;
-  measured.rss_empty_kb = resident_kb();
-  measured.assigned = clock.wall_now();
-  prober.assign(make_tests(options));
-  measured.rss_assigned_kb = resident_kb();
-  tally.is_measuring = options.warm == 0;
-  if (options.warm > 0) loop.run_for(Seconds(options.warm));
-  tally.is_measuring = true;
-  measured.before = prober.stats();
-  const Usage before = usage_now();
-  const Instant start = clock.now();
-  loop.run_for(Seconds(options.seconds));
-  const Usage after = usage_now();
-  measured.wall = std::chrono::duration<double>(clock.now() - start).count();
-  measured.cpu = {after.thread_cpu - before.thread_cpu, after.process_cpu - before.process_cpu};
-  measured.after = prober.stats();
-  measured.rss_end_kb = resident_kb();
-  return measured;
+};
+using Shares = std::vector<std::unique_ptr<Share>>;
+
+void add(ProberStats& sum, const ProberStats& one) {
+  sum.tests += one.tests;
+  sum.rounds_finished += one.rounds_finished;
+  sum.checks_started += one.checks_started;
+  sum.missed_intervals += one.missed_intervals;
+  sum.late_checks += one.late_checks;
+  sum.late_replies += one.late_replies;
+  sum.duplicate_replies += one.duplicate_replies;
+  sum.socket_drops += one.socket_drops;
+}
+
+/// What all of them did in the same seconds.
+Measured sum_of(const Shares& shares) {
+  Measured sum;
+  for (const auto& share : shares) {
+    const Measured& one = share->measured;
+    sum.cpu.thread_cpu += one.cpu.thread_cpu;
+    sum.cpu.process_cpu = std::max(sum.cpu.process_cpu, one.cpu.process_cpu);
+    sum.wall = std::max(sum.wall, one.wall);
+    add(sum.before, one.before);
+    add(sum.after, one.after);
+  }
+  return sum;
+}
+
+Tally tally_of(const Shares& shares) {
+  Tally sum = std::move(shares.front()->tally);
+  for (std::size_t i = 1; i < shares.size(); ++i) sum.join(shares[i]->tally);
+  return sum;
 }
 
 std::string quoted(std::string text) {
@@ -212,7 +268,14 @@ std::string quoted(std::string text) {
   return '"' + text + '"';
 }
 
-void print(const Options& options, const Measured& measured, Tally& tally) {
+/// In kB, and when the tests were assigned.
+struct Resident {
+  long empty = 0, assigned = 0, end = 0;
+  Timestamp assigned_at{};
+};
+
+void print(const Options& options, const Measured& measured, const Resident& resident,
+           Tally& tally) {
   std::ranges::sort(tally.rtts);
   const auto rtt = [&](double share) {
     const auto size = static_cast<double>(tally.rtts.size());
@@ -221,13 +284,15 @@ void print(const Options& options, const Measured& measured, Tally& tally) {
   const ProberStats& a = measured.before;
   const ProberStats& b = measured.after;
   fmt::print(
-      "{{\"protocol\": {}, \"tests\": {}, \"targets\": {}, \"interval_s\": {}, "
+      "{{\"protocol\": {}, \"loops\": {}, \"stamps\": {}, \"tests\": {}, \"targets\": {}, "
+      "\"interval_s\": {}, "
       "\"checks_per_round\": {}, \"wall_s\": {:.3f}, \"thread_cpu_s\": {:.6f}, "
       "\"process_cpu_s\": {:.6f}, \"checks_started\": {}, \"checks_done\": {}, \"failed\": {}, "
       "\"sample\": {}, ",
-      quoted(options.protocol), b.tests, options.targets, options.interval, options.checks,
-      measured.wall, measured.cpu.thread_cpu, measured.cpu.process_cpu,
-      b.checks_started - a.checks_started, tally.checks, tally.failed, quoted(tally.sample));
+      quoted(options.protocol), options.loops, quoted(options.stamps), b.tests, options.targets,
+      options.interval, options.checks, measured.wall, measured.cpu.thread_cpu,
+      measured.cpu.process_cpu, b.checks_started - a.checks_started, tally.checks, tally.failed,
+      quoted(tally.sample));
   fmt::print(
       "\"rounds_done\": {}, \"missed_intervals\": {}, \"late_checks\": {}, \"late_replies\": {}, "
       "\"duplicate_replies\": {}, \"socket_drops\": {}, ",
@@ -239,9 +304,8 @@ void print(const Options& options, const Measured& measured, Tally& tally) {
       "\"assigned_unix_us\": {}, \"rounds_user_stamped\": {}, \"rounds_receive_stamped\": {}, "
       "\"rounds_kernel_stamped\": {}, \"rtt_us_p50\": {}, \"rtt_us_p99\": {}, "
       "\"rtt_us_max\": {}}}\n",
-      measured.rss_empty_kb, measured.rss_assigned_kb, measured.rss_end_kb,
-      to_unix_us(measured.assigned), tally.by_stamps[0], tally.by_stamps[1], tally.by_stamps[2],
-      rtt(0.5), rtt(0.99), rtt(1.0));
+      resident.empty, resident.assigned, resident.end, to_unix_us(resident.assigned_at),
+      tally.by_stamps[0], tally.by_stamps[1], tally.by_stamps[2], rtt(0.5), rtt(0.99), rtt(1.0));
 }
 
 bool dump(const Options& options, const Tally& tally) {
@@ -252,23 +316,47 @@ bool dump(const Options& options, const Tally& tally) {
   return std::fclose(file) == 0 && is_whole;
 }
 
+/// All tests of one destination to the same one, as the agent does it.
+void assign(const Shares& shares, std::vector<Test> tests) {
+  if (shares.size() == 1) return shares.front()->prober.assign(std::move(tests));
+  std::vector<std::vector<Test>> parts(shares.size());
+  for (Test& test : tests) {
+    parts[stable_hash({test.destination_address}) % parts.size()].push_back(std::move(test));
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) shares[i]->prober.assign(std::move(parts[i]));
+}
+
+void measure_all(const Shares& shares, const Options& options) {
+  if (shares.size() == 1) return shares.front()->measure(options);
+  std::vector<Thread> threads;
+  for (const auto& share : shares) {
+    threads.emplace_back("probe", [&share, &options] { share->measure(options); });
+  }
+  for (Thread& thread : threads) thread.join();
+}
+
 int run(Options options) {
   std::unique_ptr<io::TestListener> listener;
   if (options.protocol == "tcp" && options.port == 0) {
     listener = std::make_unique<io::TestListener>();
     options.port = listener->port;
   }
-  io::Loop loop;
-  const SystemClock clock;
-  Tally tally(!options.dump.empty());
-  // Resident before the memory is measured; more RTTs than that tell nothing new.
-  tally.rtts.resize(1 << 20);
-  tally.rtts.clear();
   ProberConfig config;
   if (!options.ca.empty()) config.extra_ca_pem = read_file(options.ca).value_or("");
-  Prober prober(loop, clock, config, [&](Round&& round) { tally.add(round); });
-  const Measured measured = measure(loop, prober, options, tally);
-  print(options, measured, tally);
+  if (options.stamps == "receive") config.stamps = EchoStamps::Receive;
+  Shares shares;
+  for (std::size_t i = 0; i < options.loops; ++i) {
+    shares.push_back(std::make_unique<Share>(config, options));
+  }
+  Resident resident;
+  resident.empty = resident_kb();
+  resident.assigned_at = SystemClock().wall_now();
+  assign(shares, make_tests(options));
+  resident.assigned = resident_kb();
+  measure_all(shares, options);
+  resident.end = resident_kb();
+  Tally tally = tally_of(shares);
+  print(options, sum_of(shares), resident, tally);
   return dump(options, tally) ? 0 : 1;
 }
 

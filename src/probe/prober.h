@@ -12,6 +12,7 @@
 #include "io/loop.h"
 #include "model/round.h"
 #include "model/test.h"
+#include "probe/icmp_engine.h"
 #include "probe/rate_limits.h"
 
 namespace lw {
@@ -24,6 +25,8 @@ struct ProberConfig {
   std::string resolv_conf = "/etc/resolv.conf";
   std::string hosts_file = "/etc/hosts";
   RateLimitsConfig limits;
+  /// Which ends of echoes the kernel stamps. Without send stamps rounds say KernelReceive.
+  EchoStamps stamps = EchoStamps::Both;
 };
 
 /// How the prober itself is doing. Counters only grow.

@@ -296,13 +296,34 @@ TEST(Prober, a_source_that_is_not_there_is_this_hosts_fault) {
     configuration->packets.source_address = "192.0.2.200";
     test.configuration = configuration;
     const Round round = run_once(test);
-    expect_all(round, CheckOutcome::LocalResources);
-    EXPECT_NE(round.detail.find("192.0.2.200 is no address of this host"), std::string::npos)
-        << round.detail;
+    expect_all(round, CheckOutcome::LocalConfiguration);
+    EXPECT_EQ(
+        round.detail,
+        "192.0.2.200 is no address of this host (Cannot assign requested address); change the "
+        "test's source address or interface, or run it on a host that has them");
     configuration->packets = {};
     configuration->packets.source_interface = "nosuch0";
-    EXPECT_NE(run_once(test).detail.find("no interface"), std::string::npos);
+    const Round without = run_once(test);
+    expect_all(without, CheckOutcome::LocalConfiguration);
+    EXPECT_EQ(without.detail,
+              "this host has no interface nosuch0 (No such device); change the test's source "
+              "address or interface, or run it on a host that has them");
+    configuration->packets = {};
+    configuration->packets.source_address = "2001:db8::1";
+    expect_all(run_once(test), CheckOutcome::LocalConfiguration);
   }
+}
+
+TEST(Prober, says_that_it_has_receive_stamps_alone_where_no_others_are_wanted) {
+  ProberConfig config;
+  config.stamps = EchoStamps::Receive;
+  Round round = run_once(make_test(1, "127.0.0.1", IcmpConfiguration{}), config);
+  // The kernel begins to stamp received packets some time after it is asked to.
+  for (int i = 0; i < 100 && round.stamp_source == StampSource::User; ++i) {
+    round = run_once(make_test(1, "127.0.0.1", IcmpConfiguration{}), config);
+  }
+  expect_all(round, CheckOutcome::Success);
+  EXPECT_EQ(round.stamp_source, StampSource::KernelReceive);
 }
 
 }  // namespace

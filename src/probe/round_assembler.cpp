@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/assert.h"
-
 namespace lw {
 
 namespace {
@@ -17,12 +15,14 @@ bool has_evidence(const CheckResult& result) {
 
 }  // namespace
 
-RoundAssembler::RoundAssembler(TestId test, Timestamp started, int checks)
-    : test_(test), started_(started), slots_(static_cast<std::size_t>(checks)), missing_(checks) {}
+RoundAssembler::RoundAssembler(int checks)
+    : slots_(std::make_unique<Slot[]>(static_cast<std::size_t>(checks))),
+      checks_(static_cast<std::int16_t>(checks)),
+      missing_(checks_) {}
 
 void RoundAssembler::set_offset(int index, Microseconds offset) {
   const auto most = static_cast<std::int64_t>(kNoRtt);
-  slots_.at(static_cast<std::size_t>(index)).offset_us =
+  slot(index).offset_us =
       static_cast<std::uint32_t>(std::clamp<std::int64_t>(offset.count(), 0, most));
 }
 
@@ -36,14 +36,14 @@ Check RoundAssembler::check(int index) const {
 }
 
 bool RoundAssembler::record(int index, CheckResult&& result) {
-  Slot& slot = slots_.at(static_cast<std::size_t>(index));
-  if (slot.is_recorded) return false;
-  slot.is_recorded = true;
+  Slot& place = slot(index);
+  if (place.is_recorded) return false;
+  place.is_recorded = true;
   --missing_;
-  slot.outcome = result.outcome;
+  place.outcome = result.outcome;
   if (result.rtt) {
     const auto most = static_cast<std::int64_t>(kNoRtt) - 1;
-    slot.rtt_us =
+    place.rtt_us =
         static_cast<std::uint32_t>(std::clamp<std::int64_t>(result.rtt->count(), 0, most));
     // A round is as good as its worst stamp.
     stamps_ = has_stamps_ ? std::min(stamps_, result.stamps) : result.stamps;
@@ -78,12 +78,9 @@ void RoundAssembler::keep_evidence(int index, CheckResult&& result) {
 Round RoundAssembler::take() {
   LW_ASSERT(is_complete());
   Round round;
-  round.test = test_;
-  round.started = started_;
-  round.address = std::move(address_);
   round.stamp_source = stamps_;
-  round.checks.reserve(slots_.size());
-  for (int i = 0; i < static_cast<int>(slots_.size()); ++i) round.checks.push_back(check(i));
+  round.checks.reserve(static_cast<std::size_t>(checks_));
+  for (int i = 0; i < checks_; ++i) round.checks.push_back(check(i));
   if (!evidence_) return round;
   round.detail = std::move(evidence_->detail);
   round.http_status = evidence_->http_status;

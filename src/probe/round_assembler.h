@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/assert.h"
 #include "model/round.h"
 #include "probe/check_result.h"
 
@@ -16,18 +17,20 @@ namespace lw {
 /// tests. Pure.
 class RoundAssembler {
  public:
-  RoundAssembler(TestId test, Timestamp started, int checks);
+  explicit RoundAssembler(int checks);
 
-  void set_address(std::string address) { address_ = std::move(address); }
   /// When a check was sent, counted from the round's start.
   void set_offset(int index, Microseconds offset);
   /// Takes a check's end. A second end of one check is ignored, and false.
   bool record(int index, CheckResult&& result);
 
+  /// Says that it will be needed soon.
+  void prefetch() const { __builtin_prefetch(slots_.get()); }
+
   [[nodiscard]] bool is_recorded(int index) const { return slot(index).is_recorded; }
   [[nodiscard]] bool is_complete() const { return missing_ == 0; }
   [[nodiscard]] Check check(int index) const;
-  /// The round; only once, when it is complete.
+  /// What it knows of the round; only once, when it is complete.
   Round take();
 
  private:
@@ -52,17 +55,16 @@ class RoundAssembler {
     int phases_of = -1;  ///< HTTP phases.
   };
 
-  [[nodiscard]] const Slot& slot(int index) const {
-    return slots_.at(static_cast<std::size_t>(index));
+  [[nodiscard]] Slot& slot(int index) const {
+    LW_ASSERT(index >= 0 && index < checks_);
+    return slots_[static_cast<std::size_t>(index)];
   }
   void keep_evidence(int index, CheckResult&& result);
 
-  TestId test_;
-  Timestamp started_;
-  std::string address_;
-  std::vector<Slot> slots_;
+  std::unique_ptr<Slot[]> slots_;
   std::unique_ptr<Evidence> evidence_;
-  int missing_ = 0;
+  std::int16_t checks_;
+  std::int16_t missing_;
   StampSource stamps_ = StampSource::User;
   bool has_stamps_ = false;
 };

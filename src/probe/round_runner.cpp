@@ -36,7 +36,7 @@ RoundRunner::RoundRunner(io::Loop& loop, const Clock& clock, Options options, Ha
       handlers_(std::move(handlers)),
       limits_(options.limits),
       resolver_(loop, clock, std::move(options.resolver)),
-      icmp_(loop, clock,
+      icmp_(loop, clock, options.stamps,
             [this](const CheckTicket& ticket, CheckResult&& result) {
               on_result(ticket, std::move(result));
             }),
@@ -48,28 +48,33 @@ RoundRunner::RoundRunner(io::Loop& loop, const Clock& clock, Options options, Ha
             }) {}
 
 std::uint64_t RoundRunner::begin(std::shared_ptr<const ProbeTask> test, bool may_confirm) {
-  const int checks = test->configuration->effective_checks_per_round();
-  RoundAssembler assembler(test->id, clock_.wall_now(), checks);
-  return rounds_.insert(
-      {std::move(test), std::move(assembler), clock_.now(), {}, nullptr, {}, nullptr, may_confirm});
+  const TestConfiguration& configuration = *test->configuration;
+  Running running{.task = nullptr,
+                  .assembler = RoundAssembler(configuration.effective_checks_per_round()),
+                  .started = clock_.now(),
+                  .started_wall = clock_.wall_now(),
+                  .may_confirm = may_confirm};
+  if (const auto address = parse_ip_address(test->destination_address)) {
+    running.address = *address;
+    running.has_address = is_of_family(*address, family_of(configuration));
+  } else {
+    running.named = std::make_unique<Named>();
+  }
+  running.task = std::move(test);
+  return rounds_.insert(std::move(running));
 }
 
 void RoundRunner::resolve(std::uint64_t round) {
   Running* const found = rounds_.find(round);
-  if (found == nullptr) return;
-  Running& running = *found;
-  const io::AddressFamily family = family_of(*running.task->configuration);
-  const auto address = parse_ip_address(running.task->destination_address);
-  if (!address) return resolve_name(round, running);
-  if (is_of_family(*address, family)) return use_address(round, *address);
-  fail_all(
-      round, CheckOutcome::NameNoAddress,
-      fmt::format("{} is no {} address", to_string(*address), address->is_v6 ? "IPv4" : "IPv6"));
+  if (found == nullptr || found->has_address) return;
+  if (found->named) return resolve_name(round, *found);
+  const IpAddress address = found->address;
+  fail_all(round, CheckOutcome::NameNoAddress,
+           fmt::format("{} is no {} address", to_string(address), address.is_v6 ? "IPv4" : "IPv6"));
 }
 
 void RoundRunner::resolve_name(std::uint64_t round, Running& running) {
   const std::shared_ptr<const ProbeTask> test = running.task;
-  running.named = std::make_unique<Named>();
   if (last_good_.find(*test, clock_.now()) != nullptr) {
     running.named->patience = loop_.after(kNamePatience, [this, round] { use_last_good(round); });
   }
@@ -129,7 +134,7 @@ void RoundRunner::use_addresses(std::uint64_t round, std::vector<IpAddress> addr
 void RoundRunner::use_address(std::uint64_t round, const IpAddress& address) {
   Running& running = rounds_.at(round);
   running.address = address;
-  running.assembler.set_address(to_string(address));
+  running.has_address = true;
   start_waiting(round);
 }
 
@@ -137,7 +142,7 @@ void RoundRunner::start_waiting(std::uint64_t round) {
   Running* const found = rounds_.find(round);
   if (found == nullptr) return;
   // A check may end at once and take the round with it, so each one looks the round up anew.
-  for (const int index : std::exchange(found->waiting, {})) check(round, index);
+  for (const int index : std::exchange(found->named->waiting, {})) check(round, index);
 }
 
 void RoundRunner::fail_all(std::uint64_t round, CheckOutcome outcome, const std::string& detail) {
@@ -153,18 +158,16 @@ void RoundRunner::fail_all(std::uint64_t round, CheckOutcome outcome, const std:
 void RoundRunner::check(std::uint64_t round, int index) {
   Running* const found = rounds_.find(round);
   if (found == nullptr) return;
-  if (!found->address) {
-    found->waiting.push_back(index);
-    return;
-  }
-  start({round, index}, *found);
+  if (found->has_address) return start({round, index}, *found);
+  // An address of the wrong family never gets that far.
+  if (found->named) found->named->waiting.push_back(index);
 }
 
 /// Where a check goes, unless addresses race for it.
 const IpAddress& RoundRunner::address_for(const Running& running, int index) {
   const bool takes_turns =
       running.named && running.task->configuration->address_use == AddressUse::All;
-  return takes_turns ? running.named->address_of(index) : *running.address;
+  return takes_turns ? running.named->address_of(index) : running.address;
 }
 
 void RoundRunner::start(const CheckTicket& ticket, Running& running) {
@@ -209,7 +212,7 @@ void RoundRunner::on_race(const CheckTicket& ticket, ConnectRaces::Result&& resu
   if (found == nullptr) return;
   Running& running = *found;
   // The first check's winner is the round's address.
-  if (ticket.index == 0) running.assembler.set_address(to_string(result.address));
+  if (ticket.index == 0) running.named->winner = result.address;
   const bool goes_on =
       running.task->configuration->is_http() && result.check.outcome == CheckOutcome::Success;
   if (!goes_on) return on_result(ticket, std::move(result.check));
@@ -250,7 +253,7 @@ void RoundRunner::on_result(const CheckTicket& ticket, CheckResult&& result) {
 /// Checks again at once whether a first failure was more than a hiccup, if there is still time for
 /// it in this interval.
 void RoundRunner::confirm(const CheckTicket& ticket, Running& running) {
-  if (!running.may_confirm || running.burst || !running.address) return;
+  if (!running.may_confirm || running.burst || !running.has_address) return;
   const TestConfiguration& configuration = *running.task->configuration;
   const Instant now = clock_.now();
   const auto takes = kConfirmEvery * (kConfirmations - 1) + configuration.effective_check_timeout();
@@ -277,6 +280,12 @@ void RoundRunner::on_confirmation(std::uint64_t round, Running& running, CheckOu
   finish_if_complete(round);
 }
 
+std::string RoundRunner::address_text(const Running& running) {
+  if (!running.has_address) return {};
+  const bool has_winner = running.named && running.named->winner;
+  return to_string(has_winner ? *running.named->winner : running.address);
+}
+
 void RoundRunner::finish_if_complete(std::uint64_t round) {
   Running* const found = rounds_.find(round);
   if (found == nullptr || !found->assembler.is_complete()) return;
@@ -286,6 +295,9 @@ void RoundRunner::finish_if_complete(std::uint64_t round) {
   const std::unique_ptr<Burst>& burst = found->burst;
   if (burst && burst->under_way > 0) return;
   Round result = found->assembler.take();
+  result.test = found->task->id;
+  result.started = found->started_wall;
+  result.address = address_text(*found);
   if (named) {
     result.name = std::move(named->facts);
     result.name->is_last_good = named->is_last_good;

@@ -39,6 +39,7 @@ class RoundRunner {
     std::string extra_ca_pem;
     io::ResolverOptions resolver;
     RateLimitsConfig limits;
+    EchoStamps stamps = EchoStamps::Both;
   };
 
   /// Loop and clock must outlive it. Handlers may be called from inside begin() and check().
@@ -55,6 +56,26 @@ class RoundRunner {
   /// Starts one check now, or as soon as an address is known. Unknown rounds are ignored: a round
   /// whose name did not resolve is over before its later checks are due.
   void check(std::uint64_t round, int index);
+  /// While one lives, echoes that checks start gather, to leave together when it goes.
+  class Together {
+   public:
+    explicit Together(RoundRunner& runner) : icmp_(runner.icmp_) { icmp_.hold(); }
+    ~Together() { icmp_.release(); }
+    Together(const Together&) = delete;
+    Together& operator=(const Together&) = delete;
+
+   private:
+    IcmpChecks& icmp_;
+  };
+
+  /// Says that the round will be needed soon.
+  void prefetch(std::uint64_t round) {
+    if (const Running* const running = rounds_.find(round)) {
+      __builtin_prefetch(running->task.get());
+      running->assembler.prefetch();
+    }
+  }
+
   /// Forgets a round; its checks end unseen.
   void abandon(std::uint64_t round) { rounds_.erase(round); }
 
@@ -63,13 +84,15 @@ class RoundRunner {
   [[nodiscard]] std::uint64_t checks_started() const { return checks_started_; }
 
  private:
-  /// A destination that is a name, in one round.
+  /// A destination that is a name, in one round. With what only those need.
   struct Named {
     std::optional<NameFacts> facts;              ///< once the lookup has ended
     std::vector<IpAddress> addresses;            ///< to check; empty until known
     std::size_t turn = 0;                        ///< which of them the first check takes
     bool is_last_good = false;                   ///< They are of an earlier round.
     std::unordered_map<int, std::string> notes;  ///< by check: what its race showed
+    std::optional<IpAddress> winner;             ///< of the first check's race
+    std::vector<int> waiting;                    ///< Checks that are due but have no address yet.
     io::Loop::Timer patience;
 
     /// Which address a check takes, if they take turns.
@@ -83,14 +106,16 @@ class RoundRunner {
     int under_way = 0;
     std::vector<io::Loop::Timer> timers;
   };
+  /// Small, since there are as many as tests.
   struct Running {
     std::shared_ptr<const ProbeTask> task;
     RoundAssembler assembler;
     Instant started{};
-    std::optional<IpAddress> address;  ///< of the first check
-    std::unique_ptr<Named> named;      ///< None for an address, which most destinations are.
-    std::vector<int> waiting;          ///< Checks that are due but have no address yet.
-    std::unique_ptr<Burst> burst;      ///< Mostly none.
+    Timestamp started_wall{};
+    std::unique_ptr<Named> named = {};  ///< None for an address, which most destinations are.
+    std::unique_ptr<Burst> burst = {};  ///< Mostly none.
+    IpAddress address = {};             ///< of the first check
+    bool has_address = false;           ///< It is known.
     bool may_confirm = false;
   };
 
@@ -101,6 +126,7 @@ class RoundRunner {
   void use_address(std::uint64_t round, const IpAddress& address);
   void start_waiting(std::uint64_t round);
   void fail_all(std::uint64_t round, CheckOutcome outcome, const std::string& detail);
+  static std::string address_text(const Running& running);
   static const IpAddress& address_for(const Running& running, int index);
   void start(const CheckTicket& ticket, Running& running);
   void start_one(const CheckTicket& ticket, const std::shared_ptr<const ProbeTask>& test,

@@ -37,10 +37,13 @@ class Schedule {
   /// and nothing else: whoever adds it twice runs it twice.
   Handle add(TestId test, const Rhythm& rhythm, Instant now);
   void remove(Handle test);
+  /// Makes room for so many tests at once.
+  void reserve(std::size_t tests) { entries_.reserve(tests); }
 
   /// When to call take_due() next: up to a tick of 1 ms after a check's planned instant.
   [[nodiscard]] std::optional<Instant> next_due() const { return queue_.next(); }
-  /// Takes at most `limit` due checks out, in the order of their planned milliseconds.
+  /// Takes at most `limit` due checks out, in the order of their planned milliseconds; to a caller
+  /// who is late, some come a little out of order.
   std::vector<Due> take_due(Instant now, std::size_t limit);
 
   /// Rounds that never began because the caller was late by a whole interval or more.

@@ -2,8 +2,8 @@
 #include "probe/stamp_sender.h"
 
 #include "base/clock_error.h"
+#include "base/clock_reading.h"
 #include "base/random.h"
-#include "probe/clock_reading.h"
 #include "probe/outcome_text.h"
 
 namespace lw {

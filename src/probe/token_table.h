@@ -11,13 +11,14 @@ namespace lw {
 /// Values by 32-bit token, for tokens that are handed out one after the other and live for a while:
 /// each has its home at its own number, so the next one lies beside it. Open addressing where the
 /// poor take from the rich and a hole is closed by shifting back (Celis 1986, "Robin Hood
-/// hashing"). Pointers hold until the next insert or erase.
+/// hashing"). As large as what it holds asks for: after a burst it shrinks again. Pointers hold
+/// until the next insert or erase.
 template <class Value>
 class TokenTable {
  public:
   /// There must be none of that token.
   Value& insert(std::uint32_t token) {
-    if (2 * (size_ + 1) > slots_.size()) grow();
+    if (4 * (size_ + 1) > 3 * slots_.size()) resize(2 * slots_.size());
     ++size_;
     std::size_t at = home_of(token);
     while (slots_[at].is_used && distance_of(at) >= distance(home_of(token), at)) at = next(at);
@@ -49,9 +50,12 @@ class TokenTable {
     }
     slots_[hole] = {};
     --size_;
+    if (slots_.size() > kFirstSlots && 8 * size_ < slots_.size()) resize(slots_.size() / 2);
   }
 
   [[nodiscard]] std::size_t size() const { return size_; }
+  /// How many it has room for, the empty places that it needs included.
+  [[nodiscard]] std::size_t capacity() const { return slots_.size(); }
 
  private:
   static constexpr std::size_t kFirstSlots = 256;
@@ -84,8 +88,8 @@ class TokenTable {
     return at;
   }
 
-  void grow() {
-    std::vector<Slot> old(2 * slots_.size());
+  void resize(std::size_t slots) {
+    std::vector<Slot> old(slots);
     old.swap(slots_);
     size_ = 0;
     for (Slot& slot : old) {

@@ -46,5 +46,17 @@ TEST(TokenTable, does_as_a_map_does) {
   for (const auto& [token, value] : model) ASSERT_EQ(*table.find(token), value);
 }
 
+TEST(TokenTable, gives_room_back_after_a_burst) {
+  TokenTable<int> table;
+  const std::size_t at_first = table.capacity();
+  for (std::uint32_t token = 0; token < 100'000; ++token) table.insert(token) = 1;
+  EXPECT_GE(table.capacity(), 100'000U);
+  EXPECT_LE(table.capacity(), 300'000U);
+  for (std::uint32_t token = 0; token < 99'990; ++token) table.erase(token);
+  EXPECT_EQ(table.capacity(), at_first);
+  for (std::uint32_t token = 99'990; token < 100'000; ++token)
+    EXPECT_NE(table.find(token), nullptr);
+}
+
 }  // namespace
 }  // namespace lw

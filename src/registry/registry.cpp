@@ -119,6 +119,18 @@ struct Registry::Impl {
     statement.bind(6, to_unix_us(agent.joined));
     statement.exec();
   }
+
+  void set_certificates(AgentId agent, const std::vector<std::string>& sha256_hex) {
+    SQLite::Statement remove(database, "DELETE FROM agent_certificates WHERE agent_id = ?");
+    remove.bind(1, to_string(agent));
+    remove.exec();
+    for (const std::string& sha256 : sha256_hex) {
+      SQLite::Statement insert(database, "INSERT OR IGNORE INTO agent_certificates VALUES (?, ?)");
+      insert.bind(1, to_string(agent));
+      insert.bind(2, sha256);
+      insert.exec();
+    }
+  }
 };
 
 Registry::Registry(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -225,6 +237,56 @@ Result<void> Registry::remove_agent(AgentId id) {
   });
 }
 
+Result<Registry::LastSeen> Registry::last_seen() {
+  return guarded("read when agents were seen", [&]() -> Result<LastSeen> {
+    SQLite::Statement query(impl_->database,
+                            "SELECT id, last_seen_us FROM agents WHERE last_seen_us IS NOT NULL");
+    LastSeen seen;
+    while (query.executeStep()) {
+      const auto id = parse_hex(query.getColumn(0).getString());
+      if (id) seen.emplace_back(AgentId{*id}, from_unix_us(query.getColumn(1).getInt64()));
+    }
+    return seen;
+  });
+}
+
+Result<void> Registry::write_last_seen(const LastSeen& seen) {
+  return guarded("write when agents were seen", [&]() -> Result<void> {
+    SQLite::Transaction transaction(impl_->database);
+    SQLite::Statement update(impl_->database, "UPDATE agents SET last_seen_us = ? WHERE id = ?");
+    for (const auto& [agent, time] : seen) {
+      update.bind(1, to_unix_us(time));
+      update.bind(2, to_string(agent));
+      update.exec();
+      update.reset();
+    }
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<std::vector<AgentCertificate>> Registry::agent_certificates() {
+  return guarded("read agents' certificates", [&]() -> Result<std::vector<AgentCertificate>> {
+    SQLite::Statement query(impl_->database, "SELECT agent_id, sha256 FROM agent_certificates");
+    std::vector<AgentCertificate> certificates;
+    while (query.executeStep()) {
+      const auto id = parse_hex(query.getColumn(0).getString());
+      if (id) certificates.push_back({AgentId{*id}, query.getColumn(1).getString()});
+    }
+    return certificates;
+  });
+}
+
+Result<void> Registry::set_agent_certificates(AgentId agent,
+                                              const std::vector<std::string>& sha256_hex) {
+  return guarded("write an agent's certificates", [&]() -> Result<void> {
+    SQLite::Transaction transaction(impl_->database);
+    impl_->set_certificates(agent, sha256_hex);
+    transaction.commit();
+    return {};
+  });
+}
+
 Result<void> Registry::add_join_token(const JoinTokenGrant& grant) {
   return guarded("write join token", [&]() -> Result<void> {
     SQLite::Statement insert(impl_->database, "INSERT INTO join_tokens VALUES (?, ?, ?)");
@@ -249,7 +311,7 @@ Result<void> Registry::check_join_token(const std::string& secret_sha256, Timest
 }
 
 Result<void> Registry::redeem_join_token(const std::string& secret_sha256, const Agent& agent,
-                                         Timestamp now) {
+                                         const std::string& certificate_sha256_hex, Timestamp now) {
   return guarded("join agent", [&]() -> Result<void> {
     SQLite::Transaction transaction(impl_->database);
     SQLite::Statement spend(impl_->database,
@@ -261,6 +323,7 @@ Result<void> Registry::redeem_join_token(const std::string& secret_sha256, const
       return bad_token();
     }
     impl_->put_agent(agent);
+    impl_->set_certificates(agent.id, {certificate_sha256_hex});
     impl_->database.exec(fmt::format(
         "DELETE FROM join_tokens WHERE uses_left <= 0 OR expires_us <= {}", to_unix_us(now)));
     transaction.commit();

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/agent.h"
+#include "model/ids.h"
 
 namespace lw::registry {
 
@@ -26,6 +27,13 @@ struct StoredMonitor {
 
 /// What a bearer token may do.
 enum class Role { Reader, Operator, Administrator };
+
+/// A certificate that the CA has signed for an agent.
+struct AgentCertificate {
+  AgentId agent;
+  std::string sha256_hex;  ///< of its DER form
+  auto operator<=>(const AgentCertificate&) const = default;
+};
 
 struct JoinTokenGrant {
   std::string secret_sha256;  ///< raw bytes
@@ -57,15 +65,29 @@ class Registry {
   Result<std::vector<Agent>> agents();
   /// Conflict if the name is taken by another agent.
   Result<void> put_agent(const Agent& agent);
+  /// Its certificates go with it.
   Result<void> remove_agent(AgentId id);
+
+  using LastSeen = std::vector<std::pair<AgentId, Timestamp>>;
+  /// When agents were last heard of; those of whom nothing was ever written are left out.
+  Result<LastSeen> last_seen();
+  /// All of them or none. Agents that are no longer entered are passed over.
+  Result<void> write_last_seen(const LastSeen& seen);
+
+  /// The certificates that agents may show. Of an agent that has none here, which joined under an
+  /// older release, nothing is known.
+  Result<std::vector<AgentCertificate>> agent_certificates();
+  /// The agent may show these and no others, from now on.
+  Result<void> set_agent_certificates(AgentId agent, const std::vector<std::string>& sha256_hex);
 
   Result<void> add_join_token(const JoinTokenGrant& grant);
   /// Whether the token could be redeemed now; Unauthenticated if not.
   Result<void> check_join_token(const std::string& secret_sha256, Timestamp now);
   /// Uses the token up by one and enters the agent, in one transaction: a token is never spent on
-  /// an agent that was not entered. Unauthenticated if it is unknown, expired or used up.
+  /// an agent that was not entered. From then on the agent may show the certificate with that
+  /// SHA-256 only. Unauthenticated if the token is unknown, expired or used up.
   Result<void> redeem_join_token(const std::string& secret_sha256, const Agent& agent,
-                                 Timestamp now);
+                                 const std::string& certificate_sha256_hex, Timestamp now);
 
   /// Replaces the token that had that name: a rotated token is good for nothing any more. Writes
   /// nothing if it is registered as it is.

@@ -66,7 +66,7 @@ class RegistryTest : public testing::Test {
   /// The code with which redeeming fails; nothing if it succeeds.
   std::optional<ErrorCode> redeem(const std::string& secret, const Agent& who,
                                   Timestamp now = kNow) {
-    const auto done = registry().redeem_join_token(secret, who, now);
+    const auto done = registry().redeem_join_token(secret, who, "c0ffee", now);
     return done ? std::nullopt : std::optional(done.error().code);
   }
 
@@ -116,7 +116,7 @@ TEST_F(RegistryTest, checking_a_join_token_spends_nothing) {
     ASSERT_FALSE(refused.has_value()) << secret;
     EXPECT_EQ(refused.error().code, ErrorCode::Unauthenticated);
   }
-  ASSERT_TRUE(registry().redeem_join_token("good", agent(1, "a"), kNow).has_value());
+  ASSERT_TRUE(registry().redeem_join_token("good", agent(1, "a"), "c0ffee", kNow).has_value());
   EXPECT_FALSE(registry().check_join_token("good", kNow).has_value());
 }
 
@@ -181,6 +181,65 @@ TEST_F(RegistryTest, a_removed_agent_is_gone_and_cannot_be_removed_twice) {
   const auto again = registry().remove_agent(AgentId{1});
   ASSERT_FALSE(again.has_value());
   EXPECT_EQ(again.error().code, ErrorCode::NotFound);
+}
+
+TEST_F(RegistryTest, when_agents_were_seen_outlives_a_restart_and_what_they_say_of_themselves) {
+  ASSERT_TRUE(registry().put_agent(agent(1, "a")).has_value());
+  ASSERT_TRUE(registry().put_agent(agent(2, "b")).has_value());
+  EXPECT_TRUE(registry().last_seen()->empty()) << "nothing was ever heard of them";
+  const Timestamp later = kNow + Seconds(60);
+  ASSERT_TRUE(registry().write_last_seen({{AgentId{1}, kNow}, {AgentId{9}, kNow}}).has_value());
+  ASSERT_TRUE(registry().write_last_seen({{AgentId{1}, later}}).has_value());
+  ASSERT_TRUE(registry().put_agent(agent(1, "renamed")).has_value());
+  reopen();
+  EXPECT_EQ(registry().last_seen().value(), (Registry::LastSeen{{AgentId{1}, later}}));
+}
+
+using Certificates = std::vector<AgentCertificate>;
+
+TEST_F(RegistryTest, joining_again_leaves_the_newest_certificate_only) {
+  grant("t", 2);
+  ASSERT_TRUE(registry().redeem_join_token("t", agent(1, "a"), "old", kNow).has_value());
+  EXPECT_EQ(registry().agent_certificates().value(), (Certificates{{AgentId{1}, "old"}}));
+  ASSERT_TRUE(registry().set_agent_certificates(AgentId{1}, {"old", "renewed"}).has_value());
+  reopen();
+  EXPECT_EQ(registry().agent_certificates().value(),
+            (Certificates{{AgentId{1}, "old"}, {AgentId{1}, "renewed"}}));
+  ASSERT_TRUE(registry().redeem_join_token("t", agent(1, "a"), "new", kNow).has_value());
+  EXPECT_EQ(registry().agent_certificates().value(), (Certificates{{AgentId{1}, "new"}}));
+}
+
+TEST_F(RegistryTest, a_token_that_is_refused_changes_no_certificate) {
+  grant("t", 1);
+  EXPECT_EQ(redeem("t", agent(1, "a")), std::nullopt);
+  EXPECT_FALSE(registry().redeem_join_token("t", agent(1, "a"), "new", kNow).has_value());
+  EXPECT_EQ(registry().agent_certificates().value(), (Certificates{{AgentId{1}, "c0ffee"}}));
+}
+
+TEST_F(RegistryTest, a_removed_agents_certificates_go_with_it) {
+  grant("t", 1);
+  EXPECT_EQ(redeem("t", agent(1, "a")), std::nullopt);
+  ASSERT_TRUE(registry().remove_agent(AgentId{1}).has_value());
+  EXPECT_TRUE(registry().agent_certificates()->empty());
+}
+
+TEST_F(RegistryTest, an_older_file_is_brought_up_to_date_with_all_that_is_in_it) {
+  registry_.reset();
+  const std::string old = folder_ + "/old.sqlite";
+  {
+    SQLite::Database raw(old, SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    raw.exec(migrations()[0]);
+    raw.exec(
+        "INSERT INTO agents VALUES ('0000000000000001', 'a', '{}', '', '[]', 5);"
+        "PRAGMA user_version = 1");
+  }
+  auto opened = Registry::open(old);
+  ASSERT_TRUE(opened.has_value()) << opened.error().message;
+  ASSERT_EQ(opened->agents()->size(), 1U);
+  EXPECT_TRUE(opened->last_seen()->empty());
+  EXPECT_TRUE(opened->agent_certificates()->empty());
+  EXPECT_TRUE(opened->write_last_seen({{AgentId{1}, kNow}}).has_value());
+  EXPECT_EQ(opened->last_seen()->size(), 1U);
 }
 
 TEST_F(RegistryTest, monitors_are_written_all_or_none) {

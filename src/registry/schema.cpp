@@ -6,7 +6,7 @@
 namespace lw::registry {
 namespace {
 
-constexpr std::array<const char*, 1> kMigrations = {
+constexpr std::array<const char*, 2> kMigrations = {
     // 1: settings, connection monitors, agents, tokens. Times are microseconds since 1970, UTC;
     // documents and lists are JSON; secrets are kept as SHA-256 only.
     R"sql(
@@ -36,6 +36,16 @@ constexpr std::array<const char*, 1> kMigrations = {
         name TEXT NOT NULL,
         role INTEGER NOT NULL
       ) STRICT;
+    )sql",
+    // 2: when an agent was last heard of (null: never, or before this), and the certificates that
+    // it may show. An agent without any joined before this and may show what the CA has signed.
+    R"sql(
+      ALTER TABLE agents ADD COLUMN last_seen_us INTEGER;
+      CREATE TABLE agent_certificates (
+        agent_id TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
+        sha256 TEXT NOT NULL,
+        PRIMARY KEY (agent_id, sha256)
+      ) STRICT, WITHOUT ROWID;
     )sql",
 };
 

@@ -17,8 +17,7 @@ namespace {
 constexpr auto kAgentLife = std::chrono::days(365);
 /// Browsers and TLS libraries refuse server certificates of more than 825 days.
 constexpr auto kServerLife = std::chrono::days(397);
-constexpr auto kRenewBefore = std::chrono::days(60);
-/// Later than kRenewBefore, so that a server that is restarted now and then never warns.
+/// Much later than it is renewed, so that nobody is warned unless that fails.
 constexpr auto kWarnBefore = std::chrono::days(30);
 /// Clocks differ; a certificate that begins "now" is not valid yet for a host that lags.
 constexpr auto kBackdate = std::chrono::hours(1);
@@ -56,57 +55,96 @@ bool covers(const io::CertificateInfo& info, const io::ServerCertificateRequest&
     return std::ranges::all_of(
         need, [&](const std::string& name) { return std::ranges::find(have, name) != have.end(); });
   };
-  return now + kRenewBefore < info.not_after && info.not_before <= now &&
-         has_all(info.dns_names, wanted.dns_names) &&
+  const Timestamp last_third = info.not_before + (info.not_after - info.not_before) / 3 * 2;
+  return now < last_third && info.not_before <= now && has_all(info.dns_names, wanted.dns_names) &&
          has_all(info.ip_addresses, wanted.ip_addresses);
 }
 
 }  // namespace
 
-Result<Authority> Authority::open(const std::string& directory,
-                                  const std::vector<std::string>& names, Timestamp now) {
-  Authority authority;
-  const std::string ca_key = directory + "/ca.key";
-  const std::string ca_pem = directory + "/ca.pem";
-  const std::string key = directory + "/server.key";
-  const std::string pem = directory + "/server.pem";
+Result<void> Authority::load_authority(Timestamp now) {
+  const std::string ca_key = directory_ + "/ca.key";
+  const std::string ca_pem = authority_path();
+  const std::string pem = directory_ + "/server.pem";
   // Key and certificate are two files: the key is written first, so a certificate means both.
   if (file_exists(ca_pem)) {
-    authority.authority_ = TRY(load_pair(ca_key, ca_pem));
+    authority_ = TRY(load_pair(ca_key, ca_pem));
   } else {
     // A server certificate of a former CA would be of no use.
     if (file_exists(pem)) TRY(remove_file(pem));
-    authority.authority_ =
-        TRY(io::create_certificate_authority("linewatch CA of " + host_name(), now));
-    TRY(save_pair(authority.authority_, ca_key, ca_pem));
+    authority_ = TRY(io::create_certificate_authority("linewatch CA of " + host_name(), now));
+    TRY(save_pair(authority_, ca_key, ca_pem));
   }
-  authority.fingerprint_ =
-      TRY(io::read_certificate(authority.authority_.certificate_pem)).sha256_hex;
+  fingerprint_ = TRY(io::read_certificate(authority_.certificate_pem)).sha256_hex;
+  return {};
+}
 
-  const io::ServerCertificateRequest wanted = request_for(names, now);
-  if (file_exists(pem)) {
-    authority.server_ = TRY(load_pair(key, pem));
-    const auto info = TRY(io::read_certificate(authority.server_.certificate_pem));
-    authority.server_not_after_ = info.not_after;
-    if (covers(info, wanted, now)) return authority;
-    log::info("authority",
-              "making a new server certificate: the old one expires soon or lacks a name");
+Result<Authority> Authority::open(const std::string& directory,
+                                  const std::vector<std::string>& names, Timestamp now) {
+  Authority authority(directory);
+  TRY(authority.load_authority(now));
+  const std::string key = directory + "/server.key";
+  const std::string pem = directory + "/server.pem";
+  if (!file_exists(pem)) {
+    TRY(authority.make_server(names, now));
+    return authority;
   }
-  authority.server_ = TRY(io::issue_server_certificate(authority.authority_, wanted));
-  authority.server_not_after_ = wanted.not_after;
-  TRY(save_pair(authority.server_, key, pem));
+  Server server;
+  server.pair = TRY(load_pair(key, pem));
+  server.info = TRY(io::read_certificate(server.pair.certificate_pem));
+  TRY(authority.adopt(std::move(server)));
+  TRY(authority.renew_if_due(names, now));
   return authority;
 }
 
-std::string Authority::server_chain_pem() const {
-  return server_.certificate_pem + authority_.certificate_pem;
+Result<void> Authority::make_server(const std::vector<std::string>& names, Timestamp now) {
+  Server server;
+  server.pair = TRY(io::issue_server_certificate(authority_, request_for(names, now)));
+  server.info = TRY(io::read_certificate(server.pair.certificate_pem));
+  TRY(save_pair(server.pair, directory_ + "/server.key", directory_ + "/server.pem"));
+  return adopt(std::move(server));
 }
 
+Result<bool> Authority::renew_if_due(const std::vector<std::string>& names, Timestamp now) {
+  if (covers(server().info, request_for(names, now), now)) return false;
+  log::info("authority",
+            "making a new server certificate: the old one is in its last third or lacks a name");
+  TRY(make_server(names, now));
+  return true;
+}
+
+Result<void> Authority::adopt(Server server) {
+  const std::string identity =
+      server.pair.private_key_pem + server.pair.certificate_pem + authority_.certificate_pem;
+  // Written only if it must be: a full disk should not keep a server from starting.
+  const auto old = read_file(server_identity_path());
+  if (!old || *old != identity) {
+    TRY(write_file_atomically(server_identity_path(), identity, 0600));
+  }
+  server_->with([&](Server& current) { current = std::move(server); });
+  return {};
+}
+
+Authority::Server Authority::server() const {
+  return server_->with([](const Server& current) { return current; });
+}
+
+std::string Authority::server_chain_pem() const {
+  return server().pair.certificate_pem + authority_.certificate_pem;
+}
+
+std::string Authority::server_key_pem() const { return server().pair.private_key_pem; }
+
+std::string Authority::authority_path() const { return directory_ + "/ca.pem"; }
+
+std::string Authority::server_identity_path() const { return directory_ + "/server-identity.pem"; }
+
 std::string Authority::expiry_warning(Timestamp now) const {
-  if (now + kWarnBefore < server_not_after_) return {};
-  return fmt::format("the server's certificate {} on {}; restart the server to renew it",
-                     now < server_not_after_ ? "ends" : "has ended",
-                     to_iso8601(server_not_after_).substr(0, 10));
+  const Timestamp not_after = server().info.not_after;
+  if (now + kWarnBefore < not_after) return {};
+  return fmt::format(
+      "the server's certificate {} on {} and could not be renewed so far; see the server's log",
+      now < not_after ? "ends" : "has ended", to_iso8601(not_after).substr(0, 10));
 }
 
 Result<std::string> Authority::sign_agent(const std::string& request_pem, AgentId agent,

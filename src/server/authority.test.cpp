@@ -97,10 +97,56 @@ TEST_F(AuthorityTest, names_are_compared_as_addresses_where_they_are_addresses) 
 TEST_F(AuthorityTest, a_server_certificate_is_made_anew_before_it_expires) {
   const Authority first = open();
   const Timestamp expires = io::read_certificate(server_pem(first))->not_after;
-  EXPECT_EQ(open({}, expires - std::chrono::days(61)).server_chain_pem(), first.server_chain_pem());
-  const Timestamp later = expires - std::chrono::days(59);
+  // It lives 397 days; its last third is 132.
+  EXPECT_EQ(open({}, expires - std::chrono::days(133)).server_chain_pem(),
+            first.server_chain_pem());
+  const Timestamp later = expires - std::chrono::days(132);
   const auto renewed = io::read_certificate(server_pem(open({}, later)));
   EXPECT_GT(renewed->not_after, later + std::chrono::days(300));
+}
+
+TEST_F(AuthorityTest, a_running_server_gets_a_new_certificate_when_it_is_due_and_not_before) {
+  Authority authority = open();
+  const std::string first = authority.server_chain_pem();
+  const Timestamp expires = io::read_certificate(server_pem(authority))->not_after;
+  EXPECT_FALSE(authority.renew_if_due({}, expires - std::chrono::days(133)).value());
+  EXPECT_EQ(authority.server_chain_pem(), first);
+  const Timestamp later = expires - std::chrono::days(132);
+  EXPECT_TRUE(authority.renew_if_due({}, later).value());
+  EXPECT_NE(authority.server_chain_pem(), first);
+  EXPECT_EQ(authority.expiry_warning(expires), "") << "the old one's end does not matter any more";
+  EXPECT_FALSE(authority.renew_if_due({}, later).value());
+  EXPECT_TRUE(authority.renew_if_due({"new.example"}, later).value());
+  EXPECT_TRUE(holds(io::read_certificate(server_pem(authority))->dns_names, "new.example"));
+  EXPECT_EQ(open({"new.example"}, later).server_chain_pem(), authority.server_chain_pem());
+}
+
+TEST_F(AuthorityTest, key_and_chain_stand_together_in_one_private_file) {
+  Authority authority = open();
+  for (int round = 0; round < 3; ++round) {
+    EXPECT_EQ(read_file(authority.server_identity_path()).value(),
+              authority.server_key_pem() + authority.server_chain_pem());
+    EXPECT_EQ(mode_of("server-identity.pem"), 0600U);
+    if (round == 0) {
+      ASSERT_TRUE(authority.renew_if_due({"new.example"}, kNow).value());
+    }
+    // A release before this one left none.
+    if (round == 1) {
+      ASSERT_TRUE(remove_file(authority.server_identity_path()).has_value());
+      authority = open({"new.example"});
+    }
+  }
+}
+
+TEST_F(AuthorityTest, a_renewal_that_fails_leaves_the_old_certificate_in_use) {
+  Authority authority = open();
+  const std::string first = authority.server_chain_pem();
+  ASSERT_TRUE(remove_file(authority.server_identity_path()).has_value());
+  std::filesystem::create_directories(authority.server_identity_path() + "/in the way");
+  EXPECT_FALSE(authority.renew_if_due({"new.example"}, kNow).has_value());
+  EXPECT_EQ(authority.server_chain_pem(), first);
+  std::filesystem::remove_all(authority.server_identity_path());
+  EXPECT_TRUE(authority.renew_if_due({"new.example"}, kNow).value()) << "it is tried again";
 }
 
 TEST_F(AuthorityTest, a_server_certificate_is_warned_of_from_thirty_days_before_its_end) {
@@ -110,7 +156,7 @@ TEST_F(AuthorityTest, a_server_certificate_is_warned_of_from_thirty_days_before_
     EXPECT_EQ(authority.expiry_warning(expires - std::chrono::days(31)), "") << is_fresh;
     EXPECT_EQ(authority.expiry_warning(expires - std::chrono::days(29)),
               "the server's certificate ends on " + to_iso8601(expires).substr(0, 10) +
-                  "; restart the server to renew it");
+                  " and could not be renewed so far; see the server's log");
     EXPECT_NE(authority.expiry_warning(expires).find("has ended"), std::string::npos);
   }
 }

@@ -27,12 +27,14 @@ constexpr Seconds kLogWindow{60};
 /// Agents come back within 15 s of a restart; their tests keep their states so long.
 constexpr Seconds kReconnectGrace{20};
 constexpr std::size_t kLogLinesMax = 100;
+constexpr Seconds kFaultsEvery{5};
 
 }  // namespace
 
 Control::Control(registry::Registry registry, const Authority& authority, const Clock& clock,
                  History& history, std::uint16_t keep_days)
     : registry_(std::move(registry)),
+      records_(registry_),
       authority_(authority),
       clock_(clock),
       history_(history),
@@ -40,8 +42,9 @@ Control::Control(registry::Registry registry, const Authority& authority, const 
 
 Control::~Control() { stop(); }
 
-Result<void> Control::start(store::RoundWriter& writer) {
+Result<void> Control::start(store::RoundWriter& writer, store::PathWriter& path_writer) {
   writer_ = &writer;
+  path_writer_ = &path_writer;
   started_ = clock_.wall_now();
   TRY(load());
   thread_ = Thread("control", [this] { run(); });
@@ -55,6 +58,7 @@ void Control::stop() {
   // Work that was not done is dropped here, so that callers who wait for it are answered.
   while (work_.try_pop()) {
   }
+  records_.write();
 }
 
 void Control::post(std::function<void()> work) { work_.push(std::move(work)); }
@@ -63,6 +67,7 @@ Result<void> Control::load() {
   subscription_id_ = TRY(registry_.setting("subscription_id", random_uuid()));
   workspace_id_ = TRY(registry_.setting("workspace_id", random_uuid()));
   agents_ = TRY(registry_.agents());
+  TRY(records_.load(clock_.wall_now()));
   TRY(load_models());
   const std::vector<Test> tests = plan_tests(models_, agents_);
   history_.describe_tests(tests);
@@ -81,7 +86,9 @@ void Control::run() {
 void Control::tick() {
   ticked_ = clock_.now();
   store_problem_ = writer_->stats().problem;
+  records_.write_if_due(ticked_);
   retry_waiting();
+  if (ticked_ - faults_found_ >= kFaultsEvery) find_faults();
   if (ticked_ < absence_from_) return;
   record(live_.tick(clock_.wall_now(), [&](const LiveTest& live) { return absence_facts(live); }));
 }
@@ -98,9 +105,7 @@ AbsenceFacts Control::absence_facts(const LiveTest& live) const {
   const Agent* const agent = find_agent(live.test.agent);
   if (agent == nullptr) return facts;
   facts.agent_name = agent->name;
-  if (const auto seen = last_seen_.find(agent->id); seen != last_seen_.end()) {
-    facts.agent_last_seen = seen->second;
-  }
+  facts.agent_last_seen = records_.last_seen(agent->id);
   const auto connection = connections_.find(agent->id);
   if (connection == connections_.end()) return facts;
   facts.agent_connected = true;
@@ -109,6 +114,14 @@ AbsenceFacts Control::absence_facts(const LiveTest& live) const {
   facts.agent_dropped_rounds = connection->second.rounds_dropped > 0;
   facts.store_problem = store_problem_;
   return facts;
+}
+
+void Control::find_faults() {
+  faults_found_ = ticked_;
+  faults_ = fault_finder_.find(live_, paths_, [&](AgentId id) {
+    const Agent* const agent = find_agent(id);
+    return agent != nullptr ? agent->name : to_string(id);
+  });
 }
 
 void Control::record(std::vector<StateChange> changes) {
@@ -137,6 +150,9 @@ void Control::replan() {
   history_.describe_tests(tests);
   const Timestamp now = clock_.wall_now();
   live_.replace_tests(tests, now);
+  const auto is_kept = [&](TestId test) { return live_.find(test) != nullptr; };
+  paths_.keep_only(is_kept);
+  fault_finder_.keep_only(is_kept);
   push_assignments();
   record(live_.tick(now, [&](const LiveTest& live) { return absence_facts(live); }));
 }
@@ -181,10 +197,8 @@ void Control::send_assignment(AgentConnection& connection, const std::vector<Tes
 std::vector<AgentView> Control::agents() const {
   std::vector<AgentView> views;
   for (const Agent& agent : agents_) {
-    AgentView view{.agent = agent, .last_seen = std::nullopt, .connection = std::nullopt};
-    if (const auto seen = last_seen_.find(agent.id); seen != last_seen_.end()) {
-      view.last_seen = seen->second;
-    }
+    AgentView view{
+        .agent = agent, .last_seen = records_.last_seen(agent.id), .connection = std::nullopt};
     if (const auto found = connections_.find(agent.id); found != connections_.end()) {
       view.connection = found->second;
     }
@@ -283,6 +297,7 @@ Result<std::string> Control::create_join_token(std::chrono::seconds life, int us
 
 Result<void> Control::remove_agent(AgentId agent) {
   TRY(registry_.remove_agent(agent));
+  records_.removed(agent);
   agents_ = TRY(registry_.agents());
   if (const auto found = connections_.find(agent); found != connections_.end()) {
     found->second.session->close({ErrorCode::PermissionDenied,

@@ -16,10 +16,14 @@
 #include "model/connection_monitor.h"
 #include "model/self_test.h"
 #include "registry/registry.h"
+#include "server/agent_records.h"
 #include "server/authority.h"
+#include "server/fault_finder.h"
 #include "server/fleet_session.h"
 #include "server/history.h"
+#include "server/live_paths.h"
 #include "server/live_state.h"
+#include "store/path_writer.h"
 #include "store/round_writer.h"
 
 namespace linewatch::wire {
@@ -28,6 +32,7 @@ class AgentStatus;
 class EnrollRequest;
 class EnrollResponse;
 class Hello;
+class PathBatch;
 class RoundBatch;
 }  // namespace linewatch::wire
 
@@ -48,6 +53,8 @@ struct AgentConnection {
   std::uint64_t responder_connections = 0;
   std::uint64_t stamp_replies = 0;
   std::optional<SelfTest> self_test;  ///< if it made one
+  std::uint64_t path_reports_dropped = 0;
+  std::string path_problem;  ///< why it traces nothing, or not all; empty when all is well
 };
 
 /// What the server knows of one agent, connected or not.
@@ -74,8 +81,8 @@ class Control {
           History& history, std::uint16_t keep_days);
   ~Control();
 
-  /// Connects the writer and starts the thread. The writer's on_durable must call on_durable().
-  Result<void> start(store::RoundWriter& writer);
+  /// Connects the writers and starts the thread. Their on_durable must call on_durable().
+  Result<void> start(store::RoundWriter& writer, store::PathWriter& path_writer);
   /// Ends the thread; what is posted afterwards is dropped.
   void stop();
 
@@ -85,15 +92,22 @@ class Control {
   // From the fleet service, any thread.
   using EnrollDone = std::function<void(Result<::linewatch::wire::EnrollResponse>)>;
   void enroll(const ::linewatch::wire::EnrollRequest& request, std::string peer, EnrollDone done);
-  void renew(AgentId agent, const std::string& signing_request_pem, EnrollDone done);
+  /// `certificate_sha256_hex` is of the certificate that the agent shows.
+  void renew(AgentId agent, std::string certificate_sha256_hex,
+             const std::string& signing_request_pem, EnrollDone done);
   void on_message(std::shared_ptr<FleetSession> session,
                   std::shared_ptr<::linewatch::wire::AgentMessage> message);
   void on_session_end(std::shared_ptr<FleetSession> session);
-  // From the round writer's thread.
+  // From the writers' threads.
   void on_durable(AgentId agent, SpoolId spool, std::uint64_t sequence);
 
   // On the control thread only (inside post).
   [[nodiscard]] const LiveState& live() const { return live_; }
+  [[nodiscard]] const LivePaths& paths() const { return paths_; }
+  /// Links that explain what many tests meet; some seconds old at most.
+  [[nodiscard]] const std::vector<topology::LocalisedFault>& faults() const { return faults_; }
+  /// Asks the test's agent for traces now; the report comes in like others.
+  Result<void> request_trace(TestId test);
   [[nodiscard]] std::vector<AgentView> agents() const;
   [[nodiscard]] const std::vector<registry::StoredMonitor>& monitors() const { return stored_; }
   [[nodiscard]] const std::vector<ConnectionMonitor>& models() const { return models_; }
@@ -111,6 +125,7 @@ class Control {
   struct WaitingBatch {
     std::shared_ptr<FleetSession> session;
     std::vector<store::StoredRound> rounds;
+    std::vector<store::StoredPathReport> paths;
   };
 
   void run();
@@ -124,6 +139,7 @@ class Control {
   void send_assignment_of(AgentId agent, AgentConnection& connection);
   void send_assignment(AgentConnection& connection, const std::vector<Test>& tests,
                        const std::vector<std::uint16_t>& listen_ports);
+  void find_faults();
   void record(std::vector<StateChange> changes);
   void log_change(const StateChange& change);
   [[nodiscard]] AbsenceFacts absence_facts(const LiveTest& live) const;
@@ -134,9 +150,16 @@ class Control {
                     const ::linewatch::wire::Hello& hello);
   void handle_rounds(const std::shared_ptr<FleetSession>& session,
                      const ::linewatch::wire::RoundBatch& batch);
+  void handle_paths(const std::shared_ptr<FleetSession>& session,
+                    const ::linewatch::wire::PathBatch& batch);
+  void take_in(AgentId agent, const PathReport& report);
   void handle_status(AgentConnection& connection, const ::linewatch::wire::AgentStatus& status);
   Result<::linewatch::wire::EnrollResponse> enroll_now(
       const ::linewatch::wire::EnrollRequest& request);
+  Result<::linewatch::wire::EnrollResponse> renew_now(AgentId agent,
+                                                      const std::string& certificate_sha256_hex,
+                                                      const std::string& signing_request_pem);
+  [[nodiscard]] Result<void> check_may_connect(const FleetSession& session) const;
   store::StoredRound judge(const RoundOrigin& origin, Round round, Timestamp happened);
   void skip_unreadable(AgentId agent, SpoolId spool, std::uint64_t last_sequence);
   bool offer(const WaitingBatch& batch);
@@ -145,20 +168,25 @@ class Control {
   [[nodiscard]] const Agent* find_agent(AgentId id) const;
 
   registry::Registry registry_;
+  AgentRecords records_;
   const Authority& authority_;
   const Clock& clock_;
   History& history_;
   const std::uint16_t keep_days_;
   store::RoundWriter* writer_ = nullptr;
+  store::PathWriter* path_writer_ = nullptr;
 
   std::vector<Agent> agents_;
   std::vector<registry::StoredMonitor> stored_;
   std::vector<ConnectionMonitor> models_;  ///< same order as stored_
   LiveState live_;
+  LivePaths paths_;
+  FaultFinder fault_finder_;
+  std::vector<topology::LocalisedFault> faults_;
+  Instant faults_found_{};
   std::unordered_map<AgentId, AgentConnection> connections_;
-  std::unordered_map<AgentId, Timestamp> last_seen_;
   std::string store_problem_;          ///< the writer's, as of the last tick
-  std::vector<WaitingBatch> waiting_;  ///< at most one a session: the writer was full
+  std::vector<WaitingBatch> waiting_;  ///< at most one a session: a writer was full
   std::string subscription_id_;
   std::string workspace_id_;
   Timestamp started_{};

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "io/pki.h"
 #include "server/control.h"
+#include "server/plan.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
 #include "wire/protocol.h"
@@ -69,9 +70,12 @@ Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request)
         fmt::format("an agent named `{}` is connected already; pass another --name", agent.name));
   }
   agent.id = namesake != agents_.end() ? namesake->id : AgentId{random_u64()};
+  TRY(check_room_for(agent, agents_, models_));
   const std::string certificate =
       TRY(authority_.sign_agent(request.signing_request_pem(), agent.id, now));
-  TRY(registry_.redeem_join_token(secret_sha256, agent, now));
+  const std::string fingerprint = TRY(io::read_certificate(certificate)).sha256_hex;
+  TRY(registry_.redeem_join_token(secret_sha256, agent, fingerprint, now));
+  records_.joined(agent.id, fingerprint);
   agents_ = TRY(registry_.agents());
   log::info("fleet", fmt::format("agent {} ({}) has joined", agent.name, to_string(agent.id)));
   replan();
@@ -82,23 +86,28 @@ Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request)
   return response;
 }
 
-void Control::renew(AgentId agent, const std::string& signing_request_pem, EnrollDone done) {
-  post([this, agent, signing_request_pem, done = std::move(done)] {
-    if (find_agent(agent) == nullptr) {
-      done(fail(ErrorCode::PermissionDenied, "this agent was removed from the server"));
-      return;
-    }
-    auto certificate = authority_.sign_agent(signing_request_pem, agent, clock_.wall_now());
-    if (!certificate) {
-      done(std::unexpected(certificate.error()));
-      return;
-    }
-    pb::EnrollResponse response;
-    response.set_agent_id(agent.value);
-    response.set_certificate_pem(*certificate);
-    response.set_authority_pem(authority_.authority_pem());
-    done(std::move(response));
-  });
+void Control::renew(AgentId agent, std::string certificate_sha256_hex,
+                    const std::string& signing_request_pem, EnrollDone done) {
+  post([this, agent, shown = std::move(certificate_sha256_hex), signing_request_pem,
+        done = std::move(done)] { done(renew_now(agent, shown, signing_request_pem)); });
+}
+
+Result<pb::EnrollResponse> Control::renew_now(AgentId agent,
+                                              const std::string& certificate_sha256_hex,
+                                              const std::string& signing_request_pem) {
+  if (find_agent(agent) == nullptr) {
+    return fail(ErrorCode::PermissionDenied, "this agent was removed from the server");
+  }
+  TRY(records_.check_certificate(agent, certificate_sha256_hex));
+  const std::string fresh =
+      TRY(authority_.sign_agent(signing_request_pem, agent, clock_.wall_now()));
+  const std::string fingerprint = TRY(io::read_certificate(fresh)).sha256_hex;
+  TRY(records_.renewed(agent, certificate_sha256_hex, fingerprint));
+  pb::EnrollResponse response;
+  response.set_agent_id(agent.value);
+  response.set_certificate_pem(fresh);
+  response.set_authority_pem(authority_.authority_pem());
+  return response;
 }
 
 void Control::on_message(std::shared_ptr<FleetSession> session,
@@ -113,7 +122,10 @@ void Control::on_session_end(std::shared_ptr<FleetSession> session) {
     // What it still had to hand over was not acknowledged, so the agent sends it again.
     std::erase_if(waiting_, [&](const WaitingBatch& batch) { return batch.session == session; });
     if (connection_of(*session) == nullptr) return;
-    last_seen_[session->agent()] = clock_.wall_now();
+    // An agent that was removed is not remembered.
+    if (find_agent(session->agent()) != nullptr) {
+      records_.left(session->agent(), clock_.wall_now());
+    }
     connections_.erase(session->agent());
     const Agent* const agent = find_agent(session->agent());
     log::info("fleet", fmt::format("agent {} is gone",
@@ -149,22 +161,33 @@ void Control::handle_message(const std::shared_ptr<FleetSession>& session,
     session->close({ErrorCode::InvalidInput, "say Hello first; or a newer connection took over"});
     return;
   }
-  last_seen_[session->agent()] = clock_.wall_now();
+  records_.saw(session->agent(), clock_.wall_now());
   if (message.has_rounds()) {
     handle_rounds(session, message.rounds());
+    return;
+  }
+  if (message.has_paths()) {
+    handle_paths(session, message.paths());
     return;
   }
   if (message.has_status()) handle_status(*connection, message.status());
   session->read_next();
 }
 
+Result<void> Control::check_may_connect(const FleetSession& session) const {
+  if (find_agent(session.agent()) == nullptr) {
+    return fail(ErrorCode::PermissionDenied,
+                "this agent was removed from the server; join again with a new token");
+  }
+  return records_.check_certificate(session.agent(), session.certificate_sha256_hex());
+}
+
 void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const pb::Hello& hello) {
-  const Agent* const known = find_agent(session->agent());
-  if (known == nullptr) {
-    session->close({ErrorCode::PermissionDenied,
-                    "this agent was removed from the server; join again with a new token"});
+  if (auto allowed = check_may_connect(*session); !allowed) {
+    session->close(allowed.error());
     return;
   }
+  const Agent* const known = find_agent(session->agent());
   if (auto spoken = wire::check_protocol(hello.protocol(), hello.version()); !spoken) {
     session->close(spoken.error());
     return;
@@ -195,6 +218,12 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
                                       known->name, facts.name, known->name));
     facts.name = known->name;
   }
+  const auto room = facts == *known ? Result<void>() : check_room_for(facts, agents_, models_);
+  if (!room) {
+    log::warning("fleet", fmt::format("what agent {} says of itself now was not taken over: {}",
+                                      known->name, room.error().message));
+    facts = *known;
+  }
   const bool has_changed = facts != *known;
   log::info("fleet", fmt::format("agent {} connected from {}", facts.name, session->peer()));
   AgentConnection connection;
@@ -202,7 +231,7 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
   connection.since = clock_.wall_now();
   connection.version = hello.version();
   connection.running_version = hello.assignment_version();
-  last_seen_[session->agent()] = connection.since;
+  records_.saw(session->agent(), connection.since);
 
   auto welcome = std::make_shared<pb::ServerMessage>();
   welcome->mutable_welcome()->set_protocol(wire::kProtocol);
@@ -231,6 +260,8 @@ void Control::handle_status(AgentConnection& connection, const pb::AgentStatus& 
   connection.problem = status.problem();
   connection.responder_connections = status.responder_connections();
   connection.stamp_replies = status.stamp_replies();
+  connection.path_reports_dropped = status.path_reports_dropped();
+  connection.path_problem = status.path_problem();
   if (status.has_self_test()) connection.self_test = wire::decode_self_test(status.self_test());
   connection.clock_offset = wall_time_of(status.wall_time_us()) - clock_.wall_now();
 }
@@ -247,6 +278,7 @@ store::StoredRound Control::judge(const RoundOrigin& origin, Round round, Timest
     // Another agent's word does not count: the test moved, or somebody lies.
     const bool is_its_agent = live->test.agent == origin.agent;
     const Timestamp now = clock_.wall_now();
+    if (is_its_agent) fault_finder_.on_round(round.test, summarize(round));
     if (auto change =
             is_its_agent ? live_.on_round(round, stored.verdict, happened, now) : std::nullopt) {
       record({std::move(*change)});
@@ -258,7 +290,7 @@ store::StoredRound Control::judge(const RoundOrigin& origin, Round round, Timest
 
 void Control::handle_rounds(const std::shared_ptr<FleetSession>& session,
                             const pb::RoundBatch& batch) {
-  WaitingBatch waiting{.session = session, .rounds = {}};
+  WaitingBatch waiting{.session = session, .rounds = {}, .paths = {}};
   const SpoolId spool{batch.spool_id()};
   const Timestamp now = clock_.wall_now();
   const Timestamp sent = wall_time_of(batch.wall_time_us());
@@ -301,7 +333,9 @@ void Control::skip_unreadable(AgentId agent, SpoolId spool, std::uint64_t last_s
   if (is_all_durable) on_durable(agent, spool, last_sequence);
 }
 
-bool Control::offer(const WaitingBatch& batch) { return writer_->offer(batch.rounds); }
+bool Control::offer(const WaitingBatch& batch) {
+  return batch.paths.empty() ? writer_->offer(batch.rounds) : path_writer_->offer(batch.paths);
+}
 
 void Control::retry_waiting() {
   std::erase_if(waiting_, [&](const WaitingBatch& batch) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/fleet_service.h"
 
+#include <grpc/grpc_security_constants.h>
 #include <grpcpp/resource_quota.h>
 #include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
@@ -10,6 +11,7 @@
 
 #include "base/guarded.h"
 #include "base/log.h"
+#include "io/pki.h"
 #include "server/enroll_request.h"
 #include "server/fleet_session.h"
 #include "wire/convert.h"
@@ -28,6 +30,8 @@ constexpr int kMessageBytesMax = 4 << 20;
 constexpr std::size_t kMemoryBytesMax = std::size_t{256} << 20;
 /// Calls of one connection at once; an agent has one, and now and then a second for a renewal.
 constexpr int kCallsPerConnectionMax = 16;
+/// A renewed certificate (server/authority.h) is in use after so long.
+constexpr unsigned kCertificateReadEverySeconds = 5;
 
 grpc::Status to_status(const Error& error) {
   switch (error.code) {
@@ -52,15 +56,27 @@ grpc::Status to_status(const Error& error) {
   return {grpc::StatusCode::INTERNAL, error.message};
 }
 
-/// The agent that the call's verified client certificate names.
-Result<AgentId> caller_of(const grpc::CallbackServerContext& context) {
-  const auto names = context.auth_context()->FindPropertyValues("x509_common_name");
+/// Whom a verified client certificate names, and which one it is.
+struct Caller {
+  AgentId agent;
+  std::string certificate_sha256_hex;
+};
+
+/// The agent of a certificate's subject; nothing if it is no agent's.
+std::optional<AgentId> agent_of(std::string_view common_name) {
   const std::string prefix =
       wire::agent_common_name(0).substr(0, wire::agent_common_name(0).size() - 16);
-  for (const grpc::string_ref& name : names) {
-    const std::string_view text(name.data(), name.size());
-    if (!text.starts_with(prefix)) continue;
-    if (const auto id = parse_hex(text.substr(prefix.size()))) return AgentId{*id};
+  if (!common_name.starts_with(prefix)) return std::nullopt;
+  const auto id = parse_hex(common_name.substr(prefix.size()));
+  return id ? std::optional(AgentId{*id}) : std::nullopt;
+}
+
+Result<Caller> caller_of(const grpc::CallbackServerContext& context) {
+  for (const grpc::string_ref& pem :
+       context.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME)) {
+    const auto shown = io::read_certificate(std::string(pem.data(), pem.size()));
+    const auto agent = shown ? agent_of(shown->subject_common_name) : std::nullopt;
+    if (agent) return Caller{*agent, shown->sha256_hex};
   }
   return fail(ErrorCode::Unauthenticated,
               "no agent certificate was shown; join first with `linewatch agent --join-token …`");
@@ -72,15 +88,18 @@ class GrpcSession final : public FleetSession,
                           public grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage>,
                           public std::enable_shared_from_this<GrpcSession> {
  public:
-  GrpcSession(Control& control, AgentId agent, std::string peer)
-      : control_(control), agent_(agent), peer_(std::move(peer)) {}
+  GrpcSession(Control& control, Caller caller, std::string peer)
+      : control_(control), caller_(std::move(caller)), peer_(std::move(peer)) {}
 
   void begin() {
     self_ = shared_from_this();
     StartRead(&incoming_);
   }
 
-  [[nodiscard]] AgentId agent() const override { return agent_; }
+  [[nodiscard]] AgentId agent() const override { return caller_.agent; }
+  [[nodiscard]] const std::string& certificate_sha256_hex() const override {
+    return caller_.certificate_sha256_hex;
+  }
   [[nodiscard]] std::string peer() const override { return peer_; }
 
   void send(std::shared_ptr<const pb::ServerMessage> message) override {
@@ -137,12 +156,25 @@ class GrpcSession final : public FleetSession,
     bool is_finished = false;
   };
   Control& control_;
-  const AgentId agent_;
+  const Caller caller_;
   const std::string peer_;
   pb::AgentMessage incoming_;
   Guarded<State> state_;
   std::shared_ptr<GrpcSession> self_;
 };
+
+/// The server's certificate as the authority's files have it, read again when they change.
+std::shared_ptr<grpc::ServerCredentials> credentials_of(const Authority& authority) {
+  namespace tls = grpc::experimental;
+  // Key and chain come out of one file, which is replaced as a whole, so they always fit.
+  const std::string identity = authority.server_identity_path();
+  tls::TlsServerCredentialsOptions options(std::make_shared<tls::FileWatcherCertificateProvider>(
+      identity, identity, authority.authority_path(), kCertificateReadEverySeconds));
+  options.watch_root_certs();
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
+  return tls::TlsServerCredentials(options);
+}
 
 /// Answers a Connect call that is refused before it begins.
 class RefusedSession final : public grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage> {
@@ -181,7 +213,7 @@ class Service final : public pb::Fleet::CallbackService {
       reactor->Finish(to_status(caller ? checked.error() : caller.error()));
       return reactor;
     }
-    control_.renew(*caller, request->signing_request_pem(),
+    control_.renew(caller->agent, caller->certificate_sha256_hex, request->signing_request_pem(),
                    [reactor, response](Result<pb::EnrollResponse> answer) {
                      if (answer) *response = std::move(*answer);
                      reactor->Finish(answer ? grpc::Status::OK : to_status(answer.error()));
@@ -226,11 +258,8 @@ Result<std::unique_ptr<FleetService>> FleetService::start(const std::string& add
                                                           Control& control) {
   wire::adopt_grpc_log();
   auto impl = std::make_unique<Impl>(control);
-  grpc::SslServerCredentialsOptions tls(GRPC_SSL_REQUEST_CLIENT_CERTIFICATE_AND_VERIFY);
-  tls.pem_root_certs = authority.authority_pem();
-  tls.pem_key_cert_pairs.push_back({authority.server_key_pem(), authority.server_chain_pem()});
   grpc::ServerBuilder builder;
-  builder.AddListeningPort(address, grpc::SslServerCredentials(tls), &impl->port);
+  builder.AddListeningPort(address, credentials_of(authority), &impl->port);
   builder.RegisterService(&impl->service);
   builder.SetMaxReceiveMessageSize(kMessageBytesMax);
   builder.SetResourceQuota(grpc::ResourceQuota("fleet").Resize(kMemoryBytesMax));

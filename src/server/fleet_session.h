@@ -20,6 +20,8 @@ class FleetSession {
   virtual ~FleetSession() = default;
   /// Whom the client certificate names.
   [[nodiscard]] virtual AgentId agent() const = 0;
+  /// Of that certificate's DER form.
+  [[nodiscard]] virtual const std::string& certificate_sha256_hex() const = 0;
   [[nodiscard]] virtual std::string peer() const = 0;
   /// Queues a message; they go out in order.
   virtual void send(std::shared_ptr<const ::linewatch::wire::ServerMessage> message) = 0;

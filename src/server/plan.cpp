@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/plan.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <iterator>
 #include <variant>
 
 #include "base/hash.h"
 #include "model/expand.h"
+#include "model/limits.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
 
@@ -19,6 +22,31 @@ std::vector<Test> plan_tests(const std::vector<ConnectionMonitor>& monitors,
     std::ranges::move(expand(monitor, agents), std::back_inserter(tests));
   }
   return tests;
+}
+
+std::size_t count_tests_bound(const std::vector<ConnectionMonitor>& monitors,
+                              const std::vector<Agent>& agents) {
+  std::size_t bound = 0;
+  for (const ConnectionMonitor& monitor : monitors) bound += test_count_bound(monitor, agents);
+  return bound;
+}
+
+Result<void> check_room_for(const Agent& agent, std::vector<Agent> agents,
+                            const std::vector<ConnectionMonitor>& monitors) {
+  const std::size_t before = count_tests_bound(monitors, agents);
+  const auto place = std::ranges::find(agents, agent.id, &Agent::id);
+  if (place != agents.end()) {
+    *place = agent;
+  } else {
+    agents.push_back(agent);
+  }
+  const std::size_t after = count_tests_bound(monitors, agents);
+  if (after <= limits::kTestsPerServer || after <= before) return {};
+  return fail(ErrorCode::LimitExceeded,
+              fmt::format("with agent `{}` there would be {} tests; one server runs {} at most. "
+                          "Narrow the endpoints that it falls into (AgentGroup labels, scopes) or "
+                          "lower their coverage level",
+                          agent.name, after, limits::kTestsPerServer));
 }
 
 bool is_runnable(const Test& test) {

@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/result.h"
 #include "model/agent.h"
 #include "model/connection_monitor.h"
 #include "model/test.h"
@@ -14,6 +15,15 @@ namespace lw::server {
 /// All tests of all monitors, expanded over the agents. Pure.
 std::vector<Test> plan_tests(const std::vector<ConnectionMonitor>& monitors,
                              const std::vector<Agent>& agents);
+
+/// At least as many as plan_tests() gives, counted without making them. Pure.
+std::size_t count_tests_bound(const std::vector<ConnectionMonitor>& monitors,
+                              const std::vector<Agent>& agents);
+
+/// LimitExceeded if taking the agent in, in place of the one of its id if there is one, would make
+/// more tests than before and more than a server runs (limits::kTestsPerServer). Pure.
+Result<void> check_room_for(const Agent& agent, std::vector<Agent> agents,
+                            const std::vector<ConnectionMonitor>& monitors);
 
 /// Whether an agent has to run it: its group is enabled and nothing is missing.
 bool is_runnable(const Test& test);

@@ -45,6 +45,58 @@ TEST(Plan, disabled_impossible_and_orphaned_tests_do_not_run) {
   EXPECT_FALSE(is_runnable(make_test(1, 0)));
 }
 
+Agent labelled(std::uint64_t id, const std::string& role) {
+  Agent agent;
+  agent.id = AgentId{id};
+  agent.name = "a" + std::to_string(id);
+  agent.labels = {{"role", role}};
+  agent.addresses = {"192.0.2." + std::to_string(id)};
+  return agent;
+}
+
+/// Monitors whose `count` tests for each pair of agents with the role "mesh" go both ways.
+std::vector<ConnectionMonitor> mesh(std::size_t count) {
+  ConnectionMonitor monitor;
+  monitor.name = "m";
+  Endpoint all;
+  all.name = "all";
+  all.type = EndpointType::AgentGroup;
+  all.labels = {{"role", "mesh"}};
+  all.coverage = CoverageLevel::Full;
+  monitor.endpoints = {all};
+  TestGroup group;
+  group.name = "g";
+  group.sources = {"all"};
+  group.destinations = {"all"};
+  group.test_configurations.assign(count, "ping");
+  monitor.test_groups = {group};
+  return {monitor};
+}
+
+TEST(Plan, an_agent_that_makes_more_tests_than_a_server_runs_is_refused) {
+  const auto monitors = mesh(60'000);
+  const Agent first = labelled(1, "mesh");
+  const Agent second = labelled(2, "mesh");
+  EXPECT_TRUE(check_room_for(first, {}, monitors).has_value());
+  const auto refused = check_room_for(second, {first}, monitors);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().code, ErrorCode::LimitExceeded);
+  EXPECT_NE(refused.error().message.find("agent `a2` there would be 240000 tests"),
+            std::string::npos)
+      << refused.error().message;
+  EXPECT_TRUE(check_room_for(labelled(2, "other"), {first}, monitors).has_value());
+}
+
+TEST(Plan, an_agent_that_comes_back_as_it_was_has_room_even_above_the_limit) {
+  const auto monitors = mesh(60'000);
+  const std::vector<Agent> agents = {labelled(1, "mesh"), labelled(2, "mesh")};
+  EXPECT_TRUE(check_room_for(agents[1], agents, monitors).has_value());
+  EXPECT_FALSE(check_room_for(labelled(3, "mesh"), agents, monitors).has_value());
+  // By what it says of itself now it may also come into a group.
+  const std::vector<Agent> apart = {labelled(1, "mesh"), labelled(2, "other")};
+  EXPECT_FALSE(check_room_for(labelled(2, "mesh"), apart, monitors).has_value());
+}
+
 TEST(Plan, equal_assignments_have_equal_versions_whoever_made_them) {
   const std::vector<lw::Test> tests = {make_test(1, 7), make_test(2, 7)};
   const std::vector<lw::Test> made_again = {make_test(1, 7), make_test(2, 7)};

@@ -4,13 +4,13 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <memory>
 
 #include "base/descriptor_limit.h"
 #include "base/files.h"
 #include "base/log.h"
+#include "base/number.h"
 #include "base/signals.h"
 #include "io/host.h"
 #include "server/api/services.h"
@@ -33,7 +33,9 @@ constexpr int kHttpThreads = 2;
 constexpr std::size_t kConnectionsMax = 1'000;
 /// Enough for any request that needs no token. A connection may make us hold this much.
 constexpr std::size_t kStrangerBodyBytesMax = std::size_t{64} << 10;
-constexpr auto kWarnEvery = std::chrono::hours(24);
+/// The certificate is looked at so often: it may be due for renewal, or this host may have got a
+/// further address.
+constexpr auto kCertificateCheckEvery = std::chrono::hours(1);
 
 /// The routes, swapped in when what they work with is there.
 using Front = Guarded<std::shared_ptr<const api::Router>>;
@@ -127,6 +129,7 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services) {
   api::add_monitor_routes(*router, services);
   api::add_test_routes(*router, services);
   api::add_history_routes(*router, services);
+  api::add_path_routes(*router, services);
   api::add_agent_routes(*router, services);
   api::add_metrics_routes(*router, services);
   return router;
@@ -148,7 +151,8 @@ void announce(Control& control, const std::string& folder, const std::string& ur
   // Shared: push still touches the channel when pop has returned already.
   const auto answer = std::make_shared<Channel<Result<std::string>>>(1, WhenFull::Refuse);
   control.post([&, answer] { answer->push(control.create_join_token(std::chrono::hours(24), 1)); });
-  const Result<std::string> token = *answer->pop();
+  const Result<std::string> token = answer->pop().value_or(
+      Result<std::string>(fail(ErrorCode::Unavailable, "the server is stopping")));
   if (token) {
     leave_note(folder + "/local-agent.token", *token + "\n", 0600);
   } else {
@@ -177,7 +181,7 @@ std::vector<std::string> certificate_names(const ServerConfig& config) {
 struct Ground {
   const ServerConfig& config;
   const Clock& clock;
-  const Authority& authority;
+  Authority& authority;
   StoreProcess& store;
   Front& front;
   std::unique_ptr<io::HttpServer>& http;
@@ -211,14 +215,27 @@ class Teardown {
   std::unique_ptr<FleetService>& fleet_;
 };
 
+/// Renews the server's certificate if that is due. The fleet service reads the files by itself.
+Result<void> care_for_certificate(const Ground& ground) {
+  Authority& authority = ground.authority;
+  const bool is_new =
+      TRY(authority.renew_if_due(certificate_names(ground.config), ground.clock.wall_now()));
+  if (!is_new) return {};
+  return ground.http->use_certificate(authority.server_chain_pem(), authority.server_key_pem());
+}
+
 /// Runs until it is time to go, with an eye on the certificate.
 void watch(const Ground& ground) {
-  Instant warn_at{};
+  Instant check_at{};
   supervise_until(ground.store, ground.clock, [&] {
-    if (ground.clock.now() < warn_at) return false;
-    warn_at = ground.clock.now() + kWarnEvery;
-    const std::string warning = ground.authority.expiry_warning(ground.clock.wall_now());
-    if (!warning.empty()) log::warning("authority", warning);
+    if (ground.clock.now() < check_at) return false;
+    check_at = ground.clock.now() + kCertificateCheckEvery;
+    if (const auto done = care_for_certificate(ground); !done) {
+      log::warning("authority",
+                   "the server's certificate was not renewed; trying again in an "
+                   "hour: " +
+                       done.error().message);
+    }
     return false;
   });
 }
@@ -237,10 +254,16 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
           [&](AgentId agent, SpoolId spool, std::uint64_t sequence) {  // store → control → agent
             control.on_durable(agent, spool, sequence);
           }));
+  store::PathWriter path_writer(  // control → store
+      {}, ground.store.client(), ground.clock,
+      [&](AgentId agent, SpoolId spool, std::uint64_t sequence) {  // store → control → agent
+        control.on_durable(agent, spool, sequence);
+      });
   api::Services services{
       .control = control,
       .history = history,
       .writer = *writer,
+      .path_writer = path_writer,
       .clock = ground.clock,
       .data_directory = folder,
       .authority_pem = ground.authority.authority_pem(),
@@ -250,7 +273,7 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
           [&] { return ground.authority.expiry_warning(ground.clock.wall_now()); }};
   std::unique_ptr<FleetService> fleet;  // agents → control
   const Teardown teardown(ground, history, control, fleet);
-  TRY(control.start(*writer));
+  TRY(control.start(*writer, path_writer));
   history.start();
   const ListenAddress& listen = ground.config.agent_listen;
   fleet = TRY(FleetService::start(address_text(listen), ground.authority, control));
@@ -272,9 +295,9 @@ Result<ListenAddress> parse_listen(const std::string& text) {
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return refusal;
   ListenAddress listen;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data() + colon + 1, end, listen.port);
-  if (error != std::errc() || stop != end) return refusal;
+  const auto port = parse_number<std::uint16_t>(std::string_view(text).substr(colon + 1));
+  if (!port) return refusal;
+  listen.port = *port;
   listen.host = text.substr(0, colon);
   if (listen.host.starts_with('[') && listen.host.ends_with(']')) {
     listen.host = listen.host.substr(1, listen.host.size() - 2);
@@ -293,8 +316,7 @@ Result<void> run_server(const ServerConfig& config) {
   const std::string& folder = config.data_directory;
   TRY(make_directories(folder));
   const DirectoryLock lock = TRY(DirectoryLock::acquire(folder));
-  const Authority authority =
-      TRY(Authority::open(folder, certificate_names(config), clock.wall_now()));
+  Authority authority = TRY(Authority::open(folder, certificate_names(config), clock.wall_now()));
   registry::Registry registry = TRY(registry::Registry::open(folder + "/registry.sqlite"));
   TRY(ensure_admin_token(folder, registry));
   const Credentials credentials(TRY(registry.api_tokens()));

@@ -181,6 +181,53 @@ std::string add_more_to(std::string_view table, bool keeps_rows) {
   return sql;
 }
 
+// One row per path of a path report (model/path.h), columns described at encode_paths
+// (path_rows.h). A report that comes again makes the same rows, which replace the first ones.
+constexpr std::string_view kPaths = R"(CREATE TABLE IF NOT EXISTS paths
+(
+  test_id UInt64 CODEC(ZSTD(1)),
+  ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  path_index UInt8 CODEC(ZSTD(1)),
+  agent_id UInt64 CODEC(ZSTD(1)),
+  spool_id UInt64 CODEC(ZSTD(1)),
+  sequence UInt64 CODEC(Delta(8), ZSTD(1)),
+  keep_days UInt16 CODEC(ZSTD(1)),
+  from_ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  cause UInt8 CODEC(ZSTD(1)),
+  protocol UInt8 CODEC(ZSTD(1)),
+  source LowCardinality(String) CODEC(ZSTD(1)),
+  destination LowCardinality(String) CODEC(ZSTD(1)),
+  port UInt16 CODEC(ZSTD(1)),
+  traces UInt32 CODEC(T64, ZSTD(1)),
+  path_id UInt64 CODEC(ZSTD(1)),
+  flows Array(UInt16) CODEC(ZSTD(1)),
+  reached UInt8 CODEC(ZSTD(1)),
+  path_mtu UInt32 CODEC(T64, ZSTD(1)),
+  hop_ttl Array(UInt8) CODEC(ZSTD(1)),
+  hop_address Array(LowCardinality(String)) CODEC(ZSTD(1)),
+  hop_name Array(LowCardinality(String)) CODEC(ZSTD(1)),
+  hop_sent Array(UInt32) CODEC(T64, ZSTD(1)),
+  hop_answered Array(UInt32) CODEC(T64, ZSTD(1)),
+  hop_rtt_low Array(UInt32) CODEC(T64, ZSTD(1)),
+  hop_rtt_median Array(UInt32) CODEC(T64, ZSTD(1)),
+  hop_rtt_max Array(UInt32) CODEC(T64, ZSTD(1)),
+  hop_added Array(UInt32) CODEC(T64, ZSTD(1)),
+  hop_loss Array(Float32) CODEC(ZSTD(1)),
+  hop_loss_low Array(Float32) CODEC(ZSTD(1)),
+  hop_loss_high Array(Float32) CODEC(ZSTD(1)),
+  hop_labels Array(UInt32) CODEC(T64, ZSTD(1)),
+  issue_kinds Array(LowCardinality(String)) CODEC(ZSTD(1)),
+  issue_texts Array(String) CODEC(ZSTD(1)),
+  changes Array(String) CODEC(ZSTD(1)),
+  report String CODEC(ZSTD(3))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY (keep_days, toYYYYMMDD(ts))
+ORDER BY (toStartOfHour(ts), test_id, ts, path_index, agent_id, spool_id, sequence)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, merge_with_ttl_timeout = 3600,
+  old_parts_lifetime = 60, fsync_after_insert = 1, fsync_part_directory = 1)";
+
 constexpr std::string_view kMinutesColumns = R"(SELECT
   toStartOfMinute(toDateTime(s.ts, 'UTC')) AS t,
   s.test_id AS test_id,
@@ -229,6 +276,7 @@ std::span<const Migration> migrations() {
        {add_more_to("rounds", true), add_more_to("arrivals", false),
         "DROP TABLE IF EXISTS doubtful",
         "CREATE TABLE IF NOT EXISTS doubtful AS arrivals ENGINE = Memory"}},
+      {4, "paths", {text(kPaths)}},
   };
   return kMigrations;
 }

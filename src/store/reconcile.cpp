@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/reconcile.h"
 
-#include <charconv>
-
+#include "base/number.h"
 #include "base/text.h"
 #include "store/round_rows.h"
 #include "store/schema.h"
@@ -44,13 +43,12 @@ WHERE counted.n + batch.n <= had.n)";
 Result<std::uint64_t> number(Client& client, const std::string& sql) {
   const std::string answer = TRY(client.query(sql));
   const std::string_view text = trim(answer);
-  std::uint64_t value = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (problem != std::errc() || end != text.data() + text.size()) {
+  const auto value = parse_number<std::uint64_t>(text);
+  if (!value) {
     return fail(ErrorCode::Internal,
                 "the store gave `" + std::string(text) + "` where a number was asked for");
   }
-  return value;
+  return *value;
 }
 
 /// Unavailable while an insert of rounds, whose client may long be gone, is still at work.

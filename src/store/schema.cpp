@@ -2,9 +2,9 @@
 #include "store/schema.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "store/migrations.h"
 
@@ -44,13 +44,12 @@ Result<void> prepare(Client& client) {
 Result<int> applied_version(Client& client) {
   const std::string answer =
       TRY(client.query("SELECT max(version) FROM schema_migrations FORMAT TabSeparated"));
-  int version = 0;
   const std::string_view text = trim(answer);
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (problem != std::errc()) {
+  const auto version = parse_number<int>(text);
+  if (!version) {
     return fail(ErrorCode::Internal, "the store gave `" + std::string(text) + "` for its version");
   }
-  return version;
+  return *version;
 }
 
 Result<void> apply(Client& client, const Clock& clock, const Migration& migration) {

@@ -103,7 +103,7 @@ class BadInput(SystemTest):
                            "keys": "".join(f"key{i}: {i}\n" for i in range(size // 20)),
                            "doublings": doublings(40)}.items():
             with self.subTest(name):
-                self.refused(text, r"larger than this server accepts|:\d+|line \d+")
+                self.refused(text, r"at most \d+ are read|:\d+|line \d+")
 
     def request(self, method="POST", path="/api/v1/apply", body=None, token=None):
         context = ssl.create_default_context(cafile=str(self.server.data / "ca.pem"))

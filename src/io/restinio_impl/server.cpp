@@ -127,12 +127,13 @@ class Server final : public HttpServer::Impl {
       : config_(std::move(config)), handler_(std::move(handler)), sweep_(loop_) {}
   ~Server() override;
   [[nodiscard]] std::uint16_t port() const override { return port_; }
+  Result<void> use_certificate(const std::string& chain_pem,
+                               const std::string& private_key_pem) override;
 
   Result<void> start();
 
  private:
   Result<asio::ip::address> address() const;
-  Result<void> set_up_tls();
   void configure(restinio::server_settings_t<ServerTraits>& settings,
                  const asio::ip::address& address);
   void handle(const restinio::request_handle_t& request);
@@ -163,21 +164,21 @@ Result<asio::ip::address> Server::address() const {
   return address;
 }
 
-Result<void> Server::set_up_tls() {
-  if (config_.certificate_chain_pem.empty()) return {};
+Result<void> Server::use_certificate(const std::string& chain_pem,
+                                     const std::string& private_key_pem) {
   const auto refuse = [](std::string_view what, const std::error_code& error) {
     return fail(ErrorCode::InvalidInput, fmt::format("{}: {}", what, error.message()));
   };
-  context_->tls.emplace(asio::ssl::context::tls_server);
+  const auto tls = std::make_shared<asio::ssl::context>(asio::ssl::context::tls_server);
   std::error_code error;
-  context_->tls->use_certificate_chain(asio::buffer(config_.certificate_chain_pem), error);
+  tls->use_certificate_chain(asio::buffer(chain_pem), error);
   if (error) return refuse("the TLS certificate is no PEM certificate", error);
-  context_->tls->use_private_key(asio::buffer(config_.private_key_pem), asio::ssl::context::pem,
-                                 error);
+  tls->use_private_key(asio::buffer(private_key_pem), asio::ssl::context::pem, error);
   if (error) return refuse("the TLS key is no PEM key, or not the certificate's", error);
-  SSL_CTX* const native = context_->tls->native_handle();
+  SSL_CTX* const native = tls->native_handle();
   SSL_CTX_set_min_proto_version(native, TLS1_2_VERSION);
   SSL_CTX_set_options(native, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
+  context_->tls.with([&](auto& current) { current = tls; });
   return {};
 }
 
@@ -207,7 +208,9 @@ void Server::configure(restinio::server_settings_t<ServerTraits>& settings,
 
 Result<void> Server::start() {
   const asio::ip::address address = TRY(this->address());
-  TRY(set_up_tls());
+  if (!config_.certificate_chain_pem.empty()) {
+    TRY(use_certificate(config_.certificate_chain_pem, config_.private_key_pem));
+  }
   context_->timeouts = {config_.read_timeout, config_.idle_timeout};
   try {
     engine_ = std::make_unique<Engine>(restinio::external_io_context(loop_),

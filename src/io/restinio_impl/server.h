@@ -30,6 +30,8 @@ struct HttpServer::Impl {
   Impl& operator=(const Impl&) = delete;
   virtual ~Impl() = default;
   [[nodiscard]] virtual std::uint16_t port() const = 0;
+  virtual Result<void> use_certificate(const std::string& chain_pem,
+                                       const std::string& private_key_pem) = 0;
 };
 
 namespace restinio_impl {

@@ -11,6 +11,7 @@
 #include <asio.hpp>
 #include <asio/ssl.hpp>
 
+#include "base/guarded.h"
 #include "base/time.h"
 #include "io/restinio_impl/wire.h"
 
@@ -18,7 +19,8 @@ namespace lw::io::restinio_impl {
 
 /// What all streams of one server share.
 struct StreamContext {
-  std::optional<asio::ssl::context> tls;
+  /// For connections to come; nullptr: no TLS. Each holds what it was accepted with.
+  Guarded<std::shared_ptr<asio::ssl::context>> tls;
   WireTimeouts timeouts;
   Wires wires;
 };
@@ -96,7 +98,9 @@ class Stream {
     body_->wire = std::make_shared<Wire>(body_->socket.native_handle(), context_->timeouts,
                                          SystemClock().now());
     context_->wires.add(body_->wire);
-    if (context_->tls) body_->tls.emplace(body_->socket, *context_->tls);
+    const auto tls = context_->tls.with([](const auto& current) { return current; });
+    // It takes a share of the OpenSSL context, and needs Asio's no more.
+    if (tls) body_->tls.emplace(body_->socket, *tls);
   }
 
   template <class Handler>

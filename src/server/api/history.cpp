@@ -1,78 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A test's past, from the store: rounds, steps of a chart, state changes.
-#include <fmt/core.h>
-
-#include <algorithm>
-#include <charconv>
-
+#include "server/api/past.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
 #include "store/reader.h"
 
 namespace lw::server::api {
 namespace {
-
-constexpr std::size_t kRoundsDefault = 100;
-constexpr std::size_t kRoundsMax = 20'000;
-constexpr Seconds kStepMin{60};
-constexpr std::size_t kStepsMax = 5'000;
-
-struct Span {
-  TestId test;
-  Timestamp from{};
-  Timestamp to{};
-  std::size_t limit = kRoundsDefault;
-  Seconds step = kStepMin;
-};
-
-Result<Timestamp> read_time(const io::HttpRequest& request, const std::string& name,
-                            Timestamp otherwise) {
-  const std::string text = request.parameter(name);
-  if (text.empty()) return otherwise;
-  if (const auto time = parse_iso8601(text)) return *time;
-  return fail(
-      ErrorCode::InvalidInput,
-      fmt::format("`{}` must be a UTC time like 2026-01-31T12:00:00Z, not `{}`", name, text));
-}
-
-Result<std::int64_t> read_count(const io::HttpRequest& request, const std::string& name,
-                                std::int64_t otherwise, std::int64_t min, std::int64_t max) {
-  const std::string text = request.parameter(name);
-  if (text.empty()) return otherwise;
-  std::int64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < min || value > max) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("`{}` must be a number from {} to {}, not `{}`", name, min, max, text));
-  }
-  return value;
-}
-
-Result<Span> read_span(const Call& call, const Clock& clock) {
-  Span span;
-  const auto id = parse_hex(call.path.at("id"));
-  if (!id) {
-    return fail(ErrorCode::NotFound, fmt::format("there is no test `{}`", call.path.at("id")));
-  }
-  span.test = TestId{*id};
-  // The end is not included; a round that starts this very moment should be.
-  span.to = TRY(read_time(call.request, "to", clock.wall_now() + Seconds(1)));
-  span.from = TRY(read_time(call.request, "from", span.to - std::chrono::hours(1)));
-  if (span.from >= span.to) {
-    return fail(ErrorCode::InvalidInput, "`from` must be before `to`");
-  }
-  span.limit = static_cast<std::size_t>(
-      TRY(read_count(call.request, "limit", kRoundsDefault, 1, kRoundsMax)));
-  // Unless told otherwise, steps are as fine as a chart of a thousand points needs.
-  const auto whole = std::chrono::duration_cast<Seconds>(span.to - span.from);
-  const Seconds fitting = std::max(kStepMin, (whole / 1000 / kStepMin) * kStepMin);
-  span.step = Seconds(TRY(read_count(call.request, "step", fitting.count(), 60, 86'400 * 31)));
-  if (static_cast<std::size_t>(whole / span.step) > kStepsMax) {
-    return fail(ErrorCode::InvalidInput,
-                fmt::format("that would be more than {} steps; make `step` larger", kStepsMax));
-  }
-  return span;
-}
 
 Value check_value(const Check& check) {
   return Value::object({{"outcome", outcome_name(check.outcome)},
@@ -179,37 +113,6 @@ Value change_value(const store::StateChange& change) {
                         {"from", to_string(change.from)},
                         {"to", to_string(change.to)},
                         {"reason", reason_value(change.reason)}});
-}
-
-template <class Points, class Shape>
-Result<Value> list_of(Result<Points> points, Shape shape) {
-  const Points found = TRY(std::move(points));
-  Value list = Value::array();
-  for (const auto& point : found) list.push(shape(point));
-  return Value::object({{"value", std::move(list)}});
-}
-
-/// Runs `question(client, span)` on a query thread and answers with what it gives.
-template <class Question>
-void ask(Services& services, Call call, Question question) {
-  const auto span = read_span(call, services.clock);
-  if (!span) {
-    answer_error(call.responder, span.error());
-    return;
-  }
-  const io::HttpResponder responder = call.responder;
-  const bool is_taken = services.history.query(
-      [call = std::move(call), span = *span, question](store::Client& client) {
-        const Result<Value> found = question(client, span);
-        if (found) {
-          answer(call, *found);
-        } else {
-          answer_error(call.responder, found.error());
-        }
-      });
-  if (!is_taken) {
-    answer_error(responder, {ErrorCode::Unavailable, "too many queries at once; try again soon"});
-  }
 }
 
 }  // namespace

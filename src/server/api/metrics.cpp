@@ -67,11 +67,22 @@ void add_writer(const store::WriterStats& writer, MetricsText& metrics) {
                  writer.problem.empty() ? 0 : 1);
 }
 
+void add_path_writer(const store::PathWriterStats& writer, MetricsText& metrics) {
+  metrics.single("linewatch_path_reports_stored_total", "counter", "Path reports in the store.",
+                 static_cast<double>(writer.reports_inserted));
+  metrics.single("linewatch_path_reports_rejected_total", "counter",
+                 "Path reports that the store refused for good.",
+                 static_cast<double>(writer.reports_rejected));
+  metrics.single("linewatch_path_reports_waiting", "gauge", "Path reports that wait for the store.",
+                 static_cast<double>(writer.waiting));
+}
+
 void metrics(Services& services, const Call& call) {
   MetricsText text;
   add_tests(services.control.live(), text);
   add_agents(services.control.agents(), text);
   add_writer(services.writer.stats(), text);
+  add_path_writer(services.path_writer.stats(), text);
   text.single("linewatch_history_jobs_dropped_total", "counter",
               "State changes that were not written because the store was away for too long.",
               static_cast<double>(services.history.dropped()));

@@ -139,8 +139,7 @@ Value change_value(const MonitorChange& change, const ConnectionMonitor* before,
 /// A few lines of a file can stand for billions of tests, so they are counted before they are made.
 Result<void> check_test_count(const Control& control, const std::vector<ConnectionMonitor>& changed,
                               const std::vector<Agent>& agents) {
-  std::size_t submitted = 0;
-  for (const ConnectionMonitor& model : changed) submitted += test_count_bound(model, agents);
+  const std::size_t submitted = count_tests_bound(changed, agents);
   std::size_t others = 0;
   for (const ConnectionMonitor& model : control.models()) {
     const bool is_replaced = std::ranges::any_of(changed, [&](const ConnectionMonitor& other) {
@@ -155,6 +154,20 @@ Result<void> check_test_count(const Control& control, const std::vector<Connecti
                   "server runs {} at most. Use fewer sources, destinations or test configurations "
                   "in a test group, or a lower coverage level",
                   submitted, others, submitted + others, limits::kTestsPerServer));
+}
+
+/// What is no fault, but may be a slip of the pen: agents that nobody has heard of yet.
+Value warning_list(const std::vector<ConnectionMonitor>& models, const std::vector<Agent>& agents) {
+  std::vector<std::string> texts;
+  for (const ConnectionMonitor& model : models) {
+    for (std::string& reason : missing_members(model, agents)) {
+      if (reason.ends_with(" has joined")) reason += " yet";
+      if (std::ranges::find(texts, reason) == texts.end()) texts.push_back(std::move(reason));
+    }
+  }
+  Value list = Value::array();
+  for (std::string& text : texts) list.push(std::move(text));
+  return list;
 }
 
 void apply(Services& services, const Call& call, const Submission& submission, bool dry_run) {
@@ -180,7 +193,9 @@ void apply(Services& services, const Call& call, const Submission& submission, b
     list.push(change_value((*changes)[i], known != before.end() ? &known->second : nullptr,
                            submission.models[i], agents));
   }
-  answer(call, Value::object({{"dryRun", dry_run}, {"changes", std::move(list)}}));
+  answer(call, Value::object({{"dryRun", dry_run},
+                              {"changes", std::move(list)},
+                              {"warnings", warning_list(submission.models, agents)}}));
 }
 
 void submit(Services& services, Call call, bool dry_run) {

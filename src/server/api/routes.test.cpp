@@ -41,18 +41,22 @@ class RoutesTest : public testing::Test {
     writer_ = store::RoundWriter::open({.directory = folder_ + "/ingest"}, store, clock_,
                                        [](AgentId, SpoolId, std::uint64_t) {})
                   .value();
-    EXPECT_TRUE(control_->start(*writer_).has_value());
+    path_writer_.emplace(store::PathWriterConfig{}, store, clock_,
+                         [](AgentId, SpoolId, std::uint64_t) {});
+    EXPECT_TRUE(control_->start(*writer_, *path_writer_).has_value());
     history_->start();
     services_.emplace(Services{.control = *control_,
                                .history = *history_,
                                .writer = *writer_,
+                               .path_writer = *path_writer_,
                                .clock = clock_,
                                .data_directory = folder_,
                                .authority_pem = authority_->authority_pem(),
                                .store_description = "embedded",
                                .store_problem = [] { return std::string("on fire"); }});
-    for (const auto add : {add_status_routes, add_monitor_routes, add_test_routes,
-                           add_history_routes, add_agent_routes, add_metrics_routes}) {
+    for (const auto add :
+         {add_status_routes, add_monitor_routes, add_test_routes, add_history_routes,
+          add_path_routes, add_agent_routes, add_metrics_routes}) {
       add(router_, *services_);
     }
     server_ =
@@ -64,6 +68,7 @@ class RoutesTest : public testing::Test {
     server_.reset();
     control_->stop();
     history_->stop();
+    path_writer_.reset();
     writer_.reset();
     std::filesystem::remove_all(folder_);
   }
@@ -112,6 +117,7 @@ class RoutesTest : public testing::Test {
   std::optional<History> history_;
   std::optional<Control> control_;
   std::unique_ptr<store::RoundWriter> writer_;
+  std::optional<store::PathWriter> path_writer_;
   std::optional<Services> services_;
   Router router_;
   std::unique_ptr<io::HttpServer> server_;
@@ -143,6 +149,17 @@ TEST_F(RoutesTest, an_update_names_the_fields_that_differ) {
   EXPECT_EQ(difference.text("path"), "testConfigurations.ping.testFrequencySec");
   EXPECT_EQ(difference.number("from"), 30);
   EXPECT_EQ(difference.number("to"), 60);
+}
+
+TEST_F(RoutesTest, agents_that_nobody_has_heard_of_are_warned_of_in_plan_and_apply) {
+  for (const std::string verb : {"plan", "apply"}) {
+    const Answer answer = call("POST", "/api/v1/" + verb, kMonitor);
+    EXPECT_EQ(answer.status, 200) << answer.text;
+    const Value* const warnings = answer.body.find("warnings");
+    ASSERT_TRUE(warnings != nullptr && warnings->is_array()) << answer.text;
+    ASSERT_EQ(warnings->as_array().size(), 1U) << "two groups use it: " << answer.text;
+    EXPECT_EQ(warnings->as_array().front().as_string(), "no agent named `web1` has joined yet");
+  }
 }
 
 TEST_F(RoutesTest, a_file_with_faults_is_refused_whole_with_each_fault_and_its_place) {

@@ -11,6 +11,7 @@
 #include "server/control.h"
 #include "server/credentials.h"
 #include "server/history.h"
+#include "store/path_writer.h"
 #include "store/round_writer.h"
 
 namespace lw::server::api {
@@ -21,6 +22,7 @@ struct Services {
   Control& control;
   History& history;
   store::RoundWriter& writer;
+  store::PathWriter& path_writer;
   const Clock& clock;
   std::string data_directory;
   std::string authority_pem;
@@ -40,6 +42,7 @@ void add_status_routes(Router& router, Services& services);
 void add_monitor_routes(Router& router, Services& services);
 void add_test_routes(Router& router, Services& services);
 void add_history_routes(Router& router, Services& services);
+void add_path_routes(Router& router, Services& services);
 void add_agent_routes(Router& router, Services& services);
 void add_metrics_routes(Router& router, Services& services);
 

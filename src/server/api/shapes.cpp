@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <set>
 
+#include "model/path_document.h"
+
 namespace lw::server::api {
 
 Value time_value(const std::optional<Timestamp>& time) {
@@ -25,7 +27,7 @@ Value reason_value(const Reason& reason) {
   return value;
 }
 
-Value test_value(const LiveTest& live, const std::string& agent_name) {
+Value test_value(const LiveTest& live, const std::string& agent_name, const LivePath* path) {
   const Test& test = live.test;
   const auto port = test.configuration->port();
   Value value;
@@ -55,6 +57,11 @@ Value test_value(const LiveTest& live, const std::string& agent_name) {
   value.set("checkedAddress", live.address);
   value.set("httpStatus", live.http_status ? Value(*live.http_status) : Value());
   value.set("certificateExpires", time_value(live.certificate_expires));
+  Value issues = Value::array();
+  if (path != nullptr) {
+    for (const PathIssue& issue : path->issues) issues.push(to_document(issue));
+  }
+  value.set("pathIssues", std::move(issues));
   return value;
 }
 
@@ -84,6 +91,8 @@ Value agent_value(const AgentView& view) {
   value.set("problem", connection.problem);
   value.set("responderConnections", connection.responder_connections);
   value.set("stampReplies", connection.stamp_replies);
+  value.set("pathReportsDropped", connection.path_reports_dropped);
+  value.set("pathProblem", connection.path_problem);
   if (connection.self_test) value.set("selfTest", to_document(*connection.self_test));
   return value;
 }

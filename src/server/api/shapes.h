@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "model/state.h"
 #include "server/control.h"
+#include "server/live_paths.h"
 #include "server/live_state.h"
 
 /// The JSON shapes of /api/v1 (api/openapi.yaml) that several routes share. Pure.
@@ -19,7 +20,9 @@ Value time_value(const std::optional<Timestamp>& time);
 /// Milliseconds with microseconds as fraction, or null: missing is missing.
 Value ms_value(const std::optional<Microseconds>& duration);
 Value reason_value(const Reason& reason);
-Value test_value(const LiveTest& live, const std::string& agent_name);
+/// `path` may be null: nothing is known of the way.
+Value test_value(const LiveTest& live, const std::string& agent_name,
+                 const LivePath* path = nullptr);
 Value agent_value(const AgentView& view);
 
 /// What a group of tests amounts to: the state that roll_up gives, the test that stands for it with

@@ -3,10 +3,10 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <charconv>
 #include <map>
 #include <unordered_map>
 
+#include "base/number.h"
 #include "base/text.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
@@ -29,13 +29,12 @@ Result<std::size_t> read_number(const io::HttpRequest& request, const std::strin
                                 std::size_t otherwise, std::size_t max) {
   const std::string text = request.parameter(name);
   if (text.empty()) return otherwise;
-  std::size_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value > max) {
+  const auto value = parse_number<std::size_t>(text);
+  if (!value || *value > max) {
     return fail(ErrorCode::InvalidInput,
                 fmt::format("`{}` must be a number from 0 to {}, not `{}`", name, max, text));
   }
-  return value;
+  return *value;
 }
 
 /// "Not Running" may also be written "NotRunning" or "not-running".
@@ -111,7 +110,7 @@ Value list_tests(const Control& control, const Filter& filter) {
     ++total;
     if (total <= filter.offset || tests.as_array().size() >= filter.limit) continue;
     const auto name = names.find(live.test.agent);
-    tests.push(test_value(live, name != names.end() ? name->second : ""));
+    tests.push(test_value(live, name != names.end() ? name->second : "", control.paths().find(id)));
   }
   return Value::object({{"total", std::uint64_t{total}}, {"value", std::move(tests)}});
 }
@@ -159,7 +158,8 @@ void one_test(Services& services, const Call& call) {
   }
   const auto names = agent_names(services.control);
   const auto name = names.find(live->test.agent);
-  answer(call, test_value(*live, name != names.end() ? name->second : ""));
+  answer(call, test_value(*live, name != names.end() ? name->second : "",
+                          services.control.paths().find(live->test.id)));
 }
 
 }  // namespace

@@ -2,7 +2,8 @@
 #include "store/host/options.h"
 
 #include <algorithm>
-#include <charconv>
+
+#include "base/number.h"
 
 namespace lw::store::host {
 
@@ -10,13 +11,12 @@ namespace {
 
 Result<std::uint64_t> read_number(const std::string& name, const std::string& text,
                                   std::uint64_t most) {
-  std::uint64_t number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size() || number > most) {
+  const auto number = parse_number<std::uint64_t>(text);
+  if (!number || *number > most) {
     return fail(ErrorCode::InvalidInput,
                 name + " `" + text + "` is no number up to " + std::to_string(most));
   }
-  return number;
+  return *number;
 }
 
 Result<void> read_listen(const std::string& text, Options& options) {

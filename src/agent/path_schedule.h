@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/time.h"
+
+namespace lw::agent {
+
+struct PathScheduleConfig {
+  Seconds interval{10};            ///< between two traces of a target, if there are not too many
+  Seconds suspicious_interval{1};  ///< while something seems wrong
+  Seconds suspicion{120};          ///< how long that lasts after the last sign of it
+  double traces_per_second_max = 200;  ///< of the regular ones: with more targets, they come rarer
+  /// Traced each second at once; the others stay at the regular interval. When half of the world
+  /// fails, these are enough to say where.
+  std::size_t suspicious_max = 200;
+};
+
+/// When to trace which target. Pure: `now` never goes back. A target is a number of the caller's.
+class PathSchedule {
+ public:
+  explicit PathSchedule(PathScheduleConfig config) : config_(config) {}
+
+  /// Its traces begin at a time within the interval that depends on `phase` (a hash) alone, so that
+  /// they are spread evenly.
+  void add(std::uint64_t target, std::uint64_t phase, Instant now);
+  void remove(std::uint64_t target);
+  /// Traces it at once, unless that was done within the last second, and often from now on.
+  void suspect(std::uint64_t target, Instant now);
+  /// Traces it at once, and then as before.
+  void trace_now(std::uint64_t target, Instant now);
+
+  [[nodiscard]] std::optional<Instant> next() const;
+  /// The targets to trace now; each is due again after about its interval. Not exactly, or the same
+  /// targets would come just after others again and again, and find the routers that they share
+  /// asked already (trace/hop_budget.h).
+  std::vector<std::uint64_t> take_due(Instant now);
+  [[nodiscard]] std::size_t suspicious_count() const { return suspicious_; }
+  /// Between two regular traces of a target, as things stand.
+  [[nodiscard]] std::chrono::nanoseconds interval() const;
+
+ private:
+  struct Target {
+    std::uint64_t phase = 0;
+    std::uint32_t traces = 0;
+    Instant due{};
+    std::optional<Instant> traced;            ///< last
+    std::optional<Instant> suspicious_until;  ///< counted in suspicious_ while set
+  };
+  void plan(std::uint64_t id, Target& target, Instant due);
+  /// Up to a tenth of `interval`, another each time. Never less than nothing: a router that is not
+  /// free again yet would not be asked at all.
+  static std::chrono::nanoseconds jitter(Target& target, std::chrono::nanoseconds interval);
+  [[nodiscard]] Instant regular_after(const Target& target, Instant now) const;
+
+  PathScheduleConfig config_;
+  std::unordered_map<std::uint64_t, Target> targets_;
+  std::set<std::pair<Instant, std::uint64_t>> queue_;
+  std::size_t suspicious_ = 0;
+};
+
+}  // namespace lw::agent

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/path_schedule.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+
+#include "base/hash.h"
+
+namespace lw::agent {
+namespace {
+
+using std::chrono::nanoseconds;
+
+const Instant kStart{Seconds(5'000)};
+
+std::uint64_t phase_of(std::uint64_t id) { return stable_hash({std::to_string(id)}); }
+
+/// How often each target is traced in [from, from + span), looked at each 100 ms.
+std::map<std::uint64_t, int> traced(PathSchedule& schedule, Instant from, Seconds span) {
+  std::map<std::uint64_t, int> times;
+  for (Instant now = from; now < from + span; now += Milliseconds(100)) {
+    for (const std::uint64_t id : schedule.take_due(now)) ++times[id];
+  }
+  return times;
+}
+
+TEST(PathSchedule, traces_each_target_once_an_interval_spread_evenly) {
+  PathSchedule schedule({.interval = Seconds(10)});
+  for (std::uint64_t id = 0; id < 1'000; ++id) schedule.add(id, phase_of(id), kStart);
+  std::size_t most = 0;
+  std::map<std::uint64_t, int> times;
+  for (int i = 0; i <= 100; ++i) {
+    const auto due = schedule.take_due(kStart + i * Milliseconds(100));
+    most = std::max(most, due.size());
+    for (const std::uint64_t id : due) ++times[id];
+  }
+  EXPECT_EQ(times.size(), 1'000U);
+  for (const auto& [id, count] : times) EXPECT_LE(count, 2) << id;
+  EXPECT_LT(most, 40U);  // 10 on average
+}
+
+TEST(PathSchedule, with_many_targets_the_interval_grows_so_that_the_rate_does_not) {
+  PathSchedule schedule({.interval = Seconds(10), .traces_per_second_max = 200});
+  for (std::uint64_t id = 0; id < 10'000; ++id) schedule.add(id, phase_of(id), kStart);
+  EXPECT_EQ(schedule.interval(), nanoseconds(Seconds(50)));
+  traced(schedule, kStart, Seconds(50));
+  int count = 0;
+  for (const auto& [id, times] : traced(schedule, kStart + Seconds(50), Seconds(50)))
+    count += times;
+  EXPECT_NEAR(count, 10'000, 300);
+}
+
+TEST(PathSchedule, a_suspicious_target_is_traced_each_second_for_two_minutes) {
+  PathSchedule schedule({});
+  schedule.add(1, 0, kStart);
+  traced(schedule, kStart, Seconds(30));
+  const Instant now = kStart + Seconds(30);
+  schedule.suspect(1, now);
+  ASSERT_TRUE(schedule.next().has_value());
+  EXPECT_LE(*schedule.next(), now + Seconds(1));
+  EXPECT_NEAR(traced(schedule, now, Seconds(119))[1], 113, 8);
+  EXPECT_LE(traced(schedule, now + Seconds(122), Seconds(100))[1], 12);
+  EXPECT_EQ(schedule.suspicious_count(), 0U);
+}
+
+TEST(PathSchedule, suspicion_again_and_again_does_not_trace_more_than_each_second) {
+  PathSchedule schedule({});
+  schedule.add(1, 0, kStart);
+  int count = 0;
+  for (int i = 0; i < 600; ++i) {
+    const Instant now = kStart + i * Milliseconds(100);
+    schedule.suspect(1, now);
+    count += static_cast<int>(schedule.take_due(now).size());
+  }
+  EXPECT_NEAR(count, 56, 4);
+}
+
+TEST(PathSchedule, when_all_is_suspicious_only_some_are_traced_each_second) {
+  PathSchedule schedule({.suspicious_max = 20});
+  for (std::uint64_t id = 0; id < 500; ++id) schedule.add(id, phase_of(id), kStart);
+  for (std::uint64_t id = 0; id < 500; ++id) schedule.suspect(id, kStart);
+  EXPECT_EQ(schedule.suspicious_count(), 20U);
+  int count = 0;
+  for (const auto& [id, times] : traced(schedule, kStart, Seconds(100))) count += times;
+  EXPECT_NEAR(count, 20 * 95 + 480 * 10, 300);
+}
+
+TEST(PathSchedule, a_wish_is_met_at_once_and_changes_nothing_else) {
+  PathSchedule schedule({});
+  schedule.add(1, 0, kStart);
+  const Instant wish = kStart + Milliseconds(3'300);
+  traced(schedule, kStart, Seconds(3));
+  schedule.trace_now(1, wish);
+  EXPECT_EQ(schedule.take_due(wish), std::vector<std::uint64_t>{1});
+  ASSERT_TRUE(schedule.next().has_value());
+  EXPECT_NEAR(std::chrono::duration<double>(*schedule.next() - kStart).count(), 10, 1);
+}
+
+// Two targets of one phase share routers, which are asked once a second: neither may always be
+// second.
+TEST(PathSchedule, who_of_two_comes_first_changes) {
+  for (const bool is_suspicious : {false, true}) {
+    PathSchedule schedule({});
+    schedule.add(1, 7, kStart);
+    schedule.add(2, 8, kStart);
+    std::map<std::uint64_t, int> first;
+    for (Instant now = kStart; now < kStart + Seconds(600); now += Milliseconds(10)) {
+      if (is_suspicious) schedule.suspect(1, now), schedule.suspect(2, now);
+      const auto due = schedule.take_due(now);
+      if (!due.empty()) ++first[due.front()];
+    }
+    EXPECT_GT(first[1], 15);
+    EXPECT_GT(first[2], 15);
+  }
+}
+
+TEST(PathSchedule, a_target_that_goes_is_forgotten_whatever_it_was_doing) {
+  PathSchedule schedule({});
+  schedule.add(1, 0, kStart);
+  schedule.suspect(1, kStart);
+  schedule.remove(1);
+  EXPECT_EQ(schedule.suspicious_count(), 0U);
+  EXPECT_EQ(schedule.next(), std::nullopt);
+  schedule.suspect(1, kStart);
+  schedule.trace_now(1, kStart);
+  EXPECT_EQ(schedule.next(), std::nullopt);
+}
+
+}  // namespace
+}  // namespace lw::agent

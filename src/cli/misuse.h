@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <span>
+#include <string>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace lw::cli {
+
+/// What is wrong with a command line that CLI11 has refused, if it is a verb or an option that does
+/// not exist: "`linewatch get` has no verb `tets`; did you mean `tests`?". Empty if it is something
+/// else. `words` are the arguments without the program's name.
+std::string explain_misuse(const CLI::App& app, std::span<const std::string> words);
+
+/// The option of that name ("--output", "-o") of the verb, or of one above it; nullptr if there is
+/// none.
+const CLI::Option* find_option(const CLI::App& verb, const std::string& name);
+
+/// Whether a value follows the option.
+bool takes_value(const CLI::Option& option);
+
+}  // namespace lw::cli

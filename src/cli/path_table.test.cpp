@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/path_table.h"
+
+#include <gtest/gtest.h>
+
+#include "model/path_document.h"
+
+namespace lw::cli {
+namespace {
+
+PathHop hop(std::uint8_t ttl, const char* address, Share loss, int low_ms, int added_ms) {
+  PathHop hop;
+  hop.ttl = ttl;
+  hop.address = parse_ip_address(address);
+  hop.sent = 20;
+  hop.answered = hop.address ? 20 : 0;
+  if (hop.address) {
+    hop.rtt_low = hop.rtt_median = hop.rtt_max = Milliseconds(low_ms);
+  }
+  hop.forwarding_loss = loss;
+  hop.added = Milliseconds(added_ms);
+  return hop;
+}
+
+PathReport report() {
+  PathReport report;
+  report.source = parse_ip_address("10.0.0.1").value();
+  report.destination = parse_ip_address("10.0.3.1").value();
+  report.traces = 20;
+  Path path{.id = PathId{7}, .flows = {0}, .hops = {}, .is_reached = true};
+  path.hops.push_back(hop(1, "10.0.1.1", {0, 0, 16}, 1, 1));
+  path.hops.back().labels = with(0, HopLabel::RateLimited);
+  path.hops.back().answered = 5;
+  path.hops.push_back(hop(2, "", {0, 0, 100}, 0, 0));
+  path.hops.back().labels = with(0, HopLabel::Silent);
+  path.hops.push_back(hop(3, "10.0.3.1", {12, 30, 52}, 97, 96));
+  report.paths.push_back(path);
+  report.issues.push_back({.kind = PathIssueKind::ForwardingLoss,
+                           .path = PathId{7},
+                           .from_ttl = 2,
+                           .to_ttl = 3,
+                           .text = "hop 3 loses 30 %"});
+  return report;
+}
+
+TEST(PathTable, says_what_is_wrong_and_then_hop_by_hop_where) {
+  EXPECT_EQ(path_table(to_document(report()), {}),
+            "10.0.0.1 → 10.0.3.1, icmp, 20 traces\n"
+            "! hop 3 loses 30 %\n"
+            " hop  address   lost %  answers  low ms  median   max   adds\n"
+            "   1  10.0.1.1       0     5/20     1.0     1.0   1.0   +1.0  limits its answers\n"
+            "   2  *              0     0/20       -       -     -         never answers\n"
+            " > 3  10.0.3.1    30.0    20/20    97.0    97.0  97.0  +96.0\n");
+}
+
+TEST(PathTable, tells_of_further_paths_and_shows_them_on_request) {
+  PathReport two = report();
+  two.paths.push_back(two.paths.front());
+  two.paths.back().id = PathId{8};
+  two.paths.back().is_reached = false;
+  EXPECT_NE(path_table(to_document(two), {}).find("and 1 path more; --paths shows all"),
+            std::string::npos);
+  const std::string all = path_table(to_document(two), {.all_paths = true});
+  EXPECT_NE(all.find("path 2 of 2, 1 flow\n"), std::string::npos);
+  EXPECT_NE(all.find("the destination does not answer"), std::string::npos);
+}
+
+TEST(PathTable, cuts_lines_to_the_terminal) {
+  const std::string text = path_table(to_document(report()), {.width = 40});
+  EXPECT_EQ(text.find("limits its answers"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace lw::cli

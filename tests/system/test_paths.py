@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Agent → two routers → servers: the way of each test is known hop by hop, what goes wrong on it is
+blamed on the right link and on no other, and the past can be asked for."""
+
+import contextlib
+import datetime
+import json
+
+from harness import SystemTest, agent_endpoint, external, monitor
+from system import AGENT, LabSystem
+
+CHECKS = {"checksPerRound": 2, "checkTimeoutMs": 1000}
+R1, R2 = "10.77.1.2", "10.77.2.2"  # as they answer the agent
+# For one of many waits on a busy machine; what is promised is noted where it is waited for.
+PATIENCE = 90
+
+
+def configuration(name, protocol, **more):
+    return {"name": name, "protocol": protocol, "testFrequencySec": 2, "linewatch": CHECKS} | more
+
+
+class Paths(SystemTest):
+    @classmethod
+    def prepare(cls):
+        cls.system = LabSystem(cls)
+        cls.lab, cls.server = cls.system.lab, cls.system.server
+        cls.web = cls.lab.address("web")
+        cls.system.start()
+        group = lambda name, destinations, tests: {"name": name, "sources": [AGENT],
+                                                   "destinations": destinations,
+                                                   "testConfigurations": tests}
+        cls.server.apply(monitor("lab", [
+            agent_endpoint(AGENT), external("web", cls.web),
+            external("web6", cls.lab.address("web", 6)), external("far", "web.lab.test"),
+        ], [
+            configuration("ping", "Icmp"),
+            configuration("tcp", "Tcp", tcpConfiguration={"port": 7000}),
+            configuration("off", "Tcp", tcpConfiguration={"port": 7000, "disableTraceRoute": True}),
+            configuration("http", "Http", httpConfiguration={"port": 80}),
+        ], [
+            group("addresses", ["web"], ["ping", "tcp", "off"]), group("six", ["web6"], ["ping"]),
+            group("names", ["far"], ["http"]),
+        ]))
+
+    def paths(self, test, *options):
+        """The report in force, or a falsy value that says why there is none."""
+        code, out, error = self.server.cli("get", "paths", test, *options, "-o", "json")
+        return json.loads(out) if code == 0 else None
+
+    def hops(self, test):
+        report = self.paths(test)
+        if not report or not report["paths"]:
+            return None
+        return [hop.get("address") for hop in report["paths"][0]["hops"]]
+
+    def issues(self, test):
+        report = self.paths(test)
+        return [(issue["kind"], issue.get("from"), issue.get("to")) for issue in report["issues"]]
+
+    def wait_for_hops(self, test, expected):
+        self.wait_until(lambda: self.hops(test) == expected, PATIENCE, f"the way of {test}")
+
+    def wait_for_issues(self, test, expected, what):
+        self.wait_until(lambda: set(self.issues(test)) == set(expected), PATIENCE, what)
+
+    def setUp(self):
+        for test in ("web/ping", "web/tcp", "far/http"):
+            self.wait_for_hops(test, [R1, R2, self.web])
+            self.wait_for_issues(test, [], f"nothing is wrong with {test}")
+
+    @contextlib.contextmanager
+    def line(self, **settings):
+        self.lab.line().set(**settings)
+        try:
+            yield
+        finally:
+            self.lab.line().reset()
+
+    def test_every_kind_of_test_has_its_way_and_ipv6_too(self):
+        six = [self.lab.host(name).address(6) for name in ("r1", "r2")]
+        self.wait_until(lambda: self.hops("web6/ping"), PATIENCE, "the way over IPv6")
+        self.assertEqual(len(self.hops("web6/ping")), 3, six)
+        self.assertEqual(self.hops("web6/ping")[2], self.lab.address("web", 6))
+        report = self.paths("far/http")
+        self.assertEqual((report["protocol"], report["port"]), ("tcp", 80))
+        self.assertTrue(report["paths"][0]["reached"])
+        # Where traces are switched off, there is nothing, and it says why.
+        code, _, error = self.server.cli("get", "paths", "web/off")
+        self.assertEqual(code, 1)
+        self.assertIn("no paths", error)
+        code, out, _ = self.server.cli("get", "paths", "web/off", "--now")
+        self.assertEqual(code, 0)
+        self.assertIn("switched off", out)
+
+    def test_a_lossy_line_is_named_and_forgotten_when_it_is_well(self):
+        before = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        with self.line(loss=30):
+            # Promised within 30 s of the first lost packet, at this share.
+            self.wait_for_issues("web/ping", [("ForwardingLoss", R1, R2)], "the lossy line is named")
+        report = self.paths("web/ping")
+        [issue] = report["issues"]
+        self.assertLessEqual(issue["lossPercent"]["low"], 51, issue)
+        self.assertGreaterEqual(issue["lossPercent"]["high"], 30, issue)
+        self.assertIn("hop 1", issue["text"])
+        code, out, _ = self.server.cli("get", "paths", "web/ping", "--since", before)
+        self.assertEqual(code, 0, out)
+        self.assertIn("what has changed", out)
+        rows = self.server.json("get", "tests")
+        rows = rows["value"] if isinstance(rows, dict) else rows
+        texts = [issue["text"] for row in rows for issue in row["pathIssues"]]
+        self.assertIn(issue["text"], texts)
+
+    def test_a_delayed_line_is_what_adds_the_time(self):
+        with self.line(delay_ms=50):
+            self.wait_for_issues("web/ping", [("AddedLatency", R1, R2)], "the slow line is named")
+            [issue] = self.paths("web/ping")["issues"]
+            self.assertGreater(issue["addedMs"], 80, issue)
+
+    def test_a_router_that_prohibits_is_named(self):
+        with self.lab.host("r2").firewall.block(action="admin-prohibited", to=self.web):
+            self.wait_until(lambda: "Prohibited" in [kind for kind, _, _ in self.issues("web/tcp")],
+                            PATIENCE, "the prohibition is seen on the way")
+        [issue] = [each for each in self.paths("web/tcp")["issues"] if each["kind"] == "Prohibited"]
+        self.assertIn(R2, issue["text"])
+
+    def test_a_break_is_between_the_last_that_answers_and_the_next(self):
+        with self.lab.host("r1").firewall.block(action="drop", to=self.web):
+            self.wait_until(lambda: ("Broken", R1, R2) in self.issues("web/ping"), PATIENCE,
+                            "the break behind r1 is seen")
+
+    def test_an_operator_sees_the_way_as_it_is_now(self):
+        code, out, error = self.server.cli("get", "paths", "web/ping", "--now")
+        self.assertEqual(code, 0, error)
+        self.assertRegex(out, rf"3\s+{self.web}")
+        self.assertIn("(request)", out)
+
+
+if __name__ == "__main__":
+    import unittest
+    unittest.main()
