@@ -5,6 +5,7 @@
 #include <utility>
 #include <variant>
 
+#include "base/hash.h"
 #include "trace/multipath_task.h"
 
 namespace lw::agent {
@@ -38,7 +39,11 @@ std::optional<TraceKind> trace_kind_of(const TestConfiguration& configuration) {
   return kind;
 }
 
-PathTarget::PathTarget(TargetKey key, Timestamp now) : key_(std::move(key)), search_due_(now) {}
+PathTarget::PathTarget(TargetKey key, Timestamp now)
+    : key_(std::move(key)),
+      asker_(stable_hash({to_string(key_.address), to_string(key_.kind.protocol),
+                          std::to_string(key_.kind.port)})),
+      search_due_(now) {}
 
 void PathTarget::add(TestId test) {
   if (tests_.insert(test).second) fresh_.insert(test);
@@ -58,6 +63,7 @@ PathTarget::Order PathTarget::next_order(TraceTrigger trigger, Timestamp now) {
   task.dscp = key_.kind.dscp;
   task.source = parse_ip_address(key_.kind.source_address);
   task.config.protocol = key_.kind.protocol;
+  task.config.asker = asker_;
   if (!search_ && now >= search_due_) {
     search_.emplace(trace::MultipathConfig{.flows_max = kSearchFlowsMax, .is_lite = true});
     search_due_ = now + kSearchEvery;

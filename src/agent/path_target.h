@@ -68,6 +68,7 @@ class PathTarget {
   [[nodiscard]] std::vector<std::optional<IpAddress>> common_hops() const;
 
   TargetKey key_;
+  std::uint64_t asker_ = 0;  ///< of the routers, for the tracer's budget
   std::set<TestId> tests_;
   std::set<TestId> fresh_;      ///< had no report yet
   std::set<TestId> wanted_by_;  ///< asked for one

@@ -14,8 +14,9 @@ namespace {
 constexpr std::array<std::uint32_t, 4> kSpans = {1, 2, 4, HopWindow::kParts};
 /// Named links stay named above this share of what naming them took.
 constexpr double kStayShare = 0.5;
-/// Log-likelihood for the end of a loss.
+/// Log-likelihood for the end of a loss; less is enough if nothing at all got lost since.
 constexpr double kEndEvidence = 9;
+constexpr double kCleanEndEvidence = 5;
 /// Log-likelihood for loss above the least share that is blamed, not only above the background.
 constexpr double kAboveMinimum = 3;
 /// Log-likelihood for a hop that keeps answers back.
@@ -105,7 +106,11 @@ double lasting_share(const LossyLink& link, const std::vector<HopEvidence>& whol
 bool is_over(const LossyLink& link, LossSpans spans, const LossRules& rules) {
   const double share = lasting_share(link, spans.back());
   return std::any_of(spans.begin(), spans.end() - 1, [&](const std::vector<HopEvidence>& recent) {
-    return evidence_of_no_loss(recent, link.best, share, rules) >= kEndEvidence;
+    const bool is_clean = std::all_of(
+        recent.begin() + static_cast<std::ptrdiff_t>(std::min(link.best, recent.size())),
+        recent.end(), [](const HopEvidence& hop) { return hop.lost <= 0 || hop.is_limited; });
+    return evidence_of_no_loss(recent, link.best, share, rules) >=
+           (is_clean ? kCleanEndEvidence : kEndEvidence);
   });
 }
 

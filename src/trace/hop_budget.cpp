@@ -11,17 +11,28 @@ constexpr Seconds kForgetAfter{300};
 
 }  // namespace
 
-bool HopBudget::may_ask(const IpAddress& router, Instant now) {
-  const auto [entry, is_new] = free_at_.try_emplace(router, now + interval_);
-  if (is_new) return true;
-  if (now < entry->second) return false;
-  entry->second = now + interval_;
+bool HopBudget::may_ask(const IpAddress& router, Instant now, std::uint64_t asker) {
+  Router& known = routers_[router];
+  const bool is_same = asker != 0 && asker == known.asker;
+  if (now < known.free_at) {
+    known.is_wanted |= !is_same;
+    return false;
+  }
+  if (is_same && known.is_wanted) {
+    known.is_wanted = false;
+    known.yields_until = now + interval_;
+  }
+  if (is_same && now < known.yields_until) return false;
+  known = {.free_at = now + interval_, .yields_until = {}, .asker = asker, .is_wanted = false};
   return true;
 }
 
-Instant HopBudget::free_at(const IpAddress& router) const {
-  const auto entry = free_at_.find(router);
-  return entry == free_at_.end() ? Instant{} : entry->second;
+Instant HopBudget::free_at(const IpAddress& router, std::uint64_t asker) const {
+  const auto entry = routers_.find(router);
+  if (entry == routers_.end()) return Instant{};
+  const Router& known = entry->second;
+  const bool is_same = asker != 0 && asker == known.asker;
+  return is_same ? std::max(known.free_at, known.yields_until) : known.free_at;
 }
 
 void HopBudget::answered(std::uint8_t ttl, const IpAddress& router, Instant now) {
@@ -62,12 +73,13 @@ std::optional<IpAddress> HopBudget::expected_at(bool is_v6, std::uint8_t ttl) co
 }
 
 void HopBudget::forget_old(Instant now) {
-  std::erase_if(free_at_, [now](const auto& entry) { return entry.second + kForgetAfter < now; });
+  std::erase_if(routers_,
+                [now](const auto& entry) { return entry.second.free_at + kForgetAfter < now; });
   for (Position& position : positions_) {
     if (position.last + kForgetAfter < now) position = Position{};
   }
 }
 
-std::size_t HopBudget::size() const { return free_at_.size(); }
+std::size_t HopBudget::size() const { return routers_.size(); }
 
 }  // namespace lw::trace

@@ -21,10 +21,12 @@ class HopBudget {
  public:
   explicit HopBudget(Milliseconds interval = Milliseconds(1'000)) : interval_(interval) {}
 
-  /// Whether `router` may be asked now; if so, it counts as asked.
-  bool may_ask(const IpAddress& router, Instant now);
-  /// When `router` may be asked next.
-  [[nodiscard]] Instant free_at(const IpAddress& router) const;
+  /// Whether `router` may be asked now; if so, it counts as asked. Who asked last (`asker`, any
+  /// number of one's own; 0: nobody in particular) lets others go first who came in vain since, for
+  /// an interval at most: else those that trace in step would have a router to themselves.
+  bool may_ask(const IpAddress& router, Instant now, std::uint64_t asker = 0);
+  /// When `asker` may ask `router` next, if nobody else does before.
+  [[nodiscard]] Instant free_at(const IpAddress& router, std::uint64_t asker = 0) const;
   /// An answer of `router` at `ttl`, for expected_at().
   void answered(std::uint8_t ttl, const IpAddress& router, Instant now);
   /// The router that (nearly) all traces meet at `ttl` lately; nothing if they differ or are few.
@@ -56,7 +58,13 @@ class HopBudget {
   static std::size_t position_of(bool is_v6, std::uint8_t ttl) { return (is_v6 ? kTtls : 0) + ttl; }
 
   Milliseconds interval_;
-  std::unordered_map<IpAddress, Instant> free_at_;
+  struct Router {
+    Instant free_at{};
+    Instant yields_until{};   ///< Until then `asker` lets others go first.
+    std::uint64_t asker = 0;  ///< who asked last
+    bool is_wanted = false;   ///< Somebody else came in vain since.
+  };
+  std::unordered_map<IpAddress, Router> routers_;
   std::vector<Position> positions_;  ///< by family and TTL; grows to what was met
 };
 

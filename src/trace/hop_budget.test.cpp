@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 namespace lw::trace {
@@ -160,6 +161,31 @@ TEST(HopBudget, forgets_what_was_not_met_for_minutes_and_keeps_the_rest) {
   EXPECT_EQ(budget.free_at(router(2)), kStart + Seconds(201));
   budget.forget_old(kStart + Seconds(302));
   EXPECT_EQ(budget.size(), 1U);
+}
+
+TEST(HopBudget, those_that_ask_in_step_take_turns) {
+  HopBudget budget;
+  const IpAddress router{.bytes = {10, 0, 0, 1}};
+  std::map<std::uint64_t, int> asked;
+  for (int second = 0; second < 60; ++second) {
+    for (const std::uint64_t asker : {1U, 2U, 3U}) {
+      const Instant now{Seconds(1'000 + second) + Milliseconds(100) * asker};
+      if (budget.may_ask(router, now, asker)) ++asked[asker];
+    }
+  }
+  for (const std::uint64_t asker : {1U, 2U, 3U}) EXPECT_GE(asked[asker], 10) << asker;
+}
+
+TEST(HopBudget, who_lets_others_go_first_does_so_for_an_interval_at_most) {
+  HopBudget budget;
+  const IpAddress router{.bytes = {10, 0, 0, 1}};
+  const Instant begin{Seconds(1'000)};
+  EXPECT_TRUE(budget.may_ask(router, begin, 1));
+  EXPECT_FALSE(budget.may_ask(router, begin + Milliseconds(500), 2));
+  EXPECT_FALSE(budget.may_ask(router, begin + Milliseconds(1'000), 1)) << "another came in vain";
+  EXPECT_EQ(budget.free_at(router, 1), begin + Milliseconds(2'000));
+  EXPECT_EQ(budget.free_at(router, 2), begin + Milliseconds(1'000));
+  EXPECT_TRUE(budget.may_ask(router, begin + Milliseconds(2'000), 1)) << "nobody came";
 }
 
 }  // namespace

@@ -140,7 +140,8 @@ bool TraceRound::is_needed(const Turn& turn) const {
 }
 
 std::optional<ProbeOrder> TraceRound::ask(const Turn& turn, Instant now) {
-  if (const auto router = router_of(turn); router && !budget_->may_ask(*router, now)) {
+  if (const auto router = router_of(turn);
+      router && !budget_->may_ask(*router, now, config_.asker)) {
     wait_or_spare(turn, *router, now);
     return std::nullopt;
   }
@@ -166,7 +167,7 @@ std::optional<IpAddress> TraceRound::router_of(const Turn& turn) const {
 }
 
 void TraceRound::wait_or_spare(Turn turn, const IpAddress& router, Instant now) {
-  turn.not_before = budget_->free_at(router);
+  turn.not_before = budget_->free_at(router, config_.asker);
   const Milliseconds wait =
       turn.is_confirmation ? std::max(config_.budget_wait, kConfirmationWait) : config_.budget_wait;
   if (turn.not_before <= turn.since + wait) {

@@ -33,6 +33,8 @@ struct TraceConfig {
   /// So long a TTL waits for a router that was asked a moment ago (trace/hop_budget.h) before the
   /// trace goes on without it. Some seconds: nearly all are asked, slowly.
   Milliseconds budget_wait{250};
+  /// Who asks, for the budget: a number of the caller's for this destination; 0: nobody special.
+  std::uint64_t asker = 0;
 };
 
 /// One probe to send. `attempt` counts from 0 within its flow and TTL.

@@ -41,7 +41,7 @@ void TraceRound::take_answer(std::uint32_t index, const HopReply& reply, Instant
 void TraceRound::charge(const Record& record) {
   if (budget_ == nullptr || record.from == destination_) return;
   const Instant sent_at = start_ + Microseconds(record.offset_us);
-  (void)budget_->may_ask(record.from, sent_at);
+  (void)budget_->may_ask(record.from, sent_at, config_.asker);
   if (record.answer == HopAnswer::TimeExceeded) {
     budget_->answered(record.ttl, record.from, sent_at + Microseconds(record.rtt_us));
   }
