@@ -2,6 +2,8 @@
 // linewatch get paths: the ways of one test, now, in the past, and what changed.
 #include <fmt/core.h>
 
+#include <map>
+
 #include <CLI/CLI.hpp>
 
 #include "base/channel.h"
@@ -17,7 +19,7 @@
 namespace lw::cli {
 namespace {
 
-constexpr Seconds kPatience{30};
+constexpr Seconds kPatience{20};
 constexpr Milliseconds kLookEvery{300};
 
 struct PathOptions {
@@ -82,18 +84,33 @@ std::vector<Column> history_columns() {
        true}};
 }
 
+/// The reports that were made on request around now, whatever the agent's clock says, by their
+/// time.
+Result<std::map<std::string, Value>> requested_reports(ApiClient& client, const std::string& base,
+                                                       Timestamp now) {
+  constexpr std::chrono::hours kClocksApart{1};
+  const Value found =
+      TRY(client.get(base + "/path-reports", {{"from", to_iso8601(now - kClocksApart)},
+                                              {"to", to_iso8601(now + kClocksApart)}}));
+  std::map<std::string, Value> reports;
+  for (const Value& report : found.find("value")->as_array()) {
+    if (report.text("cause") == "Request") reports.emplace(report.text("to"), report);
+  }
+  return reports;
+}
+
 /// Has the test's agent trace now, and waits for what it reports.
 Result<Value> trace_now(ApiClient& client, const std::string& base) {
-  const Value asked = TRY(client.send("POST", base + "/trace", {}, "", "application/json"));
   const SystemClock clock;
+  const Timestamp begin = clock.wall_now();
+  const auto known = TRY(requested_reports(client, base, begin));
+  TRY(client.send("POST", base + "/trace", {}, "", "application/json"));
   const Instant give_up = clock.now() + kPatience;
   Channel<int> pause(1, WhenFull::Refuse);
   while (clock.now() < give_up) {
     pause.pop_for(kLookEvery);
-    const Value found =
-        TRY(client.get(base + "/path-reports", {{"from", asked.text("requested")}}));
-    for (const Value& report : found.find("value")->as_array()) {
-      if (report.text("cause") == "Request") return report;
+    for (const auto& [time, report] : TRY(requested_reports(client, base, begin))) {
+      if (!known.contains(time)) return report;
     }
   }
   return fail(ErrorCode::Unavailable,

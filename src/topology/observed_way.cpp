@@ -36,8 +36,28 @@ void note_routers(ObservedWay& way) {
   }
 }
 
-/// A router that refuses to forward may do so for every later TTL as well, and may have answered
-/// before that the TTL ended at it. Its place is the first at which it is met.
+/// The first TTL before `ttl` at which `router` answered, or was spared since it is known to be
+/// there.
+std::optional<std::uint8_t> place_before(const ObservedWay& way, std::uint8_t ttl,
+                                         const IpAddress& router) {
+  std::optional<std::uint8_t> place;
+  for (const TraceProbe* probe : way.probes) {
+    const bool is_there = probe->reply.answer == HopAnswer::TimeExceeded ||
+                          probe->reply.answer == HopAnswer::NotAsked;
+    if (!is_there || probe->ttl == 0 || probe->ttl >= ttl || probe->reply.from != router) continue;
+    place = std::min(place.value_or(probe->ttl), probe->ttl);
+  }
+  return place;
+}
+
+/// Whether somebody else answered at the TTL before.
+bool has_other_before(const ObservedWay& way, std::uint8_t ttl) {
+  return ttl <= 1 || (way.hops.size() >= ttl - 1U && !way.hops[ttl - 2U].empty());
+}
+
+/// A router that refuses to forward does so for every later TTL as well, and may have answered
+/// before that the TTL ended at it. Its place is the first at which it is met. If the TTL before
+/// has no answer, it may stand there just as well: then its place is not known from this trace.
 void note_refusal(ObservedWay& way, const IpAddress& destination) {
   const TraceProbe* first = nullptr;
   for (const TraceProbe* probe : way.probes) {
@@ -45,12 +65,9 @@ void note_refusal(ObservedWay& way, const IpAddress& destination) {
     if (first == nullptr || probe->ttl < first->ttl) first = probe;
   }
   if (first == nullptr || (way.reached_ttl != 0 && first->ttl > way.reached_ttl)) return;
-  std::uint8_t ttl = first->ttl;
-  for (std::size_t i = 0; i < way.hops.size() && i + 1 < first->ttl; ++i) {
-    if (!contains(way.hops[i], first->reply.from)) continue;
-    ttl = static_cast<std::uint8_t>(i + 1);
-    break;
-  }
+  const auto before = place_before(way, first->ttl, first->reply.from);
+  if (!before && !has_other_before(way, first->ttl)) return;
+  const std::uint8_t ttl = before.value_or(first->ttl);
   note(way, ttl, first->reply.from);
   way.stop_ttl = ttl;
   way.stop_type = first->reply.icmp_type;
