@@ -83,7 +83,15 @@ class TraceCommand {
 
   /// Why it cannot begin.
   [[nodiscard]] std::optional<Error> problem() const { return names_.problem(); }
-  void begin() { next(); }
+  void begin() {
+    if (is_live()) {
+      // The first table may take some seconds: silent hops are waited for.
+      fmt::print("tracing the way to {} …\n", to_string(task_.destination));
+      std::fflush(stdout);
+      lines_shown_ = 1;
+    }
+    next();
+  }
   int finish() {
     const PathReport report = latest_with_names();
     if (is_table()) {
