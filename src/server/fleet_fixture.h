@@ -28,7 +28,7 @@ namespace lw::server {
 
 namespace pb = ::linewatch::wire;
 
-inline constexpr Seconds kPatience{20};
+inline constexpr Seconds kPatience{60};
 inline constexpr std::uint16_t kKeepDays = 30;
 inline const SpoolId kSpool{0x5b001};
 

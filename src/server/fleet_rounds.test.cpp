@@ -17,7 +17,10 @@ TEST_F(FleetTest, messages_in_quick_succession_each_arrive_whole) {
     stream->send(status);
   }
   std::uint64_t acknowledged = 0;
-  while (acknowledged < kMessages + 1) acknowledged = stream->ack();
+  while (acknowledged < kMessages + 1) {
+    acknowledged = stream->ack();
+    ASSERT_GT(acknowledged, 0U) << "the stream has ended";
+  }
   EXPECT_EQ(writer_->stats().rows_inserted, std::uint64_t{kMessages + 1});
 }
 
