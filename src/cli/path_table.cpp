@@ -41,10 +41,13 @@ const Value::Array& list_of(const Value& value, std::string_view key) {
   return member != nullptr && member->is_array() ? member->as_array() : kNone;
 }
 
+/// To the microsecond where that is much of it.
+std::string ms_text(double ms) { return fmt::format("{:.{}f}", ms, ms < 1 ? 3 : 1); }
+
 std::string time_text(const Value& hop, std::string_view key) {
   const Value* const member = hop.find(key);
   if (member == nullptr || !member->is_number()) return "-";
-  return fmt::format("{:.1f}", member->as_number());
+  return ms_text(member->as_number());
 }
 
 std::string address_text(const Value& hop) {
@@ -89,7 +92,7 @@ Row row_of(const Value& hop) {
           time_text(hop, "rttLowMs"),
           time_text(hop, "rttMedianMs"),
           time_text(hop, "rttMaxMs"),
-          added >= 0.05 ? fmt::format("+{:.1f}", added) : "",
+          added >= 0.001 ? "+" + ms_text(added) : "",
           notes_of(hop)};
 }
 

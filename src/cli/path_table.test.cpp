@@ -65,6 +65,15 @@ TEST(PathTable, tells_of_further_paths_and_shows_them_on_request) {
   EXPECT_NE(all.find("the destination does not answer"), std::string::npos);
 }
 
+TEST(PathTable, shows_microseconds_where_there_are_only_some) {
+  PathReport near = report();
+  near.paths[0].hops[0].rtt_low = Microseconds(31);
+  near.paths[0].hops[0].added = Microseconds(31);
+  const std::string text = path_table(to_document(near), {});
+  EXPECT_NE(text.find(" 0.031 "), std::string::npos) << text;
+  EXPECT_NE(text.find("+0.031"), std::string::npos) << text;
+}
+
 TEST(PathTable, cuts_lines_to_the_terminal) {
   const std::string text = path_table(to_document(report()), {.width = 40});
   EXPECT_EQ(text.find("limits its answers"), std::string::npos);
