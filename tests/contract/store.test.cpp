@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <optional>
 
 #include "base/files.h"
@@ -12,7 +11,7 @@
 #include "store/reader.h"
 #include "store/recorder.h"
 #include "store/schema.h"
-#include "store_process.h"
+#include "store_fixture.h"
 
 namespace lw::store {
 namespace {
@@ -20,22 +19,8 @@ namespace {
 const SystemClock kClock;
 
 /// One store for all tests of this file; each uses tables or tests of its own.
-class StoreContract : public testing::Test {
+class StoreContract : public StoreSuite {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = temporary_folder();
-    store_.emplace(folder_ + "/store");
-    store_->start();
-    Client client(store_->config());
-    const auto migrated = migrate(client, kClock);
-    ASSERT_TRUE(migrated.has_value()) << migrated.error().message;
-  }
-  static void TearDownTestSuite() {
-    EXPECT_EQ(store_->terminate(), 0) << "a clean end";
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
   std::string query(const std::string& sql, const NamedValues& parameters = {},
                     const NamedValues& settings = {}) {
     auto answer = client_.query(sql, parameters, settings);
@@ -51,8 +36,6 @@ class StoreContract : public testing::Test {
         << answer.error().message;
   }
 
-  static inline std::string folder_;
-  static inline std::optional<StoreProcess> store_;
   Client client_{store_->config()};
   Client reader_{store_->reader_config()};
 };

@@ -2,7 +2,6 @@
 // Path reports in the real store: what goes in comes out, once, however often it was sent.
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <optional>
 
 #include "base/channel.h"
@@ -10,7 +9,7 @@
 #include "store/path_reader.h"
 #include "store/path_writer.h"
 #include "store/schema.h"
-#include "store_process.h"
+#include "store_fixture.h"
 
 namespace lw::store {
 namespace {
@@ -48,22 +47,8 @@ StoredPathReport stored(TestId test, int minute, std::uint64_t sequence) {
   return {.report = report(test, minute), .origin = {kAgent, kSpool, sequence}, .keep_days = 30};
 }
 
-class StorePaths : public testing::Test {
+class StorePaths : public StoreSuite {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = temporary_folder();
-    store_.emplace(folder_ + "/store");
-    store_->start();
-    Client client(store_->config());
-    const auto migrated = migrate(client, kClock);
-    ASSERT_TRUE(migrated.has_value()) << migrated.error().message;
-  }
-  static void TearDownTestSuite() {
-    EXPECT_EQ(store_->terminate(), 0) << "a clean end";
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
   void start_writer() {
     writer_.emplace(PathWriterConfig{.max_delay = Milliseconds(10)}, store_->config(), kClock,
                     [this](AgentId agent, SpoolId spool, std::uint64_t sequence) {
@@ -89,8 +74,6 @@ class StorePaths : public testing::Test {
     return found.value_or(std::vector<PathReport>());
   }
 
-  static inline std::string folder_;
-  static inline std::optional<StoreProcess> store_;
   Client client_{store_->config()};
   Channel<std::uint64_t> durable_{1'000, WhenFull::Refuse};
   std::optional<PathWriter> writer_;

@@ -2,7 +2,6 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include <filesystem>
 #include <optional>
 
 #include "base/log.h"
@@ -12,7 +11,7 @@
 #include "store/reconcile.h"
 #include "store/round_writer.h"
 #include "store/schema.h"
-#include "store_process.h"
+#include "store_fixture.h"
 
 /// A store that knows the token of a batch and lacks some of its rows, as ClickHouse does after a
 /// crash between the two: the rows are deleted here, which leaves the token.
@@ -28,22 +27,8 @@ const std::string kEverything =
     "sum(voided), sum(answered), max(worst), min(rmin), max(rmax), sum(rsum), sum(jsum), "
     "sum(jrounds) FROM m1 GROUP BY t, test_id, keep_days) ORDER BY ALL";
 
-class StoreReconcile : public testing::Test {
+class StoreReconcile : public StoreSuite {
  protected:
-  static void SetUpTestSuite() {
-    folder_ = temporary_folder();
-    store_.emplace(folder_ + "/store");
-    store_->start();
-    Client client(store_->config());
-    const auto migrated = migrate(client, kClock);
-    ASSERT_TRUE(migrated.has_value()) << migrated.error().message;
-  }
-  static void TearDownTestSuite() {
-    EXPECT_EQ(store_->terminate(), 0);
-    store_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-
   /// An earlier batch and this one, whose rounds fall into the same minutes, tests and partitions.
   void SetUp() override {
     query("TRUNCATE TABLE rounds");
@@ -85,8 +70,6 @@ class StoreReconcile : public testing::Test {
     EXPECT_EQ(query("SELECT count() FROM doubtful"), "0");
   }
 
-  static inline std::string folder_;
-  static inline std::optional<StoreProcess> store_;
   Client client_{store_->config()};
   std::string payload_, token_, whole_;
 };
