@@ -16,7 +16,8 @@ STAND_INS = {
                   'case " $MISSING " in *" $p "*) ;; *) echo "$p installed" ;; esac ;; esac; done',
     "apt-get": "",
     "sudo": '"$@"',
-    "npm": "mkdir -p node_modules/@chdb/lib-linux-x64-gnu; touch node_modules/@chdb/lib-linux-x64-gnu/libchdb.so",
+    "npm": "for file in @chdb/lib-linux-x64-gnu/libchdb.so arm-network-39/package.json; do"
+           " mkdir -p node_modules/${file%/*}; touch node_modules/$file; done",
     "cmake": 'mkdir -p "build/$2"; touch "build/$2/build.ninja"',
     "ninja": 'case "$*" in *fuzz*targets*) echo "base_fuzz: CXX_EXECUTABLE_LINKER__base_fuzz_" ;;'
              ' *targets*) echo "base_test: CXX_EXECUTABLE_LINKER__base_test_" ;;'
@@ -37,7 +38,7 @@ class Dev(unittest.TestCase):
         self.addCleanup(folder.cleanup)
         self.root = pathlib.Path(folder.name)
         for name in ("src/a.cpp", "cmake/a.cmake", "tests/a", "CMakeLists.txt", "CMakePresets.json",
-                     "packaging/npm/package-lock.json"):
+                     "packaging/npm/package-lock.json", "tests/azure/package-lock.json"):
             (self.root / name).parent.mkdir(parents=True, exist_ok=True)
             (self.root / name).write_text(name)
         (self.root / "dev").write_text(DEV.read_text())

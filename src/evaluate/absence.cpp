@@ -91,7 +91,9 @@ std::optional<Verdict> evaluate_absence(const Test& test, const AbsenceFacts& fa
                    {ReasonCode::TestGroupDisabled,
                     {},
                     {},
-                    fmt::format("test group `{}` is disabled", test.test_group)}};
+                    test.monitor_stopped
+                        ? fmt::format("connection monitor `{}` is stopped", test.connection_monitor)
+                        : fmt::format("test group `{}` is disabled", test.test_group)}};
   }
   if (!test.missing.empty()) return indeterminate(ReasonCode::NoAgent, test.missing);
   const Microseconds tolerance = absence_tolerance(*test.configuration);

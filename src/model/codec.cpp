@@ -75,20 +75,15 @@ Output read_output(const Place& place, Diagnostics& faults) {
   return output;
 }
 
-/// A classic monitor has one source and one destination instead of endpoints and groups.
-void refuse_classic(ObjectReader& reader) {
-  for (const std::string_view key : {"source", "destination"}) {
-    reader.ignore(key);
-    if (!reader.has(key)) continue;
-    reader.fault(key, fmt::format("`{}` belongs to classic connection monitors; write endpoints, "
-                                  "testConfigurations and testGroups instead",
-                                  key));
-  }
-}
-
 void read_properties(ObjectReader& reader, Origin origin, ConnectionMonitor& monitor,
                      Diagnostics& faults) {
   monitor.notes = reader.text("notes");
+  if (origin == Origin::Api) {
+    for (const auto property : kServiceProperties) reader.ignore(property);
+    if (is_classic(reader)) return read_classic(reader, monitor, faults);
+    // Clients with one model for both forms send these as null.
+    for (const std::string_view key : {"source", "destination"}) reader.ignore(key);
+  }
   for (const Place& item : reader.list("endpoints")) {
     monitor.endpoints.push_back(read_endpoint(item, faults));
   }
@@ -101,18 +96,19 @@ void read_properties(ObjectReader& reader, Origin origin, ConnectionMonitor& mon
   for (const Place& item : reader.list("outputs")) {
     monitor.outputs.push_back(read_output(item, faults));
   }
-  if (origin == Origin::File) return;
-  refuse_classic(reader);
-  for (const auto property : kServiceProperties) reader.ignore(property);
 }
 
 /// Adds the broken rules, except where the reader has found fault already.
 void add_broken_rules(const ConnectionMonitor& monitor, const Place& place, Diagnostics& faults) {
+  const bool is_classic = monitor.form == MonitorForm::SingleSourceDestination;
+  if (is_classic && monitor.test_groups.empty()) return;  // A part is missing, as was said.
   for (Fault& fault : validate(monitor)) {
+    if (is_classic) fault.path = classic_path(std::move(fault.path));
     const std::string path =
         place.path.empty() ? fault.path : fmt::format("{}.{}", place.path, fault.path);
     if (faults.is_full() || faults.covers(path)) continue;
-    faults.add(locate(*place.value, fault.path), path, std::move(fault.message));
+    faults.add(locate(*place.value, fault.path), path, std::move(fault.message),
+               std::move(fault.code));
   }
 }
 

@@ -60,16 +60,63 @@ TEST(ReadConnectionMonitor, NamesPathsFromWhereTheObjectStands) {
       has_fault(read.faults, "line 1:13: properties.endpoints: expected a list, found number"));
 }
 
-TEST(ReadConnectionMonitor, RefusesAClassicMonitor) {
+constexpr std::string_view kClassic = R"(
+source: {resourceId: /subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/virtualMachines/web1,
+         port: 0}
+destination: {address: bing.com, port: 443}
+monitoringIntervalInSeconds: 50
+autoStart: false
+endpoints: []
+probes: []
+)";
+
+TEST(ReadClassicMonitor, IsOneTcpTest) {
+  const MonitorRead read = read_connection_monitor(yaml(kClassic), "cm", "", "properties");
+  for (const Diagnostic& fault : read.faults) ADD_FAILURE() << to_string(fault);
+  EXPECT_EQ(read.monitor.form, MonitorForm::SingleSourceDestination);
+  EXPECT_FALSE(read.monitor.auto_start);
+  ASSERT_EQ(read.monitor.endpoints.size(), 2U);
+  EXPECT_EQ(read.monitor.endpoints[0].type, EndpointType::AzureVM);
+  EXPECT_EQ(read.monitor.endpoints[0].name, "web1");
+  EXPECT_EQ(read.monitor.endpoints[1].address, "bing.com");
+  ASSERT_EQ(read.monitor.test_configurations.size(), 1U);
+  EXPECT_EQ(read.monitor.test_configurations[0].frequency, Seconds(50));
+  EXPECT_EQ(read.monitor.test_configurations[0].port(), 443);
+  EXPECT_EQ(read.monitor.test_groups.at(0).sources, std::vector<std::string>{"web1"});
+}
+
+TEST(ReadClassicMonitor, PingsADestinationWithoutPort) {
   const MonitorRead read = read_connection_monitor(
-      yaml("{source: {resourceId: /x}, destination: {address: y}}"), "cm", "", "properties");
-  constexpr std::string_view kAdvice =
-      "belongs to classic connection monitors; write endpoints, testConfigurations and testGroups "
-      "instead";
-  EXPECT_TRUE(
-      has_fault(read.faults, "line 1:10: properties.source: `source` " + std::string(kAdvice)));
-  EXPECT_TRUE(has_fault(
-      read.faults, "line 1:41: properties.destination: `destination` " + std::string(kAdvice)));
+      yaml("{source: {resourceId: /subscriptions/s/resourceGroups/g/providers/"
+           "Microsoft.Compute/virtualMachines/a}, destination: {address: 192.0.2.1, port: 0}}"),
+      "cm", "", "properties");
+  for (const Diagnostic& fault : read.faults) ADD_FAILURE() << to_string(fault);
+  EXPECT_EQ(read.monitor.test_configurations.at(0).protocol_name(), "ICMP");
+}
+
+TEST(ReadClassicMonitor, NamesFaultsWhereTheyStandInTheClassicForm) {
+  const MonitorRead read = read_connection_monitor(
+      yaml("{source: {resourceId: /x}, destination: {port: 80}, monitoringIntervalInSeconds: 5}"),
+      "cm", "", "properties");
+  std::vector<std::string> paths;
+  for (const Diagnostic& fault : read.faults) paths.push_back(fault.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"properties.destination.address",
+                                             "properties.monitoringIntervalInSeconds"}));
+  const MonitorRead incomplete = read_connection_monitor(
+      yaml("{source: {resourceId: /x}, destination: {address: 10.0.0.256}}"), "cm", "",
+      "properties");
+  paths.clear();
+  for (const Diagnostic& fault : incomplete.faults) paths.push_back(fault.path);
+  EXPECT_EQ(paths, (std::vector<std::string>{"properties.source.resourceId",
+                                             "properties.destination.address"}));
+}
+
+TEST(ReadClassicMonitor, RefusesAMixtureOfBothForms) {
+  const MonitorRead read = read_connection_monitor(
+      yaml("{source: {resourceId: /x}, destination: {address: y}, testGroups: [{name: g}]}"), "cm",
+      "", "properties");
+  ASSERT_FALSE(read.faults.empty());
+  EXPECT_EQ(read.faults.back().path, "properties.testGroups");
 }
 
 TEST(ReadConnectionMonitor, RefusesAnInvalidNameFromTheAddress) {

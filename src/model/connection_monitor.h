@@ -27,6 +27,10 @@ struct Output {
   bool operator==(const Output&) const = default;
 };
 
+/// Which of Azure's two forms a monitor was written in. The first, called classic today, has one
+/// source and one destination; it is read as endpoints, one configuration and one group.
+enum class MonitorForm { MultiEndpoint, SingleSourceDestination };
+
 /// The resource that a user writes. Read from and written to documents by model/codec.h.
 struct ConnectionMonitor {
   std::string name;
@@ -37,6 +41,9 @@ struct ConnectionMonitor {
   std::vector<TestConfiguration> test_configurations;
   std::vector<TestGroup> test_groups;
   std::vector<Output> outputs;
+  MonitorForm form = MonitorForm::MultiEndpoint;
+  bool auto_start = true;   ///< classic: whether it starts when it is made
+  bool is_stopped = false;  ///< by its owner: all of its tests are Not Running. In no document.
   bool operator==(const ConnectionMonitor&) const = default;
 };
 

@@ -32,7 +32,7 @@ std::string to_string(const Diagnostic& diagnostic) {
   return text + diagnostic.message;
 }
 
-void Diagnostics::add(Location at, std::string path, std::string message) {
+void Diagnostics::add(Location at, std::string path, std::string message, std::string code) {
   if (is_full()) return;
   if (faults_.size() == kFaultsMax) {
     faults_.push_back({file_, {}, {}, "there are more faults; they show once these are mended"});
@@ -40,7 +40,8 @@ void Diagnostics::add(Location at, std::string path, std::string message) {
   }
   // What the sender wrote is quoted in messages and may be megabytes long.
   if (message.size() > kMessageBytesMax) message = message.substr(0, kMessageBytesMax) + "…";
-  faults_.push_back({file_, at, one_line(std::move(path)), one_line(std::move(message))});
+  faults_.push_back(
+      {file_, at, one_line(std::move(path)), one_line(std::move(message)), std::move(code)});
 }
 
 std::vector<Diagnostic> Diagnostics::take() {

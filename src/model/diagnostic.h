@@ -16,6 +16,7 @@ struct Diagnostic {
   Location at;       ///< Line 0 where the document has no lines.
   std::string path;  ///< "connectionMonitors[0].testGroups[1].sources[0]"
   std::string message;
+  std::string code = {};  ///< Azure's for this fault, where it is known
 };
 
 /// "quickstart.yaml:12:5: connectionMonitors[0].testGroups[1]: …"; parts that are empty are left
@@ -30,7 +31,7 @@ class Diagnostics {
 
   explicit Diagnostics(std::string_view file) : file_(file) {}
 
-  void add(Location at, std::string path, std::string message);
+  void add(Location at, std::string path, std::string message, std::string code = {});
   /// Whether further faults are dropped; then advice need not be worked out either.
   [[nodiscard]] bool is_full() const { return faults_.size() > kFaultsMax; }
   /// Whether a fault of this very path, or of something that contains it, was added.

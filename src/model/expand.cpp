@@ -73,7 +73,8 @@ class Expansion {
       test.destination = to.name;
       test.agent = missing.empty() ? from.agent : AgentId{};
       test.missing = missing;
-      test.disabled = group.disable;
+      test.monitor_stopped = monitor_.is_stopped;
+      test.disabled = group.disable || monitor_.is_stopped;
       test.destination_agent = to.agent;
     }
   }

@@ -27,7 +27,8 @@ struct Test : ProbeTask {
   std::string destination;  ///< likewise
   AgentId agent;            ///< Runs it; 0 while nobody can, which `missing` explains.
   std::string missing;      ///< Why it cannot run ("no agent named `web1` has joined"); else empty.
-  bool disabled = false;    ///< Its test group is disabled: Not Running.
+  bool disabled = false;    ///< Its test group is disabled, or its monitor stopped: Not Running.
+  bool monitor_stopped = false;
   /// The agent on the destination's machine; 0 if there is none, and on agents, who need not know.
   AgentId destination_agent;
 

@@ -15,6 +15,7 @@ namespace lw {
 struct Fault {
   std::string path;
   std::string message;
+  std::string code = {};  ///< Azure's for this fault, where it is known
   bool operator==(const Fault&) const = default;
 };
 

@@ -124,7 +124,8 @@ void check_sources(const TestGroup& group, const std::string& path,
                       fmt::format("endpoint `{}` is an ExternalAddress: no agent runs there, so it "
                                   "cannot be a source; name an Agent or a machine, or move it to "
                                   "destinations",
-                                  endpoint->name)});
+                                  endpoint->name),
+                      "MissingResourceIDInEndpoint"});
   }
 }
 

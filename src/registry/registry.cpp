@@ -72,6 +72,8 @@ Result<void> make_private(const std::string& path) {
   return {};
 }
 
+std::string new_etag() { return "W/\"" + random_uuid() + "\""; }
+
 void bind_blob(SQLite::Statement& statement, int index, const std::string& bytes) {
   statement.bind(index, bytes.data(), static_cast<int>(bytes.size()));
 }
@@ -120,6 +122,29 @@ struct Registry::Impl {
     statement.exec();
   }
 
+  void put_monitor(const MonitorWrite& write, Timestamp now) {
+    SQLite::Statement put(
+        database,
+        "INSERT INTO connection_monitors (name, document, etag, created_us, updated_us, "
+        "resource_guid, started_us, is_stopped) VALUES (?1, ?2, ?3, ?4, ?4, ?5, ?6, ?7) ON "
+        "CONFLICT (name) DO UPDATE SET name = excluded.name, document = excluded.document, "
+        "etag = excluded.etag, updated_us = excluded.updated_us");
+    put.bind(1, write.name);
+    put.bind(2, to_json(write.document));
+    put.bind(3, new_etag());
+    put.bind(4, to_unix_us(now));
+    put.bind(5, random_uuid());
+    if (write.starts) put.bind(6, to_unix_us(now));
+    put.bind(7, write.starts ? 0 : 1);
+    put.exec();
+  }
+
+  bool remove_monitor(const std::string& name) {
+    SQLite::Statement remove(database, "DELETE FROM connection_monitors WHERE name = ?");
+    remove.bind(1, name);
+    return remove.exec() > 0;
+  }
+
   void set_certificates(AgentId agent, const std::vector<std::string>& sha256_hex) {
     SQLite::Statement remove(database, "DELETE FROM agent_certificates WHERE agent_id = ?");
     remove.bind(1, to_string(agent));
@@ -166,42 +191,103 @@ Result<std::string> Registry::setting(const std::string& key, const std::string&
 Result<std::vector<StoredMonitor>> Registry::monitors() {
   return guarded("read connection monitors", [&]() -> Result<std::vector<StoredMonitor>> {
     SQLite::Statement query(impl_->database,
-                            "SELECT name, document, etag, created_us, updated_us "
-                            "FROM connection_monitors ORDER BY name");
+                            "SELECT name, document, etag, created_us, updated_us, resource_guid, "
+                            "started_us, is_stopped FROM connection_monitors ORDER BY name");
     std::vector<StoredMonitor> monitors;
     while (query.executeStep()) {
-      monitors.push_back({.name = query.getColumn(0).getString(),
-                          .document = TRY(parse_json(query.getColumn(1).getString())),
-                          .etag = query.getColumn(2).getString(),
-                          .created = from_unix_us(query.getColumn(3).getInt64()),
-                          .updated = from_unix_us(query.getColumn(4).getInt64())});
+      StoredMonitor monitor{.name = query.getColumn(0).getString(),
+                            .document = TRY(parse_json(query.getColumn(1).getString())),
+                            .etag = query.getColumn(2).getString(),
+                            .created = from_unix_us(query.getColumn(3).getInt64()),
+                            .updated = from_unix_us(query.getColumn(4).getInt64()),
+                            .resource_guid = query.getColumn(5).getString(),
+                            .started = std::nullopt,
+                            .is_stopped = query.getColumn(7).getInt() != 0};
+      if (!query.getColumn(6).isNull()) {
+        monitor.started = from_unix_us(query.getColumn(6).getInt64());
+      }
+      monitors.push_back(std::move(monitor));
     }
     return monitors;
   });
 }
 
-Result<void> Registry::write_monitors(const std::vector<std::pair<std::string, Value>>& changed,
+Result<void> Registry::write_monitors(const std::vector<MonitorWrite>& changed,
                                       const std::vector<std::string>& removed, Timestamp now) {
   return guarded("write connection monitors", [&]() -> Result<void> {
     SQLite::Transaction transaction(impl_->database);
-    for (const auto& [name, document] : changed) {
-      SQLite::Statement put(
-          impl_->database,
-          "INSERT INTO connection_monitors VALUES (?1, ?2, ?3, ?4, ?4) ON CONFLICT (name) DO "
-          "UPDATE SET name = excluded.name, document = excluded.document, "
-          "etag = excluded.etag, updated_us = excluded.updated_us");
-      put.bind(1, name);
-      put.bind(2, to_json(document));
-      put.bind(3, "W/\"" + random_uuid() + "\"");
-      put.bind(4, to_unix_us(now));
-      put.exec();
-    }
+    for (const MonitorWrite& write : changed) impl_->put_monitor(write, now);
     for (const std::string& name : removed) {
-      SQLite::Statement remove(impl_->database, "DELETE FROM connection_monitors WHERE name = ?");
-      remove.bind(1, name);
-      if (remove.exec() == 0) {
-        return fail(ErrorCode::NotFound, fmt::format("there is no connection monitor `{}`", name));
-      }
+      if (impl_->remove_monitor(name)) continue;
+      return fail(ErrorCode::NotFound, fmt::format("there is no connection monitor `{}`", name));
+    }
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<void> Registry::set_monitor_stopped(const std::string& name, bool is_stopped,
+                                           Timestamp now) {
+  return guarded("stop or start a connection monitor", [&]() -> Result<void> {
+    SQLite::Statement update(
+        impl_->database,
+        "UPDATE connection_monitors SET is_stopped = ?1, etag = ?2, updated_us = ?3, "
+        "started_us = CASE WHEN ?1 THEN started_us ELSE ?3 END WHERE name = ?4");
+    update.bind(1, is_stopped ? 1 : 0);
+    update.bind(2, new_etag());
+    update.bind(3, to_unix_us(now));
+    update.bind(4, name);
+    if (update.exec() > 0) return {};
+    return fail(ErrorCode::NotFound, fmt::format("there is no connection monitor `{}`", name));
+  });
+}
+
+Result<std::vector<NetworkWatcher>> Registry::network_watchers() {
+  return guarded("read network watchers", [&]() -> Result<std::vector<NetworkWatcher>> {
+    SQLite::Statement query(impl_->database,
+                            "SELECT resource_group, name, location, tags, etag "
+                            "FROM network_watchers ORDER BY resource_group, name");
+    std::vector<NetworkWatcher> watchers;
+    while (query.executeStep()) {
+      watchers.push_back({.resource_group = query.getColumn(0).getString(),
+                          .name = query.getColumn(1).getString(),
+                          .location = query.getColumn(2).getString(),
+                          .tags = TRY(parse_json(query.getColumn(3).getString())),
+                          .etag = query.getColumn(4).getString()});
+    }
+    return watchers;
+  });
+}
+
+Result<void> Registry::put_network_watcher(const NetworkWatcher& watcher, Timestamp now) {
+  return guarded("write network watcher", [&]() -> Result<void> {
+    SQLite::Statement put(impl_->database,
+                          "INSERT INTO network_watchers VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT "
+                          "(resource_group, name) DO UPDATE SET location = excluded.location, "
+                          "tags = excluded.tags, etag = excluded.etag");
+    put.bind(1, watcher.resource_group);
+    put.bind(2, watcher.name);
+    put.bind(3, watcher.location);
+    put.bind(4, to_json(watcher.tags));
+    put.bind(5, new_etag());
+    put.bind(6, to_unix_us(now));
+    put.exec();
+    return {};
+  });
+}
+
+Result<void> Registry::remove_network_watcher(const NetworkWatcher& watcher,
+                                              const std::vector<std::string>& monitors) {
+  return guarded("remove network watcher", [&]() -> Result<void> {
+    SQLite::Transaction transaction(impl_->database);
+    for (const std::string& monitor : monitors) impl_->remove_monitor(monitor);
+    SQLite::Statement remove(impl_->database,
+                             "DELETE FROM network_watchers WHERE resource_group = ? AND name = ?");
+    remove.bind(1, watcher.resource_group);
+    remove.bind(2, watcher.name);
+    if (remove.exec() == 0) {
+      return fail(ErrorCode::NotFound,
+                  fmt::format("there is no network watcher `{}`", watcher.name));
     }
     transaction.commit();
     return {};

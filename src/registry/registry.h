@@ -18,11 +18,31 @@ namespace lw::registry {
 
 /// A connection monitor as its owner wrote it, with the server's book-keeping.
 struct StoredMonitor {
-  std::string name;
+  std::string name;  ///< model/resource_id.h, monitor_key
   Value document;    ///< as sent; never rewritten
   std::string etag;  ///< changes with every write
   Timestamp created{};
   Timestamp updated{};
+  std::string resource_guid;         ///< stays while the resource lives
+  std::optional<Timestamp> started;  ///< last time; nothing if never
+  bool is_stopped = false;           ///< by its owner
+};
+
+/// A monitor to be put, new or in place of the one of its name.
+struct MonitorWrite {
+  std::string name;
+  Value document;
+  /// Of a new one; one that is there stays stopped or started.
+  bool starts = true;
+};
+
+/// The place of connection monitors in Azure's tree of resources.
+struct NetworkWatcher {
+  std::string resource_group;
+  std::string name;
+  std::string location;
+  Value tags;  ///< an object, or null
+  std::string etag;
 };
 
 /// What a bearer token may do.
@@ -58,9 +78,19 @@ class Registry {
   Result<std::string> setting(const std::string& key, const std::string& initial);
 
   Result<std::vector<StoredMonitor>> monitors();
-  /// All of them or none: puts `changed` (new or replaced), removes `removed`.
-  Result<void> write_monitors(const std::vector<std::pair<std::string, Value>>& changed,
+  /// All of them or none: puts `changed`, removes `removed`.
+  Result<void> write_monitors(const std::vector<MonitorWrite>& changed,
                               const std::vector<std::string>& removed, Timestamp now);
+  /// Stops or starts a monitor that is there; NotFound if it is not.
+  Result<void> set_monitor_stopped(const std::string& name, bool is_stopped, Timestamp now);
+
+  /// Sorted by resource group and name.
+  Result<std::vector<NetworkWatcher>> network_watchers();
+  /// New, or in place of the one of its resource group and name. Gives it a new etag.
+  Result<void> put_network_watcher(const NetworkWatcher& watcher, Timestamp now);
+  /// Its monitors are `monitors` and go with it, in the same transaction.
+  Result<void> remove_network_watcher(const NetworkWatcher& watcher,
+                                      const std::vector<std::string>& monitors);
 
   Result<std::vector<Agent>> agents();
   /// Conflict if the name is taken by another agent.

@@ -276,6 +276,51 @@ TEST_F(RegistryTest, writing_one_monitor_leaves_the_etag_of_another_alone) {
   EXPECT_EQ(registry().monitors()->front().etag, before);
 }
 
+TEST_F(RegistryTest, a_monitor_keeps_its_guid_and_its_stop_until_it_is_made_anew) {
+  ASSERT_TRUE(registry().write_monitors({{"m", document(1)}}, {}, kNow));
+  const StoredMonitor made = registry().monitors()->front();
+  EXPECT_EQ(made.resource_guid.size(), 36U);
+  EXPECT_EQ(made.started, kNow);
+  EXPECT_FALSE(made.is_stopped);
+  ASSERT_TRUE(registry().set_monitor_stopped("M", true, kNow + Seconds(1)));
+  ASSERT_TRUE(registry().write_monitors({{"m", document(2)}}, {}, kNow + Seconds(2)));
+  const StoredMonitor stopped = registry().monitors()->front();
+  EXPECT_TRUE(stopped.is_stopped);
+  EXPECT_EQ(stopped.resource_guid, made.resource_guid);
+  EXPECT_EQ(stopped.started, kNow) << "a stop keeps when it was started";
+  EXPECT_NE(stopped.etag, made.etag);
+  ASSERT_TRUE(registry().set_monitor_stopped("m", false, kNow + Seconds(3)));
+  EXPECT_EQ(registry().monitors()->front().started, kNow + Seconds(3));
+  EXPECT_EQ(registry().set_monitor_stopped("n", true, kNow).error().code, ErrorCode::NotFound);
+  ASSERT_TRUE(registry().write_monitors({}, {"m"}, kNow));
+  ASSERT_TRUE(registry().write_monitors({{"m", document(1), false}}, {}, kNow));
+  const StoredMonitor anew = registry().monitors()->front();
+  EXPECT_NE(anew.resource_guid, made.resource_guid);
+  EXPECT_TRUE(anew.is_stopped);
+  EXPECT_FALSE(anew.started.has_value());
+}
+
+TEST_F(RegistryTest, network_watchers_go_with_their_monitors) {
+  const NetworkWatcher east{
+      .resource_group = "rg", .name = "East", .location = "eastus", .tags = {}, .etag = {}};
+  ASSERT_TRUE(registry().put_network_watcher(east, kNow));
+  ASSERT_TRUE(
+      registry().write_monitors({{"rg/East/m", document(1)}, {"m", document(1)}}, {}, kNow));
+  const std::string etag = registry().network_watchers()->front().etag;
+  NetworkWatcher moved = east;
+  moved.name = "EAST";
+  moved.location = "westus";
+  ASSERT_TRUE(registry().put_network_watcher(moved, kNow));
+  ASSERT_EQ(registry().network_watchers()->size(), 1U) << "names are compared without case";
+  EXPECT_EQ(registry().network_watchers()->front().location, "westus");
+  EXPECT_NE(registry().network_watchers()->front().etag, etag);
+  ASSERT_TRUE(registry().remove_network_watcher(moved, {"rg/East/m"}));
+  EXPECT_TRUE(registry().network_watchers()->empty());
+  EXPECT_EQ(monitor_names(), std::vector<std::string>{"m"});
+  EXPECT_EQ(registry().remove_network_watcher(moved, {"m"}).error().code, ErrorCode::NotFound);
+  EXPECT_EQ(monitor_names(), std::vector<std::string>{"m"}) << "all or nothing";
+}
+
 TEST_F(RegistryTest, a_monitor_whose_name_changes_its_case_stays_one_monitor) {
   ASSERT_TRUE(registry().write_monitors({{"web", document(1)}}, {}, kNow));
   ASSERT_TRUE(registry().write_monitors({{"Web", document(2)}}, {}, kNow));

@@ -6,7 +6,7 @@
 namespace lw::registry {
 namespace {
 
-constexpr std::array<const char*, 2> kMigrations = {
+constexpr std::array<const char*, 3> kMigrations = {
     // 1: settings, connection monitors, agents, tokens. Times are microseconds since 1970, UTC;
     // documents and lists are JSON; secrets are kept as SHA-256 only.
     R"sql(
@@ -45,6 +45,25 @@ constexpr std::array<const char*, 2> kMigrations = {
         agent_id TEXT NOT NULL REFERENCES agents (id) ON DELETE CASCADE,
         sha256 TEXT NOT NULL,
         PRIMARY KEY (agent_id, sha256)
+      ) STRICT, WITHOUT ROWID;
+    )sql",
+    // 3: what Azure's interface tells of a monitor besides what its owner wrote, and the watchers
+    // that hold monitors. A monitor from before this has run since it was made.
+    R"sql(
+      ALTER TABLE connection_monitors ADD COLUMN resource_guid TEXT NOT NULL DEFAULT '';
+      ALTER TABLE connection_monitors ADD COLUMN started_us INTEGER;
+      ALTER TABLE connection_monitors ADD COLUMN is_stopped INTEGER NOT NULL DEFAULT 0;
+      UPDATE connection_monitors SET started_us = created_us, resource_guid = lower(
+        hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) ||
+        '-a' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)));
+      CREATE TABLE network_watchers (
+        resource_group TEXT NOT NULL COLLATE NOCASE,
+        name TEXT NOT NULL COLLATE NOCASE,
+        location TEXT NOT NULL,
+        tags TEXT NOT NULL,
+        etag TEXT NOT NULL,
+        created_us INTEGER NOT NULL,
+        PRIMARY KEY (resource_group, name)
       ) STRICT, WITHOUT ROWID;
     )sql",
 };

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "io/pki.h"
 #include "model/codec.h"
+#include "model/resource_id.h"
 #include "model/validate.h"
 #include "server/plan.h"
 #include "wire/convert.h"
@@ -66,9 +67,11 @@ void Control::post(std::function<void()> work) { work_.push(std::move(work)); }
 Result<void> Control::load() {
   subscription_id_ = TRY(registry_.setting("subscription_id", random_uuid()));
   workspace_id_ = TRY(registry_.setting("workspace_id", random_uuid()));
+  operation_key_ = TRY(registry_.setting("operation_key", hex_of(random_bytes(16))));
   agents_ = TRY(registry_.agents());
   TRY(records_.load(clock_.wall_now()));
   TRY(load_models());
+  TRY(load_watchers());
   const std::vector<Test> tests = plan_tests(models_, agents_);
   history_.describe_tests(tests);
   live_.replace_tests(tests, clock_.wall_now());
@@ -213,7 +216,7 @@ Result<std::vector<MonitorChange>> Control::apply(std::vector<ConnectionMonitor>
                                                   const std::vector<Value>& documents,
                                                   bool dry_run) {
   std::vector<MonitorChange> changes;
-  std::vector<std::pair<std::string, Value>> to_write;
+  std::vector<registry::MonitorWrite> to_write;
   std::size_t created = 0;
   for (std::size_t i = 0; i < models.size(); ++i) {
     // As in the registry, names that differ by case are one name.
@@ -231,16 +234,20 @@ Result<std::vector<MonitorChange>> Control::apply(std::vector<ConnectionMonitor>
     if (known == models_.end()) {
       change.kind = MonitorChange::Kind::Created;
       ++created;
-    } else if (*known == models[i]) {
-      change.kind = MonitorChange::Kind::Unchanged;
+    } else {
+      models[i].is_stopped = known->is_stopped;
+      if (*known == models[i]) change.kind = MonitorChange::Kind::Unchanged;
     }
     if (change.kind != MonitorChange::Kind::Unchanged) {
-      to_write.emplace_back(models[i].name, documents[i]);
+      to_write.push_back({models[i].name, documents[i], models[i].auto_start});
     }
     changes.push_back(std::move(change));
   }
   if (created > 0) {
-    if (auto refusal = check_monitor_count(models_.size() + created - 1)) {
+    const auto beside = std::ranges::count_if(models_, [](const ConnectionMonitor& model) {
+      return place_of(model.name).is_in(kDefaultResourceGroup, kDefaultWatcher);
+    });
+    if (auto refusal = check_monitor_count(static_cast<std::size_t>(beside) + created - 1)) {
       return fail(ErrorCode::LimitExceeded, *refusal);
     }
   }
@@ -257,6 +264,8 @@ Result<void> Control::load_models() {
     MonitorRead read = read_monitor_item(stored.document, "", stored.name);
     // It was valid when it was stored; a newer release may be stricter and must still start.
     for (const Diagnostic& fault : read.faults) log::warning("registry", to_string(fault));
+    read.monitor.name = stored.name;
+    read.monitor.is_stopped = stored.is_stopped;
     models_.push_back(std::move(read.monitor));
   }
   return {};
@@ -266,11 +275,6 @@ Result<void> Control::reload_monitors() {
   TRY(load_models());
   replan();
   return {};
-}
-
-Result<void> Control::remove_monitor(const std::string& name) {
-  TRY(registry_.write_monitors({}, {name}, clock_.wall_now()));
-  return reload_monitors();
 }
 
 void Control::restore_states() {

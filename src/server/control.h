@@ -114,11 +114,26 @@ class Control {
   /// Puts all of `documents` or none. They must have been validated.
   Result<std::vector<MonitorChange>> apply(std::vector<ConnectionMonitor> models,
                                            const std::vector<Value>& documents, bool dry_run);
+  /// Puts one resource, equal or not to what was there: the write gives it a new etag. `model` is
+  /// what was read from `document`, under the monitor's key (model/resource_id.h).
+  Result<MonitorChange::Kind> put_monitor(ConnectionMonitor model, Value document);
   Result<void> remove_monitor(const std::string& name);
+  /// All tests of a stopped monitor are Not Running.
+  Result<void> set_monitor_stopped(const std::string& name, bool is_stopped);
+  /// The monitor of that key, whatever its case, or null.
+  [[nodiscard]] const registry::StoredMonitor* find_monitor(std::string_view name) const;
+  [[nodiscard]] const std::vector<registry::NetworkWatcher>& watchers() const { return watchers_; }
+  [[nodiscard]] const registry::NetworkWatcher* find_watcher(std::string_view resource_group,
+                                                             std::string_view name) const;
+  Result<void> put_watcher(const registry::NetworkWatcher& watcher);
+  /// Its monitors go with it.
+  Result<void> remove_watcher(const registry::NetworkWatcher& watcher);
   Result<std::string> create_join_token(std::chrono::seconds life, int uses);
   Result<void> remove_agent(AgentId agent);
   [[nodiscard]] const std::string& subscription_id() const { return subscription_id_; }
   [[nodiscard]] const std::string& workspace_id() const { return workspace_id_; }
+  /// A secret of this server for the ids of its operations (arm/operations.h).
+  [[nodiscard]] const std::string& operation_key() const { return operation_key_; }
   [[nodiscard]] Timestamp started() const { return started_; }
 
  private:
@@ -132,6 +147,7 @@ class Control {
   void tick();
   Result<void> load();
   Result<void> load_models();
+  Result<void> load_watchers();
   Result<void> reload_monitors();
   void restore_states();
   void replan();
@@ -179,6 +195,7 @@ class Control {
   std::vector<Agent> agents_;
   std::vector<registry::StoredMonitor> stored_;
   std::vector<ConnectionMonitor> models_;  ///< same order as stored_
+  std::vector<registry::NetworkWatcher> watchers_;
   LiveState live_;
   LivePaths paths_;
   FaultFinder fault_finder_;
@@ -189,6 +206,7 @@ class Control {
   std::vector<WaitingBatch> waiting_;  ///< at most one a session: a writer was full
   std::string subscription_id_;
   std::string workspace_id_;
+  std::string operation_key_;
   Timestamp started_{};
   Instant ticked_{};
   Instant absence_from_{};     ///< before it, restored states wait for their agents to come back

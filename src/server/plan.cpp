@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/hash.h"
+#include "base/text.h"
 #include "model/expand.h"
 #include "model/limits.h"
 #include "wire/convert.h"
@@ -47,6 +48,26 @@ Result<void> check_room_for(const Agent& agent, std::vector<Agent> agents,
                           "Narrow the endpoints that it falls into (AgentGroup labels, scopes) or "
                           "lower their coverage level",
                           agent.name, after, limits::kTestsPerServer));
+}
+
+Result<void> check_test_count(const std::vector<ConnectionMonitor>& present,
+                              const std::vector<ConnectionMonitor>& changed,
+                              const std::vector<Agent>& agents) {
+  const std::size_t submitted = count_tests_bound(changed, agents);
+  std::size_t others = 0;
+  for (const ConnectionMonitor& model : present) {
+    const bool is_replaced = std::ranges::any_of(changed, [&](const ConnectionMonitor& other) {
+      return equals_ignoring_case(other.name, model.name);
+    });
+    if (!is_replaced) others += test_count_bound(model, agents);
+  }
+  if (submitted + others <= limits::kTestsPerServer) return {};
+  return fail(
+      ErrorCode::LimitExceeded,
+      fmt::format("this would make {} tests, with the {} of the other connection monitors {}; one "
+                  "server runs {} at most. Use fewer sources, destinations or test configurations "
+                  "in a test group, or a lower coverage level",
+                  submitted, others, submitted + others, limits::kTestsPerServer));
 }
 
 bool is_runnable(const Test& test) {

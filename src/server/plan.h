@@ -25,6 +25,13 @@ std::size_t count_tests_bound(const std::vector<ConnectionMonitor>& monitors,
 Result<void> check_room_for(const Agent& agent, std::vector<Agent> agents,
                             const std::vector<ConnectionMonitor>& monitors);
 
+/// LimitExceeded if putting `changed` beside, or in place of, the monitors of `present` would make
+/// more tests than a server runs (limits::kTestsPerServer). A few lines of a file can stand for
+/// billions of tests, so they are counted before they are made. Pure.
+Result<void> check_test_count(const std::vector<ConnectionMonitor>& present,
+                              const std::vector<ConnectionMonitor>& changed,
+                              const std::vector<Agent>& agents);
+
 /// Whether an agent has to run it: its group is enabled and nothing is missing.
 bool is_runnable(const Test& test);
 

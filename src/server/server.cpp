@@ -13,6 +13,7 @@
 #include "base/number.h"
 #include "base/signals.h"
 #include "io/host.h"
+#include "server/arm/arm.h"
 #include "server/api/services.h"
 #include "server/authority.h"
 #include "server/control.h"
@@ -132,6 +133,10 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services) {
   api::add_path_routes(*router, services);
   api::add_agent_routes(*router, services);
   api::add_metrics_routes(*router, services);
+  arm::add_provider_routes(*router, services);
+  arm::add_watcher_routes(*router, services);
+  arm::add_monitor_routes(*router, services);
+  arm::add_operation_routes(*router, services);
   return router;
 }
 

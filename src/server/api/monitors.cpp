@@ -136,26 +136,6 @@ Value change_value(const MonitorChange& change, const ConnectionMonitor* before,
   return value;
 }
 
-/// A few lines of a file can stand for billions of tests, so they are counted before they are made.
-Result<void> check_test_count(const Control& control, const std::vector<ConnectionMonitor>& changed,
-                              const std::vector<Agent>& agents) {
-  const std::size_t submitted = count_tests_bound(changed, agents);
-  std::size_t others = 0;
-  for (const ConnectionMonitor& model : control.models()) {
-    const bool is_replaced = std::ranges::any_of(changed, [&](const ConnectionMonitor& other) {
-      return equals_ignoring_case(other.name, model.name);
-    });
-    if (!is_replaced) others += test_count_bound(model, agents);
-  }
-  if (submitted + others <= limits::kTestsPerServer) return {};
-  return fail(
-      ErrorCode::LimitExceeded,
-      fmt::format("this would make {} tests, with the {} of the other connection monitors {}; one "
-                  "server runs {} at most. Use fewer sources, destinations or test configurations "
-                  "in a test group, or a lower coverage level",
-                  submitted, others, submitted + others, limits::kTestsPerServer));
-}
-
 /// What is no fault, but may be a slip of the pen: agents that nobody has heard of yet.
 Value warning_list(const std::vector<ConnectionMonitor>& models, const std::vector<Agent>& agents) {
   std::vector<std::string> texts;
@@ -173,7 +153,8 @@ Value warning_list(const std::vector<ConnectionMonitor>& models, const std::vect
 void apply(Services& services, const Call& call, const Submission& submission, bool dry_run) {
   Control& control = services.control;
   const std::vector<Agent> agents = agents_of(control);
-  if (const auto checked = check_test_count(control, submission.models, agents); !checked) {
+  if (const auto checked = check_test_count(control.models(), submission.models, agents);
+      !checked) {
     answer_error(call.responder, checked.error());
     return;
   }
@@ -234,11 +215,8 @@ void list_monitors(Services& services, const Call& call) {
 }
 
 void get_monitor(Services& services, const Call& call) {
-  const auto& monitors = services.control.monitors();
-  const auto found = std::ranges::find_if(monitors, [&](const registry::StoredMonitor& stored) {
-    return equals_ignoring_case(stored.name, call.path.at("name"));
-  });
-  if (found == monitors.end()) {
+  const auto* const found = services.control.find_monitor(call.path.at("name"));
+  if (found == nullptr) {
     answer_error(call.responder,
                  {ErrorCode::NotFound,
                   fmt::format("there is no connection monitor `{}`", call.path.at("name"))});

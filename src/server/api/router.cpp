@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "server/arm/arm.h"
 
 namespace lw::server::api {
 namespace {
@@ -13,12 +14,15 @@ namespace {
 /// The parameters, if the path fits. Each segment is decoded by itself, so that a name may hold
 /// "%2F".
 std::optional<std::map<std::string, std::string>> match(const std::vector<std::string>& pattern,
-                                                        const std::vector<std::string>& path) {
+                                                        const std::vector<std::string>& path,
+                                                        bool ignores_case) {
   if (pattern.size() != path.size()) return std::nullopt;
   std::map<std::string, std::string> parameters;
   for (std::size_t i = 0; i < pattern.size(); ++i) {
     if (!pattern[i].starts_with('{')) {
-      if (pattern[i] != path[i]) return std::nullopt;
+      const bool is_equal =
+          ignores_case ? equals_ignoring_case(pattern[i], path[i]) : pattern[i] == path[i];
+      if (!is_equal) return std::nullopt;
       continue;
     }
     const auto decoded = io::percent_decode(path[i], false);
@@ -26,6 +30,21 @@ std::optional<std::map<std::string, std::string>> match(const std::vector<std::s
     parameters[pattern[i].substr(1, pattern[i].size() - 2)] = *decoded;
   }
   return parameters;
+}
+
+/// The path's segments, and whether they are to be taken as Azure's.
+struct Path {
+  std::vector<std::string> segments;
+  bool is_arm = false;
+};
+
+Path read_path(const std::string& raw_path) {
+  Path path{.segments = split(raw_path, '/')};
+  path.is_arm = arm::is_arm_path(path.segments);
+  if (!path.is_arm) return path;
+  std::erase(path.segments, std::string());
+  path.segments.insert(path.segments.begin(), std::string());  // As split() gives patterns.
+  return path;
 }
 
 bool may(Access access, std::optional<registry::Role> role) {
@@ -95,25 +114,46 @@ void Router::add(std::string method, const std::string& pattern, Access access, 
   routes_.push_back({std::move(method), split(pattern, '/'), access, std::move(handler)});
 }
 
+void Router::run(const Route& route, Parameters parameters, io::HttpRequest request,
+                 io::HttpResponder responder, std::optional<registry::Role> role) const {
+  const bool is_arm = arm::is_arm_path(route.segments);
+  if (!may(route.access, role)) {
+    if (is_arm) {
+      arm::refuse(request, responder, arm::not_allowed(request, role.has_value()));
+      return;
+    }
+    answer_error(responder,
+                 role ? Error{ErrorCode::PermissionDenied, "this token may not do that"}
+                      : Error{ErrorCode::Unauthenticated,
+                              "send a valid token as `Authorization: Bearer …`; the first one is "
+                              "in admin.token in the server's data folder"});
+    return;
+  }
+  if (is_arm) {
+    if (const auto refusal = arm::check_api_version(request)) {
+      arm::refuse(request, responder, *refusal);
+      return;
+    }
+  }
+  route.handler({std::move(request), std::move(responder), std::move(parameters)});
+}
+
 void Router::dispatch(io::HttpRequest request, io::HttpResponder responder,
                       std::optional<registry::Role> role) const {
   const std::string raw_path = request.target.substr(0, request.target.find('?'));
-  const std::vector<std::string> segments = split(raw_path, '/');
+  const Path path = read_path(raw_path);
   std::vector<std::string> allowed;
   for (const Route& route : routes_) {
-    auto parameters = match(route.segments, segments);
+    auto parameters = match(route.segments, path.segments, path.is_arm);
     if (!parameters) continue;
     allowed.push_back(route.method);
     if (route.method != request.method) continue;
-    if (!may(route.access, role)) {
-      answer_error(responder,
-                   role ? Error{ErrorCode::PermissionDenied, "this token may not do that"}
-                        : Error{ErrorCode::Unauthenticated,
-                                "send a valid token as `Authorization: Bearer …`; the first one is "
-                                "in admin.token in the server's data folder"});
-      return;
-    }
-    route.handler({std::move(request), std::move(responder), std::move(*parameters)});
+    run(route, std::move(*parameters), std::move(request), std::move(responder), role);
+    return;
+  }
+  if (path.is_arm) {
+    arm::refuse(request, responder,
+                role ? arm::nothing_there(raw_path, allowed) : arm::not_allowed(request, false));
     return;
   }
   if (allowed.empty()) {

@@ -25,6 +25,8 @@ struct Call {
 enum class Access { Everybody, Reader, Operator, Administrator };
 
 /// Finds the handler of a request by method and path. Built once, then read by all HTTP threads.
+/// Below Azure's roots (arm/arm.h) paths are compared without case and with slashes collapsed, an
+/// api-version is demanded and refusals have Azure's codes.
 class Router {
  public:
   using Handler = std::function<void(Call call)>;
@@ -41,6 +43,10 @@ class Router {
     Access access;
     Handler handler;
   };
+  using Parameters = std::map<std::string, std::string>;
+  void run(const Route& route, Parameters parameters, io::HttpRequest request,
+           io::HttpResponder responder, std::optional<registry::Role> role) const;
+
   std::vector<Route> routes_;
 };
 

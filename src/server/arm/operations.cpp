@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/arm/operations.h"
+
+#include <fmt/core.h>
+
+#include "base/ids.h"
+#include "base/random.h"
+#include "base/text.h"
+#include "io/pki.h"
+
+namespace lw::server::arm {
+namespace {
+
+// 16 bytes: random, the kind, and the head of a keyed hash of both.
+constexpr std::size_t kRandomBytes = 7;
+constexpr std::size_t kMarkedBytes = kRandomBytes + 1;
+constexpr std::size_t kMarkBytes = 8;
+
+std::string mark_of(std::string_view marked, std::string_view key) {
+  // A fixed length and a cut-off hash: nothing can be appended, so no HMAC is needed.
+  return io::sha256(std::string(key) + std::string(marked)).substr(0, kMarkBytes);
+}
+
+std::string to_uuid(const std::string& bytes) {
+  const std::string hex = hex_of(bytes);
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
+}
+
+/// The 16 bytes behind a UUID's text.
+std::optional<std::string> bytes_of(std::string_view uuid) {
+  std::string bytes;
+  std::string digits;
+  for (const char c : uuid) {
+    if (c != '-') digits += c;
+  }
+  if (digits.size() != 2 * (kMarkedBytes + kMarkBytes)) return std::nullopt;
+  for (std::size_t i = 0; i < digits.size(); i += 2) {
+    const auto byte = parse_hex(digits.substr(i, 2));
+    if (!byte) return std::nullopt;
+    bytes += static_cast<char>(*byte);
+  }
+  return bytes;
+}
+
+std::string url(const Services& services, const Call& call, std::string_view location,
+                std::string_view noun, std::string_view id) {
+  const std::string version = call.request.parameter("api-version");
+  return fmt::format(
+      "{}/subscriptions/{}/providers/Microsoft.Network/locations/{}/{}/{}?api-version={}",
+      origin_of(call.request), services.control.subscription_id(), io::percent_encode(location),
+      noun, id, io::percent_encode(version));
+}
+
+void answer_status(Services& services, const Call& call) {
+  const std::string& id = call.path.at("operation");
+  if (!kind_of_operation(id, services.control.operation_key())) {
+    return refuse(call, {.status = 404,
+                         .code = "OperationNotFound",
+                         .message = fmt::format("There is no operation {}.", id)});
+  }
+  reply(call, Value::object({{"status", "Succeeded"}}));
+}
+
+void answer_result(Services& services, const Call& call) {
+  const std::string& id = call.path.at("operation");
+  const auto kind = kind_of_operation(id, services.control.operation_key());
+  if (!kind) {
+    return refuse(call, {.status = 404,
+                         .code = "OperationNotFound",
+                         .message = fmt::format("There is no operation {}.", id)});
+  }
+  // A deletion leaves nothing. The other has to be 200: newer clients refuse 204 there.
+  if (*kind == OperationKind::Delete) return reply_empty(call, 204);
+  reply(call, Value());
+}
+
+}  // namespace
+
+std::string make_operation_id(OperationKind kind, std::string_view key) {
+  std::string marked = random_bytes(kRandomBytes);
+  marked += static_cast<char>(kind);
+  return to_uuid(marked + mark_of(marked, key));
+}
+
+std::optional<OperationKind> kind_of_operation(std::string_view id, std::string_view key) {
+  const auto bytes = bytes_of(id);
+  if (!bytes) return std::nullopt;
+  const std::string marked = bytes->substr(0, kMarkedBytes);
+  if (mark_of(marked, key) != bytes->substr(kMarkedBytes)) return std::nullopt;
+  return static_cast<OperationKind>(marked.back());
+}
+
+Headers operation_headers(const Services& services, const Call& call, OperationKind kind,
+                          std::string_view location) {
+  const std::string id = make_operation_id(kind, services.control.operation_key());
+  Headers headers{
+      {"Azure-AsyncOperation", url(services, call, location, "operations", id)},
+      {"Azure-AsyncNotification", "Enabled"},
+      {"Retry-After", "1"},
+      {"x-ms-request-id", id},
+  };
+  if (kind != OperationKind::Put) {
+    headers.emplace_back("Location", url(services, call, location, "operationResults", id));
+  }
+  return headers;
+}
+
+void add_operation_routes(Router& router, Services& services) {
+  const std::string base =
+      "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/";
+  router.add("GET", base + "operations/{operation}", Access::Reader, [&](Call call) {
+    on_subscription(services, std::move(call),
+                    [&](const Call& inner) { answer_status(services, inner); });
+  });
+  router.add("GET", base + "operationResults/{operation}", Access::Reader, [&](Call call) {
+    on_subscription(services, std::move(call),
+                    [&](const Call& inner) { answer_result(services, inner); });
+  });
+}
+
+}  // namespace lw::server::arm

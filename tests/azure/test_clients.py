@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Azure's npm clients, unmodified, against a real server over TLS with its own CA. The tests
+themselves are JavaScript, in clients.test.mjs; one that fails there fails here with its text."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+
+FOLDER = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parent / "system"))
+
+from harness import Server, SystemTest  # noqa: E402
+from processes import ROOT  # noqa: E402
+
+PATIENCE = 240
+
+
+class AzureClients(SystemTest):
+    @classmethod
+    def prepare(cls):
+        cls.server = cls.keep(Server(cls.folder)).start()
+
+    def test_the_clients_find_all_that_they_expect(self):
+        self.assertIsNotNone(shutil.which("node"), "install nodejs (./dev does)")
+        self.assertTrue((FOLDER / "node_modules").is_dir(), "run `npm ci` in tests/azure (./dev does)")
+        status = self.server.json("status")
+        environment = os.environ | {
+            "LW_URL": f"https://127.0.0.1:{self.server.port}",
+            "LW_TOKEN": (self.server.data / "admin.token").read_text().strip(),
+            "LW_SUBSCRIPTION": status["subscriptionId"],
+            "NODE_EXTRA_CA_CERTS": str(self.server.data / "ca.pem"),
+            "NO_PROXY": "127.0.0.1,localhost"}
+        done = subprocess.run(["node", "--test", "--test-reporter=spec", FOLDER / "clients.test.mjs"],
+                              env=environment, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT)
+        self.assertEqual(done.returncode, 0, f"{done.stdout}\n{done.stderr}")
+        passed = [line for line in done.stdout.splitlines() if line.startswith("ℹ pass ")]
+        self.assertTrue(passed and int(passed[0].split()[-1]) > 20, done.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
