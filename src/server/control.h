@@ -134,6 +134,7 @@ class Control {
   [[nodiscard]] const std::string& workspace_id() const { return workspace_id_; }
   /// A secret of this server for the ids of its operations (arm/operations.h).
   [[nodiscard]] const std::string& operation_key() const { return operation_key_; }
+  [[nodiscard]] std::uint16_t keep_days() const { return keep_days_; }
   [[nodiscard]] Timestamp started() const { return started_; }
 
  private:

@@ -136,6 +136,7 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services) {
   arm::add_provider_routes(*router, services);
   arm::add_watcher_routes(*router, services);
   arm::add_monitor_routes(*router, services);
+  arm::add_metric_routes(*router, services);
   arm::add_operation_routes(*router, services);
   return router;
 }

@@ -259,6 +259,128 @@ describe("network watchers", () => {
   });
 });
 
+// `measured` has pings that pass and a closed port, both at 1 s (test_clients.py).
+const MEASURED = pathOf("measured");
+const METRICS = ["ChecksFailedPercent", "RoundTripTimeMs", "TestResult"];
+
+const flat = (series) => Object.fromEntries(series.map(({ key, data }) => [key, data]));
+const sampled = (data) => data.filter((point) => point.count !== undefined);
+
+for (const generation of ["@azure/arm-monitor", "arm-monitor-8"]) {
+  describe(generation, () => {
+    let client;
+    before(async () => {
+      const { MonitorClient } = await import(generation);
+      client = new MonitorClient(credential, subscription, { endpoint: url });
+    });
+
+    test("definitions and namespaces are listed", async () => {
+      const definitions = await all(client.metricDefinitions.list(MEASURED));
+      assert.deepEqual(definitions.map((each) => each.name.value), METRICS);
+      const result = definitions[2];
+      assert.equal(result.unit, "Count");
+      assert.ok(result.dimensions.some((each) => each.value === "TestResultCriterion"));
+      assert.ok(result.metricAvailabilities.some((each) => each.timeGrain === "PT1M"));
+      const namespaces = await all(client.metricNamespaces.list(MEASURED));
+      assert.equal(namespaces[0].properties.metricNamespaceName,
+        "Microsoft.Network/networkWatchers/connectionMonitors");
+    });
+
+    test("metrics come by the minute, with gaps where nothing was measured", async () => {
+      const end = new Date(Date.now() + 60_000);
+      const start = new Date(end - 3_600_000);
+      const got = await client.metrics.list(MEASURED, {
+        timespan: `${start.toISOString()}/${end.toISOString()}`, interval: "PT1M",
+        metricnames: METRICS.join(), aggregation: "Average,Minimum,Maximum,Total,Count",
+      });
+      assert.match(got.timespan, /Z\/.*Z$/);
+      assert.deepEqual(got.value.map((metric) => metric.name.value), METRICS);
+      for (const metric of got.value) {
+        assert.equal(metric.timeseries.length, 1);
+        const { data } = metric.timeseries[0];
+        assert.ok(data.length === 60 || data.length === 61, `${data.length} points`);
+        const measured = sampled(data);
+        assert.ok(measured.length >= 1 && measured.length < 15, `${measured.length} sampled`);
+        assert.equal(data[0].average, undefined, "an hour ago there was nothing");
+        for (const point of measured) {
+          assert.ok(point.minimum <= point.average && point.average <= point.maximum);
+          assert.ok(Math.abs(point.total - point.average * point.count) < 1e-6 * point.total + 1e-9);
+        }
+      }
+      const [failed, times, results] = got.value.map((metric) => sampled(metric.timeseries[0].data));
+      assert.ok(failed.some((point) => point.minimum === 0 && point.maximum === 100));
+      assert.ok(times.every((point) => point.minimum > 0 && point.maximum < 1000));
+      assert.ok(results.some((point) => point.minimum === 1 && point.maximum === 3));
+    });
+
+    test("a filter splits and selects, and the sums agree", async () => {
+      const ask = async (filter, more = {}) => {
+        const got = await client.metrics.list(MEASURED, {
+          timespan: "PT2H", interval: "P1D", metricnames: "ChecksFailedPercent",
+          aggregation: "Average,Count", filter, ...more });
+        return flat(got.value[0].timeseries.map((series) => ({
+          key: (series.metadatavalues ?? []).map((each) => `${each.name.value}=${each.value}`).join(),
+          data: series.data[0] })));
+      };
+      const split = await ask("DestinationName eq '*' and TestGroupName eq 'pings'");
+      assert.deepEqual(Object.keys(split).sort(), ["destinationname=also-here,testgroupname=pings",
+        "destinationname=here,testgroupname=pings"]);
+      for (const point of Object.values(split)) assert.equal(point.average, 0);
+      const ports = await ask("TestConfigurationName eq 'closed'");
+      assert.equal(ports["testconfigurationname=closed"].average, 100);
+      const either = await ask("DestinationName eq 'HERE' or DestinationName eq 'also-here'");
+      assert.equal(Object.keys(either).length, 2);
+      const one = await ask("TestGroupName eq '*'", { top: 1, orderby: "average desc" });
+      assert.deepEqual(Object.keys(one), ["testgroupname=ports"]);
+      assert.deepEqual(await ask("DestinationName eq 'nobody'"), {});
+    });
+
+    test("results are told apart by what put them there", async () => {
+      const got = await client.metrics.list(MEASURED, { timespan: "PT2H", interval: "P1D",
+        metricnames: "TestResult", aggregation: "Maximum", filter: "TestResultCriterion eq '*'" });
+      const by = flat(got.value[0].timeseries.map((series) => ({
+        key: series.metadatavalues[0].value, data: series.data[0].maximum })));
+      assert.equal(by.AllChecksFailed, 3);
+      assert.equal(by.None, 1);
+    });
+
+    test("wrong questions are answered with what to change", async () => {
+      const cases = [
+        [{ metricnames: "Nonsense" }, /Valid metrics: ChecksFailedPercent,RoundTripTimeMs,TestResult$/],
+        [{ interval: "PT7M" }, /time grain/], [{ timespan: "yesterday" }, /timespan/],
+        [{ filter: "Colour eq 'red'" }, /Valid dimensions/], [{ filter: "SourceName gt 'a'" }, /eq/],
+        [{ aggregation: "Median" }, /Median/],
+      ];
+      for (const [options, text] of cases) {
+        await assert.rejects(client.metrics.list(MEASURED, { timespan: "PT1H", ...options }), (error) => {
+          assert.equal(error.statusCode, 400, JSON.stringify(options));
+          assert.equal(error.code, "BadRequest");
+          assert.match(error.message, text);
+          return true;
+        });
+      }
+      await assert.rejects(client.metrics.list(pathOf("nobody"), { timespan: "PT1H" }), { statusCode: 404 });
+    });
+  });
+}
+
+describe("@azure/monitor-query-metrics", () => {
+  test("asks for metrics of many resources at once", async () => {
+    const { MetricsClient } = await import("@azure/monitor-query-metrics");
+    const client = new MetricsClient(url, credential);
+    const results = await client.queryResources([MEASURED], ["ChecksFailedPercent", "RoundTripTimeMs"],
+      "Microsoft.Network/networkWatchers/connectionMonitors",
+      { startTime: new Date(Date.now() - 3_600_000), endTime: new Date(), interval: "PT5M",
+        aggregation: "average,maximum", filter: "TestGroupName eq '*'" });
+    assert.equal(results.length, 1);
+    assert.equal(results[0].resourceId.toLowerCase(), MEASURED.toLowerCase());
+    const metric = results[0].getMetricByName("ChecksFailedPercent");
+    const averages = metric.timeseries.map((series) => series.data.filter((point) => point.average !== undefined));
+    assert.deepEqual(averages.map((points) => points.at(-1).average).sort((a, b) => a - b), [0, 100]);
+    await assert.rejects(client.queryResources([pathOf("nobody")], ["TestResult"], "x"), (error) => error.statusCode >= 400);
+  });
+});
+
 describe("the wire", () => {
   after(() => raw("DELETE", pathOf("wire") + VERSION));
 

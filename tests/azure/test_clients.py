@@ -12,16 +12,42 @@ import unittest
 FOLDER = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "system"))
 
-from harness import Server, SystemTest  # noqa: E402
+from harness import Agent, Server, SystemTest, rows_of  # noqa: E402
 from processes import ROOT  # noqa: E402
 
 PATIENCE = 240
+
+# What clients.test.mjs asks metrics of: pings that all succeed, and a port where nobody listens.
+MEASURED = {"connectionMonitors": [{
+    "name": "measured",
+    "endpoints": [
+        {"name": "probe1", "type": "Agent", "linewatch": {"agent": "probe1"}},
+        {"name": "here", "type": "ExternalAddress", "address": "127.0.0.1"},
+        {"name": "also-here", "type": "ExternalAddress", "address": "127.0.0.2"}],
+    "testConfigurations": [
+        {"name": "ping", "protocol": "Icmp", "testFrequencySec": 1, "linewatch": {"checksPerRound": 4}},
+        {"name": "closed", "protocol": "Tcp", "testFrequencySec": 1, "tcpConfiguration": {"port": 1},
+         "linewatch": {"checksPerRound": 2}}],
+    "testGroups": [
+        {"name": "pings", "sources": ["probe1"], "destinations": ["here", "also-here"],
+         "testConfigurations": ["ping"]},
+        {"name": "ports", "sources": ["probe1"], "destinations": ["here"],
+         "testConfigurations": ["closed"]}]}]}
+TESTS = ["pings/probe1/here/ping", "pings/probe1/also-here/ping", "ports/probe1/here/closed"]
 
 
 class AzureClients(SystemTest):
     @classmethod
     def prepare(cls):
         cls.server = cls.keep(Server(cls.folder)).start()
+        cls.agent = cls.keep(Agent(cls.folder, cls.server, name="probe1")).start()
+        cls.server.apply(MEASURED)
+
+    def setUp(self):
+        def stored():
+            rounds = [rows_of(self.server.json("get", "rounds", f"measured/{test}"), "value") for test in TESTS]
+            return all(len(each) >= 3 for each in rounds)
+        self.wait_until(stored, 60, "three rounds of each test are in the store")
 
     def test_the_clients_find_all_that_they_expect(self):
         self.assertIsNotNone(shutil.which("node"), "install nodejs (./dev does)")

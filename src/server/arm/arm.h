@@ -88,6 +88,7 @@ void on_subscription(Services& services, Call call, Work work) {
 void add_monitor_routes(Router& router, Services& services);
 void add_watcher_routes(Router& router, Services& services);
 void add_provider_routes(Router& router, Services& services);
+void add_metric_routes(Router& router, Services& services);
 void add_operation_routes(Router& router, Services& services);
 
 }  // namespace lw::server::arm

@@ -12,57 +12,24 @@
 #include "server/arm/arm.h"
 #include "server/arm/classic.h"
 #include "server/arm/operations.h"
+#include "server/arm/resources.h"
 #include "server/arm/shapes.h"
 
 namespace lw::server::arm {
 namespace {
 
-constexpr std::string_view kWatchers =
-    "/subscriptions/{subscription}/resourceGroups/{group}/providers/Microsoft.Network/"
-    "networkWatchers";
-
-MonitorPlace place_in(const Call& call) {
-  return {.resource_group = call.path.at("group"),
-          .watcher = call.path.at("watcher"),
-          .monitor = call.path.at("monitor")};
-}
-
 const registry::NetworkWatcher* watcher_in(const Services& services, const Call& call) {
   return services.control.find_watcher(call.path.at("group"), call.path.at("watcher"));
 }
 
-/// What is there of the monitor that a path names.
-struct Found {
-  const registry::StoredMonitor* stored;
-  const ConnectionMonitor* model;
-  const registry::NetworkWatcher* watcher;
-};
-
-std::optional<Found> find(const Services& services, const MonitorPlace& place) {
-  const Control& control = services.control;
-  const auto* const watcher = control.find_watcher(place.resource_group, place.watcher);
-  const auto* const stored = control.find_monitor(monitor_key(place));
-  if (watcher == nullptr || stored == nullptr) return std::nullopt;
-  const auto model = std::ranges::find(control.models(), stored->name, &ConnectionMonitor::name);
-  if (model == control.models().end()) return std::nullopt;
-  return Found{stored, &*model, watcher};
-}
-
-Value resource_of(const Services& services, const Found& found,
+Value resource_of(const Services& services, const FoundMonitor& found,
                   std::string_view provisioning_state = "Succeeded") {
   return monitor_resource(services.control.subscription_id(), *found.stored, *found.model,
                           found.watcher->location, provisioning_state);
 }
 
-Refusal monitor_not_found(const MonitorPlace& place) {
-  return resource_not_found(
-      fmt::format("Microsoft.Network/networkWatchers/{}/connectionMonitors/{}", place.watcher,
-                  place.monitor),
-      place.resource_group);
-}
-
 void get_one(Services& services, const Call& call) {
-  const auto found = find(services, place_in(call));
+  const auto found = find_monitor(services.control, place_in(call));
   if (!found) return refuse(call, monitor_not_found(place_in(call)));
   reply(call, resource_of(services, *found), 200, {{"ETag", found->stored->etag}});
 }
@@ -78,7 +45,8 @@ void list(Services& services, const Call& call) {
   for (const registry::StoredMonitor& stored : services.control.monitors()) {
     const MonitorPlace place = place_of(stored.name);
     if (!place.is_in(watcher->resource_group, watcher->name)) continue;
-    if (const auto found = find(services, place)) resources.push(resource_of(services, *found));
+    if (const auto found = find_monitor(services.control, place))
+      resources.push(resource_of(services, *found));
   }
   reply(call, Value::object({{"value", std::move(resources)}}));
 }
@@ -184,7 +152,7 @@ void put(Services& services, const Call& call, const Wanted& wanted) {
   const MonitorPlace place{.resource_group = watcher->resource_group,
                            .watcher = watcher->name,
                            .monitor = call.path.at("monitor")};
-  const auto before = find(services, place);
+  const auto before = find_monitor(services.control, place);
   if (auto refusal = check_preconditions(call.request, before ? before->stored->etag : "")) {
     return refuse(call, *refusal);
   }
@@ -192,7 +160,7 @@ void put(Services& services, const Call& call, const Wanted& wanted) {
   model.name = monitor_key(place);
   const auto kind = services.control.put_monitor(std::move(model), wanted.document);
   if (!kind) return refuse(call, to_refusal(kind.error()));
-  const auto found = find(services, place);
+  const auto found = find_monitor(services.control, place);
   if (!found) return refuse(call, to_refusal({ErrorCode::Internal, "the monitor is gone again"}));
   const Value resource = resource_of(services, *found, "Updating");
   reply(call, resource, *kind == MonitorChange::Kind::Created ? 201 : 200,
@@ -202,7 +170,7 @@ void put(Services& services, const Call& call, const Wanted& wanted) {
 // --- the others -------------------------------------------------------------------------------
 
 void patch(Services& services, const Call& call, const Value& body) {
-  const auto found = find(services, place_in(call));
+  const auto found = find_monitor(services.control, place_in(call));
   if (!found) return refuse(call, monitor_not_found(place_in(call)));
   if (auto refusal = check_preconditions(call.request, found->stored->etag)) {
     return refuse(call, *refusal);
@@ -225,7 +193,7 @@ void patch(Services& services, const Call& call, const Value& body) {
 }
 
 void remove(Services& services, const Call& call) {
-  const auto found = find(services, place_in(call));
+  const auto found = find_monitor(services.control, place_in(call));
   if (!found) return reply_empty(call, 204);
   if (auto refusal = check_preconditions(call.request, found->stored->etag)) {
     return refuse(call, *refusal);
@@ -238,7 +206,7 @@ void remove(Services& services, const Call& call) {
 
 void set_stopped(Services& services, const Call& call, bool is_stopped) {
   const MonitorPlace place = place_in(call);
-  const auto found = find(services, place);
+  const auto found = find_monitor(services.control, place);
   if (!found) {
     return refuse(call, provider_not_found(monitor_id(services.control.subscription_id(), place)));
   }
@@ -251,7 +219,7 @@ void set_stopped(Services& services, const Call& call, bool is_stopped) {
 
 void query(Services& services, const Call& call) {
   const MonitorPlace place = place_in(call);
-  const auto found = find(services, place);
+  const auto found = find_monitor(services.control, place);
   if (!found) {
     return refuse(call, provider_not_found(monitor_id(services.control.subscription_id(), place)));
   }
@@ -267,8 +235,8 @@ void query(Services& services, const Call& call) {
 }  // namespace
 
 void add_monitor_routes(Router& router, Services& services) {
-  const std::string all = fmt::format("{}/{{watcher}}/connectionMonitors", kWatchers);
-  const std::string one = all + "/{monitor}";
+  const std::string one(kMonitorPath);
+  const std::string all = one.substr(0, one.rfind('/'));
   const auto add = [&](const char* method, const std::string& pattern, Access access,
                        void (*handle)(Services&, const Call&)) {
     router.add(method, pattern, access, [&services, handle](Call call) {
