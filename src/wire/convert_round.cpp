@@ -34,13 +34,17 @@ std::string clean(std::string_view text, std::size_t bytes_max) {
   return cut(valid_utf8(text.substr(0, bytes_max + 4)), bytes_max);
 }
 
-/// Durations travel as microseconds in 32 bits: over an hour, far above any time-out.
+/// Durations travel as microseconds in 32 bits: over an hour, far above any time-out. One less than
+/// what fits, since some travel with one added.
+constexpr std::uint32_t kDurationMax = std::numeric_limits<std::uint32_t>::max() - 1;
+
 std::uint32_t to_u32(Microseconds duration) {
   const auto count = duration.count();
   if (count < 0) return 0;
-  constexpr auto kMax = std::int64_t{std::numeric_limits<std::uint32_t>::max()} - 1;
-  return static_cast<std::uint32_t>(std::min<std::int64_t>(count, kMax));
+  return static_cast<std::uint32_t>(std::min<std::int64_t>(count, kDurationMax));
 }
+
+Microseconds from_u32(std::uint32_t number) { return Microseconds(std::min(number, kDurationMax)); }
 
 std::uint32_t plus_one(const std::optional<Microseconds>& duration) {
   return duration ? to_u32(*duration) + 1 : 0;
@@ -123,7 +127,7 @@ Result<NameFacts> decode_name(const pb::NameFacts& message) {
                 fmt::format("{} is no outcome of a name; update the server", message.outcome()));
   }
   facts.outcome = *outcome;
-  facts.took = Microseconds(message.took_us());
+  facts.took = from_u32(message.took_us());
   facts.server = cut(message.server(), kTextMax);
   if (message.ttl_s_plus_one() != 0) facts.ttl = Seconds(message.ttl_s_plus_one() - 1);
   const int count = std::min(message.addresses_size(), static_cast<int>(kNamesMax));
@@ -168,7 +172,7 @@ Result<std::vector<Check>> decode_checks(const pb::Round& message) {
     }
     checks.push_back({.outcome = *outcome,
                       .rtt = minus_one(message.rtts_us_plus_one(i)),
-                      .offset = Microseconds(message.offsets_us(i))});
+                      .offset = from_u32(message.offsets_us(i))});
   }
   return checks;
 }

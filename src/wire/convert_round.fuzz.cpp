@@ -22,14 +22,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Ages are worked out from it, so it must not be near the end of the range.
   LW_ASSERT(round->started > from_unix_us(INT64_MIN / 4));
   LW_ASSERT(round->started < from_unix_us(INT64_MAX / 4));
-  // A spooled round is encoded once, so the very largest offset may lose a microsecond once.
   const auto again = wire::decode_round(wire::encode_round(*round));
-  LW_ASSERT(again);
-  const auto and_again = wire::decode_round(wire::encode_round(*again));
-  LW_ASSERT(and_again && *and_again == *again);
-  for (Check& check : round->checks) check.offset = {};
-  Round first = *again;
-  for (Check& check : first.checks) check.offset = {};
-  LW_ASSERT(first == *round);
+  LW_ASSERT(again && *again == *round);
   return 0;
 }
