@@ -163,7 +163,7 @@ Result<void> run_agent(const AgentConfig& config) {
                 probe.assign(std::move(work.tests));
                 responder.listen(std::move(work.listen_ports));
               },
-          .trace_wanted = [&](TestId test) { paths.request(test); },
+          .trace_wanted = [&](TestId test, bool with_mtu) { paths.request(test, with_mtu); },
           .report = [&] { return join_reports(probe.report(), responder, paths, self_test); }});
   responder.start();
   paths.start();

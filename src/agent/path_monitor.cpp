@@ -9,26 +9,25 @@
 #include <utility>
 
 #include "agent/path_target.h"
+#include "agent/round_signs.h"
 #include "base/guarded.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread.h"
 #include "io/loop.h"
+#include "trace/path_mtu_run.h"
 
 namespace lw::agent {
 namespace {
 
 /// A target whose answers take long may have the traces of so many seconds out at once.
-constexpr int kRunningMax = 4;
+constexpr int kRunningMax = 8;
 
 /// Reports are held back so long that the names of routers seen for the first time are in them.
 constexpr Seconds kNamesPatience{1};
 
-bool has_failed(const Round& round) {
-  return std::ranges::any_of(round.checks, [](const Check& check) {
-    return kind_of(check.outcome) == OutcomeKind::Failed;
-  });
-}
+/// Searches for MTUs that run at once; others wait for a later trace.
+constexpr int kMtuRunsMax = 20;
 
 }  // namespace
 
@@ -60,8 +59,8 @@ class PathMonitor::Impl {
   }
   void assign(const std::vector<Test>& tests);
   void observe(const Round& round);
-  void request(TestId test) {
-    if (tracer_) loop_.post([this, test] { trace_for(test); });
+  void request(TestId test, bool with_mtu) {
+    if (tracer_) loop_.post([this, test, with_mtu] { trace_for(test, with_mtu); });
   }
   [[nodiscard]] std::string problem() const {
     return problem_.with([](const std::string& text) { return text; });
@@ -75,19 +74,28 @@ class PathMonitor::Impl {
   struct Target {
     PathTarget path;
     int running = 0;
+    std::unique_ptr<trace::PathMtuRun> mtu = {};
+  };
+  /// What the threads of the probes know of a test.
+  struct Observed {
+    std::optional<IpAddress> address;  ///< the last that the loop was told of
+    RoundSigns signs;
   };
   using Kinds = std::unordered_map<TestId, TraceKind>;
+  using Configurations = std::unordered_map<TestId, std::shared_ptr<const TestConfiguration>>;
   using Addresses = std::unordered_map<TestId, IpAddress>;
 
   void adopt(Kinds kinds, const Addresses& literal);
   void set_address(TestId test, const IpAddress& address);
   void leave_target(TestId test, Followed& followed);
-  void suspect(TestId test);
-  void trace_for(TestId test);
+  void heed(TestId test, const RoundSigns::Found& found, Timestamp round_started);
+  void trace_for(TestId test, bool with_mtu);
   void run_due();
   void arm();
-  void start_trace(std::uint64_t id);
+  void start_trace(std::uint64_t id, TraceTrigger trigger);
   void take(std::uint64_t id, const Trace& trace, bool is_search);
+  void start_mtu_if_due(std::uint64_t id, Target& target);
+  void take_mtu(std::uint64_t id, const PathMtuResult& result);
   void hand_out(PathReport&& report);
   void hand_out_due();
   void say(const std::string& problem) {
@@ -98,28 +106,30 @@ class PathMonitor::Impl {
   const Clock& clock_;
   const std::function<void(PathReport&&)> on_report_;
   Guarded<std::string> problem_;
-  /// The tests that are followed, with the last address that the loop was told of.
-  Guarded<std::unordered_map<TestId, std::optional<IpAddress>>> addresses_;
+  /// The tests that are followed.
+  Guarded<std::unordered_map<TestId, Observed>> observed_;
 
   // All below belongs to the loop's thread.
   io::Loop loop_;
   PathSchedule schedule_;
   std::unordered_map<TestId, Followed> tests_;
   std::map<TargetKey, std::uint64_t> ids_;
-  std::unordered_map<std::uint64_t, Target> targets_;
   std::uint64_t next_id_ = 1;
+  int mtu_runs_ = 0;
   io::Loop::Timer timer_;
   std::optional<Instant> armed_for_;
   trace::HopNames names_{loop_, clock_, config_.names};
   std::deque<std::pair<Instant, PathReport>> held_back_;  ///< each until then, in order
   io::Loop::Timer names_timer_;
   std::unique_ptr<trace::Tracer> tracer_;
+  std::unordered_map<std::uint64_t, Target> targets_;  ///< Their searches use the tracer.
   Thread thread_;
 };
 
 void PathMonitor::Impl::assign(const std::vector<Test>& tests) {
   if (!tracer_) return;
   Kinds kinds;
+  Configurations configurations;
   Addresses literal;
   std::size_t left_out = 0;
   for (const Test& test : tests) {
@@ -130,6 +140,7 @@ void PathMonitor::Impl::assign(const std::vector<Test>& tests) {
       continue;
     }
     kinds[test.id] = *kind;
+    configurations[test.id] = test.configuration;
     if (const auto address = parse_ip_address(test.destination_address)) {
       literal[test.id] = *address;
     }
@@ -141,9 +152,11 @@ void PathMonitor::Impl::assign(const std::vector<Test>& tests) {
             std::to_string(config_.tests_max) + " tests with traces on one agent";
   }
   say(text);
-  addresses_.with([&](auto& addresses) {
-    std::erase_if(addresses, [&](const auto& entry) { return !kinds.contains(entry.first); });
-    for (const auto& [test, kind] : kinds) addresses.try_emplace(test);
+  observed_.with([&](auto& observed) {
+    std::erase_if(observed, [&](const auto& entry) { return !kinds.contains(entry.first); });
+    for (auto& [test, configuration] : configurations) {
+      observed[test].signs.set_configuration(std::move(configuration));
+    }
   });
   loop_.post([this, kinds = std::move(kinds), literal = std::move(literal)]() mutable {
     adopt(std::move(kinds), literal);
@@ -152,18 +165,19 @@ void PathMonitor::Impl::assign(const std::vector<Test>& tests) {
 
 void PathMonitor::Impl::observe(const Round& round) {
   const auto address = parse_ip_address(round.address);
-  const bool failed = has_failed(round);
-  const auto [is_followed, is_new] = addresses_.with([&](auto& addresses) {
-    const auto found = addresses.find(round.test);
-    if (found == addresses.end()) return std::pair(false, false);
-    const bool differs = address && found->second != *address;
-    if (differs) found->second = *address;
-    return std::pair(true, differs);
+  RoundSigns::Found signs;
+  const bool is_new = observed_.with([&](auto& observed) {
+    const auto found = observed.find(round.test);
+    if (found == observed.end()) return false;
+    signs = found->second.signs.look_at(round);
+    const bool differs = address && found->second.address != *address;
+    if (differs) found->second.address = *address;
+    return differs;
   });
-  if (!is_followed || (!is_new && !failed)) return;
-  loop_.post([this, test = round.test, address, is_new, failed] {
+  if (!is_new && signs == RoundSigns::Found{}) return;
+  loop_.post([this, test = round.test, address, is_new, signs, started = round.started] {
     if (is_new) set_address(test, *address);
-    if (failed) suspect(test);
+    heed(test, signs, started);
   });
 }
 
@@ -177,10 +191,10 @@ void PathMonitor::Impl::adopt(Kinds kinds, const Addresses& literal) {
   for (auto& [test, kind] : kinds) tests_.try_emplace(test, Followed{std::move(kind), {}});
   for (const auto& [test, address] : literal) set_address(test, address);
   // Names: those whose kind changed are told their address again by their next round.
-  addresses_.with([&](auto& addresses) {
-    for (auto& [test, address] : addresses) {
+  observed_.with([&](auto& observed) {
+    for (auto& [test, known] : observed) {
       const auto followed = tests_.find(test);
-      if (followed != tests_.end() && !followed->second.target) address.reset();
+      if (followed != tests_.end() && !followed->second.target) known.address.reset();
     }
   });
 }
@@ -195,10 +209,10 @@ void PathMonitor::Impl::set_address(TestId test, const IpAddress& address) {
   const auto [entry, is_new] = ids_.try_emplace(key, next_id_);
   if (is_new) {
     targets_.emplace(next_id_, Target{PathTarget(key, clock_.wall_now())});
-    schedule_.add(next_id_, test.value, clock_.now());
+    schedule_.add(next_id_, test.value, clock_.now(), key.kind.interval);
     // A first look at once: nobody should wait an interval for the way of a new test.
     if (targets_.size() <= config_.schedule.suspicious_max) {
-      schedule_.trace_now(next_id_, clock_.now());
+      schedule_.trace_now(next_id_, clock_.now(), TraceTrigger::Schedule);
     }
     ++next_id_;
   }
@@ -214,19 +228,31 @@ void PathMonitor::Impl::leave_target(TestId test, Followed& followed) {
   if (target.path.is_unused()) {
     schedule_.remove(*followed.target);
     ids_.erase(target.path.key());
+    if (target.mtu) --mtu_runs_;
     targets_.erase(*followed.target);
   }
   followed.target.reset();
 }
 
-void PathMonitor::Impl::suspect(TestId test) {
-  const auto found = tests_.find(test);
-  if (found == tests_.end() || !found->second.target) return;
-  schedule_.suspect(*found->second.target, clock_.now());
+/// What a round of the test's checks means for its traces.
+void PathMonitor::Impl::heed(TestId test, const RoundSigns::Found& found, Timestamp round_started) {
+  const auto followed = tests_.find(test);
+  if (followed == tests_.end() || !followed->second.target) return;
+  const std::uint64_t id = *followed->second.target;
+  PathTarget& path = targets_.at(id).path;
+  if (found.failed) {
+    path.note_trouble(round_started);
+    schedule_.suspect(id, clock_.now());
+  }
+  if (found.large_lost) path.suspect_size(clock_.wall_now());
+  if (found.state_changed) {
+    path.note_state_change(test, clock_.wall_now());
+    schedule_.trace_now(id, clock_.now(), TraceTrigger::StateChange);
+  }
   arm();
 }
 
-void PathMonitor::Impl::trace_for(TestId test) {
+void PathMonitor::Impl::trace_for(TestId test, bool with_mtu) {
   const auto found = tests_.find(test);
   if (found == tests_.end() || !found->second.target) {
     PathReport report;
@@ -239,7 +265,8 @@ void PathMonitor::Impl::trace_for(TestId test) {
     hand_out(std::move(report));
     return;
   }
-  targets_.at(*found->second.target).path.report_to(test);
+  PathTarget& path = targets_.at(*found->second.target).path;
+  with_mtu ? path.report_mtu_to(test) : path.report_to(test);
   schedule_.trace_now(*found->second.target, clock_.now());
   arm();
 }
@@ -258,15 +285,15 @@ void PathMonitor::Impl::arm() {
 
 void PathMonitor::Impl::run_due() {
   armed_for_.reset();
-  for (const std::uint64_t id : schedule_.take_due(clock_.now())) start_trace(id);
+  for (const auto& due : schedule_.take_due(clock_.now())) start_trace(due.target, due.trigger);
   arm();
 }
 
-void PathMonitor::Impl::start_trace(std::uint64_t id) {
+void PathMonitor::Impl::start_trace(std::uint64_t id, TraceTrigger trigger) {
   Target& target = targets_.at(id);
   if (target.running >= kRunningMax) return;
   ++target.running;
-  PathTarget::Order order = target.path.next_order(TraceTrigger::Schedule, clock_.wall_now());
+  PathTarget::Order order = target.path.next_order(trigger, clock_.wall_now());
   tracer_->start(std::move(order.task), [this, id, is_search = order.is_search](
                                             const Trace& trace) { take(id, trace, is_search); });
 }
@@ -282,6 +309,25 @@ void PathMonitor::Impl::take(std::uint64_t id, const Trace& trace, bool is_searc
     schedule_.suspect(id, clock_.now());
     arm();
   }
+  start_mtu_if_due(id, found->second);
+}
+
+void PathMonitor::Impl::start_mtu_if_due(std::uint64_t id, Target& target) {
+  const Timestamp now = clock_.wall_now();
+  if (mtu_runs_ >= kMtuRunsMax || !target.path.is_mtu_due(now)) return;
+  ++mtu_runs_;
+  target.mtu = std::make_unique<trace::PathMtuRun>(
+      loop_, clock_, *tracer_, target.path.next_mtu(now),
+      [this, id](const PathMtuResult& result) { take_mtu(id, result); });
+}
+
+/// Called by the search of a target that is there: with the target goes its search.
+void PathMonitor::Impl::take_mtu(std::uint64_t id, const PathMtuResult& result) {
+  Target& target = targets_.at(id);
+  --mtu_runs_;
+  PathTarget::Finding finding = target.path.take_mtu(result, clock_.wall_now());
+  target.mtu.reset();
+  for (PathReport& report : finding.reports) hand_out(std::move(report));
 }
 
 void PathMonitor::Impl::hand_out(PathReport&& report) {
@@ -312,7 +358,7 @@ void PathMonitor::start() { impl_->start(); }
 void PathMonitor::stop() { impl_->stop(); }
 void PathMonitor::assign(const std::vector<Test>& tests) { impl_->assign(tests); }
 void PathMonitor::observe(const Round& round) { impl_->observe(round); }
-void PathMonitor::request(TestId test) { impl_->request(test); }
+void PathMonitor::request(TestId test, bool with_mtu) { impl_->request(test, with_mtu); }
 std::string PathMonitor::problem() const { return impl_->problem(); }
 
 }  // namespace lw::agent

@@ -27,9 +27,10 @@ struct PathMonitorConfig {
 };
 
 /// Follows the ways of an agent's tests: traces them all the time at a low rate, often while
-/// something seems wrong, at once on request, and reports what it finds when that is new, and at
-/// least hourly. Tests with the same destination, protocol and port share their traces. Has one
-/// thread of its own. Sockets are opened at construction.
+/// something seems wrong, at once on request and when a test's state changes, and reports what it
+/// finds when that is new, and at least hourly. Looks for a path's MTU on request and when large
+/// packets seem to get lost. Tests with the same destination and settings share their traces. Has
+/// one thread of its own. Sockets are opened at construction.
 class PathMonitor {
  public:
   /// `on_report` is called on the monitor's thread.
@@ -46,8 +47,9 @@ class PathMonitor {
   void assign(const std::vector<Test>& tests);
   /// Looks at a finished round for the address that was checked and for signs of trouble. Cheap.
   void observe(const Round& round);
-  /// Traces the test's way now and reports, with the cause Request, whatever comes of it.
-  void request(TestId test);
+  /// Traces the test's way now and reports, with the cause Request, whatever comes of it; with the
+  /// path's MTU, if that is wanted, as soon as it is found.
+  void request(TestId test, bool with_mtu = false);
   /// Why there are no traces, or fewer kinds; empty when all is well.
   [[nodiscard]] std::string problem() const;
 

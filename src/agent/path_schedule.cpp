@@ -10,15 +10,19 @@ namespace lw::agent {
 
 using std::chrono::nanoseconds;
 
-nanoseconds PathSchedule::interval() const {
-  const double needed = static_cast<double>(targets_.size()) / config_.traces_per_second_max;
-  return std::max<nanoseconds>(config_.interval,
-                               nanoseconds(static_cast<std::int64_t>(needed * 1e9)));
+nanoseconds PathSchedule::stretched(Seconds interval) const {
+  double per_second = 0;
+  for (const auto& [each, count] : intervals_) {
+    per_second += static_cast<double>(count) / static_cast<double>(each.count());
+  }
+  const double factor = std::max(1.0, per_second / config_.traces_per_second_max);
+  return nanoseconds(
+      static_cast<std::int64_t>(static_cast<double>(interval.count()) * 1e9 * factor));
 }
 
 /// The first time after `now` that is its phase within the interval.
 Instant PathSchedule::regular_after(const Target& target, Instant now) const {
-  const std::int64_t every = interval().count();
+  const std::int64_t every = stretched(target.interval).count();
   const auto phase = static_cast<std::int64_t>(target.phase % static_cast<std::uint64_t>(every));
   const std::int64_t at = now.time_since_epoch().count();
   const std::int64_t since = ((at - phase) % every + every) % every;
@@ -36,10 +40,13 @@ nanoseconds PathSchedule::jitter(Target& target, nanoseconds interval) {
   return interval / 10'000 * static_cast<std::int64_t>(dice);
 }
 
-void PathSchedule::add(std::uint64_t id, std::uint64_t phase, Instant now) {
+void PathSchedule::add(std::uint64_t id, std::uint64_t phase, Instant now,
+                       std::optional<Seconds> interval) {
   const auto [entry, is_new] = targets_.try_emplace(id);
   if (!is_new) return;
   entry->second.phase = phase;
+  entry->second.interval = std::max(interval.value_or(config_.interval), Seconds(1));
+  ++intervals_[entry->second.interval];
   plan(id, entry->second, regular_after(entry->second, now));
 }
 
@@ -48,6 +55,8 @@ void PathSchedule::remove(std::uint64_t id) {
   if (found == targets_.end()) return;
   queue_.erase({found->second.due, id});
   if (found->second.suspicious_until) --suspicious_;
+  const auto alike = intervals_.find(found->second.interval);
+  if (--alike->second == 0) intervals_.erase(alike);
   targets_.erase(found);
 }
 
@@ -64,9 +73,18 @@ void PathSchedule::suspect(std::uint64_t id, Instant now) {
   plan(id, target, std::min(target.due, std::max(now, soonest)));
 }
 
-void PathSchedule::trace_now(std::uint64_t id, Instant now) {
+void PathSchedule::trace_now(std::uint64_t id, Instant now, TraceTrigger trigger) {
   const auto found = targets_.find(id);
-  if (found != targets_.end()) plan(id, found->second, now);
+  if (found == targets_.end()) return;
+  if (trigger == TraceTrigger::StateChange) {
+    if (now - burst_began_ >= Seconds(1)) {
+      burst_began_ = now;
+      burst_ = 0;
+    }
+    if (++burst_ > config_.traces_per_second_max) return;
+  }
+  if (!found->second.wish) found->second.wish = trigger;
+  plan(id, found->second, now);
 }
 
 std::optional<Instant> PathSchedule::next() const {
@@ -74,8 +92,8 @@ std::optional<Instant> PathSchedule::next() const {
   return queue_.begin()->first;
 }
 
-std::vector<std::uint64_t> PathSchedule::take_due(Instant now) {
-  std::vector<std::uint64_t> due;
+std::vector<PathSchedule::Due> PathSchedule::take_due(Instant now) {
+  std::vector<Due> due;
   while (!queue_.empty() && queue_.begin()->first <= now) {
     const std::uint64_t id = queue_.begin()->second;
     Target& target = targets_.at(id);
@@ -84,11 +102,14 @@ std::vector<std::uint64_t> PathSchedule::take_due(Instant now) {
       target.suspicious_until.reset();
       --suspicious_;
     }
-    const nanoseconds every = target.suspicious_until ? config_.suspicious_interval : interval();
+    const nanoseconds every =
+        target.suspicious_until ? config_.suspicious_interval : stretched(target.interval);
     const Instant next = target.suspicious_until ? now + config_.suspicious_interval
                                                  : regular_after(target, now + every / 2);
     plan(id, target, next + jitter(target, every));
-    due.push_back(id);
+    const auto usual = target.suspicious_until ? TraceTrigger::Suspicion : TraceTrigger::Schedule;
+    due.push_back({id, target.wish.value_or(usual)});
+    target.wish.reset();
   }
   return due;
 }

@@ -3,16 +3,19 @@
 
 #include <compare>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "agent/trace_ring.h"
 #include "base/ip_address.h"
 #include "model/test.h"
 #include "topology/path_history.h"
 #include "topology/path_statistics.h"
 #include "trace/multipath.h"
+#include "trace/path_mtu_run.h"
 #include "trace/trace_round.h"
 #include "trace/tracer.h"
 
@@ -24,6 +27,9 @@ struct TraceKind {
   std::uint16_t port = 0;
   std::optional<int> dscp = {};
   std::string source_address = {};
+  std::optional<Seconds> interval = {};
+  std::optional<int> hops_max = {};
+  bool all_paths = true;
   auto operator<=>(const TraceKind&) const = default;
 };
 std::optional<TraceKind> trace_kind_of(const TestConfiguration& configuration);
@@ -54,6 +60,23 @@ class PathTarget {
   Order next_order(TraceTrigger trigger, Timestamp now);
   /// The next report goes to this test whatever it says.
   void report_to(TestId test) { wanted_by_.insert(test); }
+  /// The test's checks went from passing to failing at that time, or back. The first trace from
+  /// then on is reported to it, at most once a minute.
+  void note_state_change(TestId test, Timestamp at);
+  /// Something went wrong at that time: what the way was before is kept until all is well again.
+  void note_trouble(Timestamp at);
+
+  /// The path's MTU is looked for, and reported to this test.
+  void report_mtu_to(TestId test) { mtu_wanted_by_.insert(test); }
+  /// Large packets seem to get lost. If the next trace finds that small ones reach the destination,
+  /// the MTU is looked for; at most once a minute, and less and less often, down to each ten
+  /// minutes, while that suspicion does not come true.
+  void suspect_size(Timestamp now);
+  /// Whether to look for the MTU now: somebody wants it; or large packets seem to get lost, and it
+  /// was not looked for lately; or they did get lost when it was last looked for, and may pass now.
+  [[nodiscard]] bool is_mtu_due(Timestamp now) const;
+  /// The search to make. The next is_mtu_due() says no until take_mtu().
+  trace::PathMtuTask next_mtu(Timestamp now);
 
   struct Finding {
     std::vector<PathReport> reports;  ///< to hand out
@@ -61,11 +84,21 @@ class PathTarget {
   };
   /// Takes in a finished trace of next_order().
   Finding take(const Trace& trace, bool is_search, Timestamp now);
+  /// Takes in what came of next_mtu().
+  Finding take_mtu(const PathMtuResult& result, Timestamp now);
+
+  [[nodiscard]] const TraceRing& ring() const { return ring_; }
 
  private:
   void take_search(const Trace& trace);
   void remember_hints(const PathReport& report);
   [[nodiscard]] std::vector<std::optional<IpAddress>> common_hops() const;
+  [[nodiscard]] trace::TraceTask base_task(TraceTrigger trigger) const;
+  [[nodiscard]] PathReport make_report(Timestamp now) const;
+  void add_traces(PathReport& report) const;
+  std::vector<PathReport> reports_for_tests(PathReport report, const std::set<TestId>& wanted,
+                                            const Trace* trace, Timestamp now);
+  bool take_state_change(TestId test, const Trace& trace, Timestamp now);
 
   TargetKey key_;
   std::uint64_t asker_ = 0;  ///< of the routers, for the tracer's budget
@@ -79,7 +112,29 @@ class PathTarget {
   std::vector<trace::TraceHint> hints_;
   std::optional<trace::Multipath> search_;
   bool is_search_running_ = false;
+  bool is_suspicious_ = false;  ///< by the last trace
+  int traces_since_search_ = 0;
   Timestamp search_due_{};
+  TraceRing ring_;
+  std::optional<Timestamp> trouble_;  ///< the last sign of it
+  struct StateChange {
+    std::optional<Timestamp> at;  ///< not reported yet
+    Timestamp reported{};
+  };
+  std::map<TestId, StateChange> state_changes_;
+  std::string problem_;                        ///< of the last trace
+  bool is_refused_ = false;                    ///< by the destination, when it last answered
+  bool is_reached_ = false;                    ///< by the last trace
+  std::vector<std::optional<IpAddress>> way_;  ///< of the first path, for looking for the MTU
+  bool is_way_whole_ = false;                  ///< It ends at the destination.
+  std::uint16_t way_flow_ = 0;
+  std::set<TestId> mtu_wanted_by_;
+  bool is_size_suspected_ = false;
+  bool is_mtu_running_ = false;
+  std::optional<Timestamp> mtu_begun_;
+  std::optional<Timestamp> size_suspected_at_;
+  Seconds mtu_pause_{0};              ///< before suspicion starts the next search
+  std::optional<PathMtuResult> mtu_;  ///< the last that says something
 };
 
 }  // namespace lw::agent

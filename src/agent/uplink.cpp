@@ -160,7 +160,7 @@ void Uplink::on_received(const pb::ServerMessage& message) {
       break;
     }
     case pb::ServerMessage::kTrace:
-      handlers_.trace_wanted(TestId{message.trace().test_id()});
+      handlers_.trace_wanted(TestId{message.trace().test_id()}, message.trace().mtu());
       break;
     case pb::ServerMessage::MESSAGE_NOT_SET:
       break;  // something newer than this agent

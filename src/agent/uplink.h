@@ -53,8 +53,8 @@ struct Spools {
 struct UplinkHandlers {
   /// Each complete assignment; the last known one at once, before there is any connection.
   std::function<void(AssignedWork)> assigned;
-  /// The server asks for traces of a test now.
-  std::function<void(TestId)> trace_wanted;
+  /// The server asks for traces of a test now, and for the path's MTU if `with_mtu`.
+  std::function<void(TestId, bool with_mtu)> trace_wanted;
   std::function<ProbeReport()> report;
 };
 

@@ -203,7 +203,10 @@ class UplinkTest : public testing::Test {
         Spools{open_spool(spool_id), open_spool(spool_id + 1'000, "/path-spool")}, clock_,
         UplinkHandlers{
             .assigned = [this](AssignedWork work) { assigned_.push(std::move(work)); },
-            .trace_wanted = [this](TestId test) { traces_wanted_.push(test); },
+            .trace_wanted =
+                [this](TestId test, bool with_mtu) {
+                  traces_wanted_.push({test, with_mtu});
+                },
             .report = [] { return ProbeReport{.intervals_missed = 4, .problem = "late"}; }});
   }
   void stop() { uplink_.reset(); }
@@ -259,7 +262,7 @@ class UplinkTest : public testing::Test {
   std::unique_ptr<FakeFleet> fleet_ = std::make_unique<FakeFleet>(clock_.wall_now());
   Identity identity_;
   Channel<AssignedWork> assigned_{100, WhenFull::Refuse};
-  Channel<TestId> traces_wanted_{10, WhenFull::Refuse};
+  Channel<std::pair<TestId, bool>> traces_wanted_{10, WhenFull::Refuse};
   std::unique_ptr<Uplink> uplink_;
 };
 
@@ -490,7 +493,10 @@ TEST_F(UplinkTest, a_wish_for_traces_is_handed_on) {
   pb::ServerMessage wish;
   wish.mutable_trace()->set_test_id(77);
   session->write(wish);
-  EXPECT_EQ(traces_wanted_.pop_for(kPatience), TestId{77});
+  EXPECT_EQ(traces_wanted_.pop_for(kPatience), std::pair(TestId{77}, false));
+  wish.mutable_trace()->set_mtu(true);
+  session->write(wish);
+  EXPECT_EQ(traces_wanted_.pop_for(kPatience), std::pair(TestId{77}, true));
 }
 
 }  // namespace

@@ -15,11 +15,14 @@
 #include "cli/path_table.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "cli/trace_lines.h"
 
 namespace lw::cli {
 namespace {
 
 constexpr Seconds kPatience{20};
+/// Where packets vanish, each size takes some time-outs.
+constexpr Seconds kMtuPatience{180};
 constexpr Milliseconds kLookEvery{300};
 
 struct PathOptions {
@@ -27,6 +30,7 @@ struct PathOptions {
   bool all_paths = false;
   bool history = false;
   bool now = false;
+  bool mtu = false;
   std::string from, to;
 };
 
@@ -84,6 +88,19 @@ std::vector<Column> history_columns() {
        true}};
 }
 
+/// Each report in a line; then the traces around those that tell of a change.
+int print_history(const Context& context, const Value& reports) {
+  print_list(context.output, history_columns(), reports);
+  if (!context.output.empty() && context.output != "table") return kExitSuccess;
+  for (const Value& report : reports.as_array()) {
+    const std::string lines = trace_lines(report);
+    if (!lines.empty()) {
+      fmt::print("\n{} UTC ({})\n{}", time_of(report), to_lower(report.text("cause")), lines);
+    }
+  }
+  return kExitSuccess;
+}
+
 /// The reports that were made on request around now, whatever the agent's clock says, by their
 /// time.
 Result<std::map<std::string, Value>> requested_reports(ApiClient& client, const std::string& base,
@@ -100,12 +117,14 @@ Result<std::map<std::string, Value>> requested_reports(ApiClient& client, const 
 }
 
 /// Has the test's agent trace now, and waits for what it reports.
-Result<Value> trace_now(ApiClient& client, const std::string& base) {
+Result<Value> trace_now(ApiClient& client, const std::string& base, bool with_mtu) {
   const SystemClock clock;
   const Timestamp begin = clock.wall_now();
   const auto known = TRY(requested_reports(client, base, begin));
-  TRY(client.send("POST", base + "/trace", {}, "", "application/json"));
-  const Instant give_up = clock.now() + kPatience;
+  const ApiClient::Query query = {{"mtu", with_mtu ? "true" : "false"}};
+  TRY(client.send("POST", base + "/trace", query, "", "application/json"));
+  const Seconds patience = with_mtu ? kMtuPatience : kPatience;
+  const Instant give_up = clock.now() + patience;
   Channel<int> pause(1, WhenFull::Refuse);
   while (clock.now() < give_up) {
     pause.pop_for(kLookEvery);
@@ -116,7 +135,7 @@ Result<Value> trace_now(ApiClient& client, const std::string& base) {
   return fail(ErrorCode::Unavailable,
               fmt::format("the agent has not reported within {} s; see `linewatch get agents`, or "
                           "look again with `linewatch get paths`",
-                          kPatience.count()));
+                          patience.count()));
 }
 
 int run(const Context& context, const PathOptions& options) {
@@ -129,8 +148,7 @@ int run(const Context& context, const PathOptions& options) {
     const auto list =
         client->get(base + "/path-reports", {{"from", options.from}, {"to", options.to}});
     if (!list) return report(list.error());
-    print_list(context.output, history_columns(), *list->find("value"));
-    return kExitSuccess;
+    return print_history(context, *list->find("value"));
   }
   if (!options.since.empty()) {
     const auto found =
@@ -138,8 +156,8 @@ int run(const Context& context, const PathOptions& options) {
     if (!found) return report(found.error());
     return print_differences(context, options, *found);
   }
-  const auto found =
-      options.now ? trace_now(*client, base) : client->get(base + "/paths", {{"at", options.at}});
+  const auto found = options.now ? trace_now(*client, base, options.mtu)
+                                 : client->get(base + "/paths", {{"at", options.at}});
   if (!found) return report(found.error());
   print_report(context, options, *found);
   return kExitSuccess;
@@ -156,12 +174,18 @@ void add_get_paths(CLI::App& get, Context& context) {
   verb->add_option("--at", options->at, "UTC, like 2026-01-31T12:00:00Z; default: now");
   verb->add_option("--since", options->since,
                    "Show also what it was at that time (UTC), and what has changed");
-  verb->add_flag("--now", options->now, "Have the agent trace now, and show what it finds")
-      ->excludes("--at")
-      ->excludes("--since");
+  auto* const now =
+      verb->add_flag("--now", options->now, "Have the agent trace now, and show what it finds")
+          ->excludes("--at")
+          ->excludes("--since");
+  verb->add_flag("--mtu", options->mtu,
+                 "With --now: find the largest packet that passes as well, which may take minutes")
+      ->needs(now);
   verb->add_flag("--paths", options->all_paths, "All paths that load balancers use");
   auto* const history =
-      verb->add_flag("--history", options->history, "All reports of a span of time, a line each");
+      verb->add_flag("--history", options->history,
+                     "All reports of a span of time, a line each, with the traces before and after "
+                     "changes");
   verb->add_option("--from", options->from, "With --history: UTC; default: an hour ago")
       ->needs(history);
   verb->add_option("--to", options->to, "With --history: UTC; default: now")->needs(history);

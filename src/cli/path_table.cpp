@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/table.h"
+#include "cli/trace_lines.h"
 
 namespace lw::cli {
 namespace {
@@ -161,6 +162,21 @@ std::string heading(const Value& report) {
   return text + "\n";
 }
 
+std::string refusal_text(const Value& report) {
+  if (!report.flag("refused")) return {};
+  return fmt::format(
+      "refused by the destination: nothing listens on port {:.0f}, or a firewall "
+      "says so\n",
+      report.number("port"));
+}
+
+/// What an issue says already is not said again.
+std::string mtu_text(const Value& report) {
+  const Value* const search = report.find("pathMtuSearch");
+  if (search == nullptr || search->text("verdict") == "BlackHole") return {};
+  return "path MTU: " + search->text("text") + "\n";
+}
+
 }  // namespace
 
 std::string path_table(const Value& report, const PathTableOptions& options) {
@@ -168,6 +184,7 @@ std::string path_table(const Value& report, const PathTableOptions& options) {
   const std::string problem = report.text("problem");
   if (!problem.empty()) text += "problem: " + problem + "\n";
   for (const Value& issue : list_of(report, "issues")) text += "! " + issue.text("text") + "\n";
+  text += refusal_text(report) + mtu_text(report);
   const Value::Array& paths = list_of(report, "paths");
   for (std::size_t i = 0; i < paths.size() && (i == 0 || options.all_paths); ++i) {
     if (paths.size() > 1 && options.all_paths) {
@@ -182,7 +199,7 @@ std::string path_table(const Value& report, const PathTableOptions& options) {
   for (const Value& change : list_of(report, "changes")) {
     text += "changed: " + change.as_string() + "\n";
   }
-  return text;
+  return text + trace_lines(report);
 }
 
 }  // namespace lw::cli

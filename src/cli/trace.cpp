@@ -16,10 +16,13 @@
 #include "io/loop.h"
 #include "io/resolver.h"
 #include "model/path_document.h"
+#include "topology/path_issues.h"
 #include "topology/path_statistics.h"
 #include "trace/hop_names.h"
 #include "trace/multipath.h"
 #include "trace/multipath_task.h"
+#include "trace/path_mtu_report.h"
+#include "trace/path_mtu_run.h"
 #include "trace/tracer.h"
 
 namespace lw::cli {
@@ -44,6 +47,7 @@ struct TraceOptions {
   bool v6 = false;
   bool all_paths = false;
   bool in_report = false;
+  bool wants_mtu = false;
   bool no_names = false;
   std::string networks_file;
   std::optional<int> dscp;
@@ -111,6 +115,11 @@ class TraceCommand {
   [[nodiscard]] PathReport latest() const {
     PathReport report = statistics_.report(clock_.wall_now());
     if (report.problem.empty()) report.problem = problem_;
+    report.is_refused = is_refused_;
+    if (mtu_) {
+      trace::add_path_mtu(report, *mtu_);
+      topology::sort_by_gravity(report.issues);
+    }
     return report;
   }
   [[nodiscard]] PathReport latest_with_names() {
@@ -121,6 +130,12 @@ class TraceCommand {
   void next();
   void next_if_not_too_many();
   void keep_flows();
+  void begin_mtu();
+  void take_mtu(PathMtuResult result);
+  [[nodiscard]] bool is_done() const {
+    if (!problem_.empty()) return true;
+    return is_last_started() && running_ == 0 && (!options_.wants_mtu || mtu_.has_value());
+  }
   void remember_hints();
   [[nodiscard]] bool is_last_started() const {
     return options_.count > 0 && started_ >= options_.count;
@@ -145,6 +160,9 @@ class TraceCommand {
   std::vector<std::uint16_t> flows_ = {0};
   std::vector<Trace> traces_;  ///< for documents
   std::string problem_;
+  bool is_refused_ = false;  ///< by the destination, the last time it answered
+  std::unique_ptr<trace::PathMtuRun> mtu_run_;
+  std::optional<PathMtuResult> mtu_;
   std::vector<trace::TraceHint> hints_;
   int started_ = 0;
   int running_ = 0;
@@ -193,6 +211,7 @@ void TraceCommand::take(const Trace& trace) {
   statistics_.add(trace, clock_.wall_now());
   names_.look_up(trace);
   if (!trace.problem.empty()) problem_ = trace.problem;
+  if (is_reached(trace)) is_refused_ = is_refused(trace);
   if (!is_table()) traces_.push_back(trace);
   if (is_live()) show();
   const bool is_searching = multipath_.has_value();
@@ -206,13 +225,34 @@ void TraceCommand::take(const Trace& trace) {
   }
   const bool was_first = hints_.empty();
   remember_hints();
-  if ((is_last_started() && running_ == 0) || !problem_.empty()) {
+  if (options_.wants_mtu && !mtu_run_ && problem_.empty()) begin_mtu();
+  if (is_done()) {
     end();
     return;
   }
   if (was_first && !is_last_started()) {
     timer_ = loop_.after(interval(), [this] { next_if_not_too_many(); });
   }
+}
+
+/// Along the way that the first trace found.
+void TraceCommand::begin_mtu() {
+  trace::PathMtuTask task{.base = task_, .hops = {}};
+  task.base.config.flows = {flows_.front()};
+  const PathReport report = latest();
+  if (!report.paths.empty()) {
+    for (const PathHop& hop : report.paths.front().hops) task.hops.push_back(hop.address);
+    task.is_reached = report.paths.front().is_reached;
+  }
+  mtu_run_ = std::make_unique<trace::PathMtuRun>(
+      loop_, clock_, tracer_, std::move(task),
+      [this](PathMtuResult result) { take_mtu(std::move(result)); });
+}
+
+void TraceCommand::take_mtu(PathMtuResult result) {
+  mtu_ = std::move(result);
+  if (is_live()) show();
+  if (is_done()) end();
 }
 
 /// Names that are still looked up get a moment.
@@ -234,10 +274,11 @@ void TraceCommand::remember_hints() {
 }
 
 void TraceCommand::show() {
-  const std::string text =
+  std::string text =
       path_table(to_document(latest_with_names()), {.all_paths = options_.all_paths,
                                                     .in_colour = is_coloured_terminal(),
                                                     .width = terminal_width()});
+  if (mtu_run_ && !mtu_ && is_live()) text += "looking for the path MTU …\n";
   // Over the table before, so that it seems to stand still.
   if (lines_shown_ > 0) fmt::print("\x1b[{}A\x1b[J", lines_shown_);
   fmt::print("{}", text);
@@ -263,6 +304,7 @@ Result<trace::TraceTask> to_task(const TraceOptions& options) {
   task.config.ttl_max = static_cast<std::uint8_t>(options.ttl_max);
   task.config.timeout = Milliseconds(options.timeout_ms);
   task.dscp = options.dscp;
+  task.trigger = TraceTrigger::Request;
   // One target, asked each second: routers bear it, and the user wants to see them all.
   task.spare_routers = options.interval_s >= 1 || options.all_paths;
   if (!options.source_address.empty()) {
@@ -362,6 +404,8 @@ void add_trace(CLI::App& app, Context& context) {
       ->check(CLI::Range(1, 255))
       ->capture_default_str();
   verb->add_flag("--paths", options->all_paths, "Find and follow all paths of load balancers");
+  verb->add_flag("--mtu", options->wants_mtu,
+                 "Find the largest packet that passes, and where larger ones end");
   verb->add_flag("--report", options->in_report, "Print the table once, at the end");
   verb->add_flag("-n,--no-names", options->no_names, "Do not look up the names of hops");
   verb->add_option("--network-names", options->networks_file,

@@ -100,13 +100,14 @@ class SendBatch {
 
 class RawTraceSocket final : public TraceSocket {
  public:
-  RawTraceSocket(bool is_v6, Handlers handlers, ReservedPorts ports)
-      : is_v6_(is_v6), handlers_(std::move(handlers)), ports_(std::move(ports)) {}
+  RawTraceSocket(Loop& loop, bool is_v6, Handlers handlers, ReservedPorts ports)
+      : loop_(loop), is_v6_(is_v6), handlers_(std::move(handlers)), ports_(std::move(ports)) {}
 
-  Result<void> start(Loop& loop, std::uint32_t mark);
+  Result<void> start(std::uint32_t mark);
 
   void send(std::span<Packet> packets) override;
   void read_pending() override;
+  void set_polled(bool is_polled) override;
   [[nodiscard]] PortBlock ports() const override { return ports_.block(); }
   [[nodiscard]] std::uint32_t drops() const override { return icmp_.drops + tcp_.drops; }
   [[nodiscard]] std::string limitation() const override { return ""; }
@@ -119,7 +120,8 @@ class RawTraceSocket final : public TraceSocket {
     Loop::Watch watch;
   };
 
-  Result<void> listen(Loop& loop, Listener& listener, int filter_error);
+  Result<void> prepare(Listener& listener, int filter_error);
+  void watch(Listener& listener);
   void send_batch(std::span<Packet> packets);
   void wake_tcp(std::span<const Packet> packets);
   void note_sent(std::span<const Packet> packets);
@@ -128,6 +130,7 @@ class RawTraceSocket final : public TraceSocket {
   void hand_on(Listener& listener, std::size_t index);
   void read_stamps_sent();
 
+  Loop& loop_;
   const bool is_v6_;
   Handlers handlers_;
   ReservedPorts ports_;
@@ -136,13 +139,14 @@ class RawTraceSocket final : public TraceSocket {
   CountedKeys counted_;  ///< Used with StampKeys::Counted only.
   std::size_t stamps_missing_ = 0;
   bool hears_tcp_ = false;
+  bool is_polled_ = false;
   SendBatch batch_;
   MessageBatch<kBatch, kAnswerBytes> answers_;
   MessageBatch<kBatch, kReportBytes> reports_;
   Listener icmp_, tcp_;
 };
 
-Result<void> RawTraceSocket::start(Loop& loop, std::uint32_t mark) {
+Result<void> RawTraceSocket::start(std::uint32_t mark) {
   out_ = open_raw(is_v6_, IPPROTO_RAW);  // Implies that packets bring their headers.
   if (!out_.is_open()) return fail_errno("open a raw socket", errno);
   // Without it, the kernel keeps silent about packets that its queue has no room for.
@@ -157,21 +161,39 @@ Result<void> RawTraceSocket::start(Loop& loop, std::uint32_t mark) {
   if (!icmp_.fd.is_open() || !tcp_.fd.is_open()) return fail_errno("open a raw socket", errno);
   pass_replies_and_errors(icmp_.fd.get(), is_v6_);
   bind_to(tcp_.fd.get(), nowhere(is_v6_));
-  TRY(listen(loop, icmp_, attach_trace_icmp_filter(icmp_.fd.get(), is_v6_, mark, ports())));
-  return listen(loop, tcp_, attach_trace_tcp_filter(tcp_.fd.get(), is_v6_, ports()));
+  TRY(prepare(icmp_, attach_trace_icmp_filter(icmp_.fd.get(), is_v6_, mark, ports())));
+  TRY(prepare(tcp_, attach_trace_tcp_filter(tcp_.fd.get(), is_v6_, ports())));
+  watch(icmp_);
+  watch(tcp_);
+  return {};
 }
 
-Result<void> RawTraceSocket::listen(Loop& loop, Listener& listener, int filter_error) {
+Result<void> RawTraceSocket::prepare(Listener& listener, int filter_error) {
   if (filter_error != 0) return fail_errno("attach the filter of a raw socket", filter_error);
   const int fd = listener.fd.get();
   enlarge_receive_buffer(fd, kReceiveBuffer);
   if (is_v6_) set_option(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
   enable_stamps(fd);
   drain(fd);
-  // One batch per wake-up: the watch is level-triggered, and timers want their turn.
-  listener.watch =
-      loop.watch(fd, Loop::Interest::Read, [this, &listener] { read_answers(listener); });
   return {};
+}
+
+/// One batch per wake-up: the watch is level-triggered, and timers want their turn.
+void RawTraceSocket::watch(Listener& listener) {
+  listener.watch = loop_.watch(listener.fd.get(), Loop::Interest::Read,
+                               [this, &listener] { read_answers(listener); });
+}
+
+void RawTraceSocket::set_polled(bool is_polled) {
+  if (is_polled == is_polled_) return;
+  is_polled_ = is_polled;
+  for (Listener* const listener : {&icmp_, &tcp_}) {
+    if (is_polled) {
+      listener->watch.cancel();
+    } else {
+      watch(*listener);
+    }
+  }
 }
 
 void RawTraceSocket::send(std::span<Packet> packets) {
@@ -231,9 +253,9 @@ void RawTraceSocket::note_refused() {
 }
 
 void RawTraceSocket::read_pending() {
-  for (Listener* const listener : {&icmp_, &tcp_}) {
-    while (read_answers(*listener) == kBatch) {
-    }
+  while (read_answers(icmp_) == kBatch) {
+  }
+  while (hears_tcp_ && read_answers(tcp_) == kBatch) {
   }
 }
 
@@ -299,8 +321,8 @@ Result<std::unique_ptr<TraceSocket>> open_raw_trace_socket(Loop& loop,
     attach_closed_filter(ports.udp(static_cast<std::uint16_t>(port)));
   }
   auto socket =
-      std::make_unique<RawTraceSocket>(options.is_v6, std::move(handlers), std::move(ports));
-  TRY(socket->start(loop, options.mark));
+      std::make_unique<RawTraceSocket>(loop, options.is_v6, std::move(handlers), std::move(ports));
+  TRY(socket->start(options.mark));
   return socket;
 }
 

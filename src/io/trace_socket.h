@@ -73,6 +73,10 @@ class TraceSocket {
   virtual void send(std::span<Packet> packets) = 0;
   /// Reads all that waits, beyond the one batch of a wake-up. Calls the handlers.
   virtual void read_pending() = 0;
+  /// Who sends much asks for what came every few milliseconds by read_pending(), which costs less
+  /// than being woken for each answer. Stamps are the kernel's all the same. A socket that can do
+  /// without wake-ups leaves them out until this is taken back.
+  virtual void set_polled(bool /*is_polled*/) {}
   /// The ports and ids that are ours.
   [[nodiscard]] virtual PortBlock ports() const = 0;
   /// Packets that the kernel dropped because a buffer was full, as far as known.

@@ -150,6 +150,26 @@ TEST_P(EachTraceSocket, hears_echo_replies_with_our_mark_and_both_stamps) {
   });
 }
 
+TEST(RawTraceSocket, wakes_nobody_while_it_is_polled) {
+  for (const bool is_v6 : {false, true}) {
+    ASSERT_TRUE(in_own_network({}, [is_v6] {
+      Bench bench({is_v6, false});
+      // On loopback the answer is there when the packet has left.
+      bench.socket->set_polled(true);
+      ASSERT_EQ(bench.send(echo(is_v6, bench.port(), kMark), 1), 0);
+      bench.loop.run_for(Milliseconds(20));
+      EXPECT_TRUE(bench.heard.kinds.empty());
+      bench.socket->read_pending();
+      EXPECT_EQ(bench.heard.kinds.size(), 1U);
+      bench.loop.run_for(Milliseconds(1));  // Ends at once: the answer has stopped the loop.
+      ASSERT_EQ(bench.send(echo(is_v6, bench.port(), kMark), 2), 0);
+      bench.socket->set_polled(false);
+      bench.loop.run_for(Seconds(5));
+      EXPECT_EQ(bench.heard.kinds.size(), 2U) << "what waited already wakes as well";
+    }));
+  }
+}
+
 TEST_P(EachTraceSocket, hears_that_a_udp_port_is_closed) {
   in_network([](Bench& bench) {
     ASSERT_EQ(bench.send(datagram(bench.is_v6, bench.port(3), 9), 1), 0);

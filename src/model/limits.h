@@ -28,6 +28,8 @@ inline constexpr int kChecksPerRoundDefaultHttp = 3;
 inline constexpr int kPayloadBytesMin = 24;
 inline constexpr int kPayloadBytesMax = 65'507;
 inline constexpr int kRedirectsMax = 20;
+inline constexpr Seconds kTraceIntervalMax{3'600};
+inline constexpr int kTraceHopsMax = 64;
 inline constexpr std::int64_t kBodyBytesMax = std::int64_t{64} << 20;
 inline constexpr Milliseconds kCheckTimeoutMin{10};
 inline constexpr Milliseconds kCheckTimeoutMax{60'000};

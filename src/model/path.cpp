@@ -68,4 +68,22 @@ std::string to_string(PathIssueKind kind) {
   return {};
 }
 
+std::string to_string(PathMtuVerdict verdict) {
+  switch (verdict) {
+    case PathMtuVerdict::Unknown:
+      return "Unknown";
+    case PathMtuVerdict::Full:
+      return "Full";
+    case PathMtuVerdict::Told:
+      return "Told";
+    case PathMtuVerdict::BlackHole:
+      return "BlackHole";
+    case PathMtuVerdict::NoAnswer:
+      return "NoAnswer";
+    case PathMtuVerdict::Unclear:
+      return "Unclear";
+  }
+  return {};
+}
+
 }  // namespace lw

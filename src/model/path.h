@@ -116,8 +116,45 @@ struct PathIssue {
   bool operator==(const PathIssue&) const = default;
 };
 
-/// Why a report was made.
-enum class PathReportCause : std::uint8_t { First = 0, Change = 1, Hourly = 2, Request = 3 };
+/// What looking for a path's MTU came to. The numbers are stored and sent: never renumber.
+enum class PathMtuVerdict : std::uint8_t {
+  Unknown = 0,    ///< Not complete yet.
+  Full = 1,       ///< The largest that was to be tried passes.
+  Told = 2,       ///< Less passes, and a router or this host says so: senders adapt.
+  BlackHole = 3,  ///< Less passes and nobody says so: large packets just get lost.
+  NoAnswer = 4,   ///< Not even small packets are answered; nothing can be said.
+  Unclear = 5,    ///< So many packets of any size get lost that size says nothing.
+};
+/// The verdict's stable short name for APIs: "BlackHole".
+std::string to_string(PathMtuVerdict verdict);
+
+/// The largest packet that passes to a destination, as measured; sizes are of whole IP packets.
+struct PathMtuResult {
+  PathMtuVerdict verdict = PathMtuVerdict::Unknown;
+  std::optional<std::uint32_t> path_mtu = {};  ///< The largest packet that was answered.
+  /// Who told of a limit, and which; the lowest. It may be wrong: path_mtu is measured.
+  std::optional<IpAddress> told_by = {};
+  std::uint32_t told_mtu = 0;
+  /// Large packets reach the hop with from_ttl (0: only this host) and not that with to_ttl.
+  std::optional<std::uint8_t> from_ttl = {};
+  std::optional<std::uint8_t> to_ttl = {};
+  std::optional<IpAddress> from = {};  ///< who answered at from_ttl
+  /// The largest that was to be tried: what the interface takes.
+  std::uint32_t bytes_max = 0;
+  Timestamp at{};  ///< when it was found
+  TraceProtocol protocol = TraceProtocol::Icmp;
+  std::string text = {};  ///< one sentence for people
+  bool operator==(const PathMtuResult&) const = default;
+};
+
+/// Why a report was made. The numbers are stored: never renumber.
+enum class PathReportCause : std::uint8_t {
+  First = 0,
+  Change = 1,
+  Hourly = 2,
+  Request = 3,
+  StateChange = 4,  ///< The test's checks went from passing to failing, or back.
+};
 
 /// The ways of one test over a window of time. One stored set of rows.
 struct PathReport {
@@ -134,8 +171,13 @@ struct PathReport {
   std::vector<PathIssue> issues = {};  ///< the gravest first
   /// What is other than in the report before: "hop 3 was 10.0.3.1, is 10.0.3.9". Empty for others.
   std::vector<std::string> changes = {};
-  /// A path's MTU, if it was looked for: the largest IP packet that passes.
-  std::optional<std::uint32_t> path_mtu = {};
+  /// The destination's last answer to a TCP trace was a refusal: its port is closed.
+  bool is_refused = false;
+  std::optional<PathMtuResult> mtu = {};  ///< if the path's MTU was looked for in the last hour
+  /// Raw traces, oldest first: the last ones before something went wrong, and the newest one. Only
+  /// in reports that tell of a change.
+  std::vector<Trace> traces_before = {};
+  std::vector<Trace> traces_after = {};
   std::string problem = {};  ///< why there are no traces; else empty
   bool operator==(const PathReport&) const = default;
 };

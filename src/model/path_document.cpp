@@ -148,6 +148,9 @@ Value to_document(const TraceProbe& probe) {
   const HopReply& reply = probe.reply;
   value.set("answer", answer_name(reply.answer));
   if (reply.rtt) value.set("from", to_string(reply.from));
+  if (reply.answer == HopAnswer::NotAsked && reply.from != IpAddress{}) {
+    value.set("expected", to_string(reply.from));
+  }
   set_ms(value, "rttMs", reply.rtt);
   if (reply.icmp_type != 0 || reply.icmp_code != 0) {
     value.set("icmpType", std::int64_t{reply.icmp_type});
@@ -173,8 +176,32 @@ const char* cause_name(PathReportCause cause) {
       return "Hourly";
     case PathReportCause::Request:
       return "Request";
+    case PathReportCause::StateChange:
+      return "StateChange";
   }
   return "First";
+}
+
+Value to_document(const PathMtuResult& result) {
+  Value value = Value::object();
+  value.set("verdict", to_string(result.verdict));
+  value.set("at", to_iso8601(result.at));
+  value.set("protocol", to_string(result.protocol));
+  set_number(value, "triedBytes", result.bytes_max);
+  set_address(value, "toldBy", result.told_by);
+  set_number(value, "toldMtu", result.told_mtu);
+  set_number(value, "fromTtl", result.from_ttl);
+  set_number(value, "toTtl", result.to_ttl);
+  set_address(value, "from", result.from);
+  set_text(value, "text", result.text);
+  return value;
+}
+
+/// The search, and what it found as a plain number beside.
+void set_mtu(Value& report, const std::optional<PathMtuResult>& mtu) {
+  if (!mtu) return;
+  set_number(report, "pathMtu", mtu->path_mtu);
+  report.set("pathMtuSearch", to_document(*mtu));
 }
 
 }  // namespace
@@ -215,7 +242,10 @@ Value to_document(const PathReport& report) {
   Value changes = Value::array();
   for (const std::string& change : report.changes) changes.push(change);
   value.set("changes", std::move(changes));
-  set_number(value, "pathMtu", report.path_mtu);
+  if (report.is_refused) value.set("refused", true);
+  set_mtu(value, report.mtu);
+  set_list(value, "tracesBefore", report.traces_before);
+  set_list(value, "tracesAfter", report.traces_after);
   set_text(value, "problem", report.problem);
   return value;
 }
@@ -224,6 +254,7 @@ Value to_document(const Trace& trace) {
   Value value = Value::object();
   if (trace.test.value != 0) value.set("testId", to_string(trace.test));
   value.set("started", to_iso8601(trace.started));
+  value.set("trigger", to_string(trace.trigger));
   value.set("protocol", to_string(trace.protocol));
   value.set("source", to_string(trace.source));
   value.set("destination", to_string(trace.destination));

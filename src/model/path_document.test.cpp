@@ -35,6 +35,35 @@ PathHop full_hop() {
   return hop;
 }
 
+Trace full_trace() {
+  Trace trace;
+  trace.test = TestId{7};
+  trace.started = from_unix_us(1'790'000'100'000'001);
+  trace.trigger = TraceTrigger::Suspicion;
+  trace.protocol = TraceProtocol::Tcp;
+  trace.source = ip("10.0.0.1");
+  trace.destination = ip("10.0.9.9");
+  trace.port = 443;
+  TraceProbe probe{.flow = 3, .ttl = 2, .offset = Microseconds(10'001)};
+  probe.reply = {.answer = HopAnswer::Unreachable,
+                 .from = ip("10.0.0.2"),
+                 .rtt = Microseconds(1'234),
+                 .icmp_type = 3,
+                 .icmp_code = 4,
+                 .reply_ttl = 63,
+                 .mtu = 1'400,
+                 .is_refusal = true,
+                 .labels = {{.label = 17}},
+                 .interfaces = {{.name = "eth0"}},
+                 .quote = {.ttl = 3},
+                 .detail = "x"};
+  const TraceProbe spared{
+      .flow = 3, .ttl = 3, .reply = {.answer = HopAnswer::NotAsked, .from = ip("10.0.0.3")}};
+  trace.probes = {{.flow = 3, .ttl = 1}, probe, spared};
+  trace.problem = "loop";
+  return trace;
+}
+
 PathReport full_report() {
   PathReport report;
   report.test = TestId{0x1234'5678'9abc'def0};
@@ -60,7 +89,20 @@ PathReport full_report() {
                            .confidence = 0.75,
                            .text = "hop 3 adds 96 of 105 ms"});
   report.changes = {"hop 3 was 10.0.0.7, is 10.0.0.3"};
-  report.path_mtu = 1'400;
+  report.is_refused = true;
+  report.mtu = PathMtuResult{.verdict = PathMtuVerdict::BlackHole,
+                             .path_mtu = 1'400,
+                             .told_by = ip("10.0.0.2"),
+                             .told_mtu = 1'480,
+                             .from_ttl = 0,
+                             .to_ttl = 3,
+                             .from = ip("10.0.0.2"),
+                             .bytes_max = 1'500,
+                             .at = from_unix_us(1'790'000'170'000'002),
+                             .protocol = TraceProtocol::Tcp,
+                             .text = "packets over 1400 bytes are lost"};
+  report.traces_before = {full_trace(), full_trace()};
+  report.traces_after = {full_trace()};
   report.problem = "why";
   return report;
 }
@@ -74,7 +116,7 @@ TEST(PathDocument, what_is_written_is_read_again_to_the_microsecond) {
 
 TEST(PathDocument, every_cause_kind_and_label_survives) {
   for (const auto cause : {PathReportCause::First, PathReportCause::Change, PathReportCause::Hourly,
-                           PathReportCause::Request}) {
+                           PathReportCause::Request, PathReportCause::StateChange}) {
     PathReport report;
     report.cause = cause;
     EXPECT_EQ(decode_path_report(encode_path_report(report))->cause, cause);
@@ -83,6 +125,23 @@ TEST(PathDocument, every_cause_kind_and_label_survives) {
     PathReport report;
     report.issues.push_back({.kind = static_cast<PathIssueKind>(kind)});
     EXPECT_EQ(decode_path_report(encode_path_report(report)).value(), report) << kind;
+  }
+  for (int verdict = 0; verdict <= static_cast<int>(PathMtuVerdict::Unclear); ++verdict) {
+    PathReport report;
+    report.mtu = PathMtuResult{.verdict = static_cast<PathMtuVerdict>(verdict)};
+    EXPECT_EQ(decode_path_report(encode_path_report(report)).value(), report) << verdict;
+  }
+  for (int trigger = 0; trigger <= static_cast<int>(TraceTrigger::StateChange); ++trigger) {
+    PathReport report;
+    report.traces_after = {Trace{.trigger = static_cast<TraceTrigger>(trigger)}};
+    EXPECT_EQ(decode_path_report(encode_path_report(report)).value(), report) << trigger;
+  }
+  for (int answer = 0; answer <= static_cast<int>(HopAnswer::LocalError); ++answer) {
+    PathReport report;
+    report.traces_after = {Trace{}};
+    report.traces_after[0].probes = {
+        {.ttl = 1, .reply = {.answer = static_cast<HopAnswer>(answer)}}};
+    EXPECT_EQ(decode_path_report(encode_path_report(report)).value(), report) << answer;
   }
   for (const HopLabel label : labels_in(~HopLabels{0})) {
     PathReport report;
@@ -117,6 +176,19 @@ TEST(PathDocument, what_is_no_report_is_refused_by_name) {
             "this is no path report: `changes` holds something else than texts");
   EXPECT_FALSE(decode_path_report("[]").has_value());
   EXPECT_FALSE(decode_path_report("{").has_value());
+}
+
+TEST(PathDocument, a_trace_is_refused_if_the_destination_itself_says_so_to_tcp) {
+  Trace trace{.protocol = TraceProtocol::Tcp};
+  EXPECT_FALSE(is_refused(trace));
+  trace.probes = {{.ttl = 2, .reply = {.answer = HopAnswer::Destination, .is_refusal = true}}};
+  EXPECT_TRUE(is_refused(trace));
+  EXPECT_TRUE(is_reached(trace));
+  trace.protocol = TraceProtocol::Udp;
+  EXPECT_FALSE(is_refused(trace));
+  trace.protocol = TraceProtocol::Tcp;
+  trace.probes.push_back({.ttl = 2, .reply = {.answer = HopAnswer::Destination}});
+  EXPECT_FALSE(is_refused(trace));
 }
 
 TEST(PathDocument, numbers_out_of_range_and_long_lists_do_no_harm) {

@@ -19,6 +19,8 @@ constexpr std::size_t kChangesMax = 100;
 constexpr std::size_t kFlowsMax = 1'024;
 constexpr std::size_t kListMax = 32;
 constexpr std::size_t kTextMax = 1'024;
+constexpr std::size_t kTracesMax = 8;
+constexpr std::size_t kProbesMax = 512;
 constexpr double kMsMax = 1e9;
 
 std::unexpected<Error> refuse(const std::string& what) {
@@ -213,11 +215,12 @@ Result<std::vector<PathIssue>> read_issues(const Value& report) {
 }
 
 Result<PathReportCause> read_cause(const std::string& name) {
-  constexpr std::array<std::pair<std::string_view, PathReportCause>, 4> kCauses = {{
+  constexpr std::array<std::pair<std::string_view, PathReportCause>, 5> kCauses = {{
       {"First", PathReportCause::First},
       {"Change", PathReportCause::Change},
       {"Hourly", PathReportCause::Hourly},
       {"Request", PathReportCause::Request},
+      {"StateChange", PathReportCause::StateChange},
   }};
   for (const auto& [text, cause] : kCauses) {
     if (text == name) return cause;
@@ -235,6 +238,77 @@ Result<IpAddress> read_end(const Value& value, std::string_view key) {
   const auto address = address_of(value, key);
   if (!address) return refuse("`" + std::string(key) + "` is no address");
   return *address;
+}
+
+/// Verdicts that only a later release knows count as Unknown.
+Result<PathMtuResult> read_mtu(const Value& report, const Value& search) {
+  PathMtuResult result;
+  for (int number = 0; number <= static_cast<int>(PathMtuVerdict::Unclear); ++number) {
+    const auto verdict = static_cast<PathMtuVerdict>(number);
+    if (to_string(verdict) == search.text("verdict")) result.verdict = verdict;
+  }
+  result.path_mtu = optional_number<std::uint32_t>(report, "pathMtu");
+  result.at = TRY(read_time(search, "at"));
+  result.protocol = parse_trace_protocol(search.text("protocol")).value_or(TraceProtocol::Icmp);
+  result.bytes_max = number_of<std::uint32_t>(search, "triedBytes");
+  result.told_by = address_of(search, "toldBy");
+  result.told_mtu = number_of<std::uint32_t>(search, "toldMtu");
+  result.from_ttl = optional_number<std::uint8_t>(search, "fromTtl");
+  result.to_ttl = optional_number<std::uint8_t>(search, "toTtl");
+  result.from = address_of(search, "from");
+  result.text = text_of(search, "text");
+  return result;
+}
+
+HopAnswer read_answer(const std::string& name) {
+  constexpr std::array<std::pair<std::string_view, HopAnswer>, 6> kAnswers = {{
+      {"Silent", HopAnswer::Silent},
+      {"TimeExceeded", HopAnswer::TimeExceeded},
+      {"Destination", HopAnswer::Destination},
+      {"Unreachable", HopAnswer::Unreachable},
+      {"NotAsked", HopAnswer::NotAsked},
+      {"LocalError", HopAnswer::LocalError},
+  }};
+  for (const auto& [text, answer] : kAnswers) {
+    if (text == name) return answer;
+  }
+  return HopAnswer::Silent;
+}
+
+Result<TraceProbe> read_probe(const Value& value) {
+  TraceProbe probe;
+  probe.flow = number_of<std::uint16_t>(value, "flow");
+  probe.ttl = number_of<std::uint8_t>(value, "ttl");
+  probe.offset = duration_of(value, "offsetMs").value_or(Microseconds(0));
+  HopReply& reply = probe.reply;
+  reply.answer = read_answer(value.text("answer"));
+  const bool was_asked = reply.answer != HopAnswer::NotAsked;
+  reply.from = address_of(value, was_asked ? "from" : "expected").value_or(IpAddress{});
+  reply.rtt = duration_of(value, "rttMs");
+  reply.icmp_type = number_of<std::uint8_t>(value, "icmpType");
+  reply.icmp_code = number_of<std::uint8_t>(value, "icmpCode");
+  reply.reply_ttl = number_of<std::uint8_t>(value, "replyTtl");
+  reply.mtu = number_of<std::uint32_t>(value, "mtu");
+  reply.is_refusal = value.flag("refused");
+  reply.labels = TRY(read_list<MplsLabel>(value, "mpls", kListMax, read_label));
+  reply.interfaces = TRY(read_list<InterfaceFacts>(value, "interfaces", kListMax, read_interface));
+  if (const Value* const quote = value.find("quote")) reply.quote = read_quote(*quote);
+  reply.detail = text_of(value, "detail");
+  return probe;
+}
+
+Result<Trace> read_trace(const Value& value) {
+  Trace trace;
+  if (const auto test = parse_hex(value.text("testId"))) trace.test = TestId{*test};
+  trace.started = TRY(read_time(value, "started"));
+  trace.trigger = parse_trace_trigger(value.text("trigger")).value_or(TraceTrigger::Schedule);
+  trace.protocol = parse_trace_protocol(value.text("protocol")).value_or(TraceProtocol::Icmp);
+  trace.source = TRY(read_end(value, "source"));
+  trace.destination = TRY(read_end(value, "destination"));
+  trace.port = number_of<std::uint16_t>(value, "port");
+  trace.probes = TRY(read_list<TraceProbe>(value, "probes", kProbesMax, read_probe));
+  trace.problem = text_of(value, "problem");
+  return trace;
 }
 
 Result<std::string> read_change(const Value& value) {
@@ -262,7 +336,12 @@ Result<PathReport> read_path_report(const Value& document) {
   report.paths = TRY(read_list<Path>(document, "paths", kPathsMax, read_path));
   report.issues = TRY(read_issues(document));
   report.changes = TRY(read_list<std::string>(document, "changes", kChangesMax, read_change));
-  report.path_mtu = optional_number<std::uint32_t>(document, "pathMtu");
+  report.is_refused = document.flag("refused");
+  if (const Value* const search = document.find("pathMtuSearch")) {
+    report.mtu = TRY(read_mtu(document, *search));
+  }
+  report.traces_before = TRY(read_list<Trace>(document, "tracesBefore", kTracesMax, read_trace));
+  report.traces_after = TRY(read_list<Trace>(document, "tracesAfter", kTracesMax, read_trace));
   report.problem = text_of(document, "problem");
   return report;
 }

@@ -180,6 +180,45 @@ void read_linewatch_http(ObjectReader& reader, HttpConfiguration& http) {
       static_cast<RevocationPolicy>(reader.choice("revocation", kRevocation).value_or(0));
 }
 
+bool is_trace_disabled(const ProtocolConfiguration& protocol) {
+  if (const auto* tcp = std::get_if<TcpConfiguration>(&protocol)) return tcp->disable_trace_route;
+  const auto* const icmp = std::get_if<IcmpConfiguration>(&protocol);
+  return icmp != nullptr && icmp->disable_trace_route;
+}
+
+/// A trace by a protocol that the test does not have needs to be told the rest.
+void check_trace_port(ObjectReader& reader, const TestConfiguration& configuration) {
+  const TraceOptions& trace = configuration.trace;
+  const bool is_icmp_test = std::holds_alternative<IcmpConfiguration>(configuration.protocol);
+  const TraceProtocol protocol =
+      trace.protocol.value_or(is_icmp_test ? TraceProtocol::Icmp : TraceProtocol::Tcp);
+  if (protocol == TraceProtocol::Icmp && trace.port) {
+    reader.fault("port", "a trace by Icmp has no port; remove it, or set protocol to Udp or Tcp");
+  }
+  if (protocol == TraceProtocol::Tcp && is_icmp_test && !trace.port) {
+    reader.fault("protocol", "a trace by Tcp needs a `port`, which an Icmp test does not have");
+  }
+}
+
+void read_trace(const Place& place, TestConfiguration& configuration, Diagnostics& faults) {
+  static const std::vector<std::string> kProtocols{"Icmp", "Udp", "Tcp"};
+  ObjectReader reader(place, faults);
+  TraceOptions& trace = configuration.trace;
+  if (const auto protocol = reader.choice("protocol", kProtocols)) {
+    trace.protocol = static_cast<TraceProtocol>(*protocol);
+  }
+  if (const auto port = reader.integer("port", 1, kPortMax)) {
+    trace.port = static_cast<std::uint16_t>(*port);
+  }
+  if (const auto interval = reader.integer("intervalSec", 1, limits::kTraceIntervalMax.count())) {
+    trace.interval = Seconds(*interval);
+  }
+  trace.hops_max = small(reader, "maxHops", 1, limits::kTraceHopsMax);
+  trace.all_paths = reader.flag("allPaths").value_or(true);
+  check_trace_port(reader, configuration);
+  reader.finish();
+}
+
 void read_linewatch(const Place& place, TestConfiguration& configuration, Diagnostics& faults) {
   static const std::vector<std::string> kAddressUses{"First", "All", "HappyEyeballs"};
   static constexpr std::array<std::string_view, 2> kIcmpKeys{"payloadBytes", "dontFragment"};
@@ -204,6 +243,12 @@ void read_linewatch(const Place& place, TestConfiguration& configuration, Diagno
   if (const auto timeout = reader.integer("checkTimeoutMs", limits::kCheckTimeoutMin.count(),
                                           limits::kCheckTimeoutMax.count())) {
     configuration.check_timeout = Milliseconds(*timeout);
+  }
+  if (const auto block = reader.object("trace")) {
+    read_trace(*block, configuration, faults);
+    if (is_trace_disabled(configuration.protocol)) {
+      reader.fault("trace", "disableTraceRoute switches traces off; remove it, or `trace`");
+    }
   }
   reader.finish();
 }

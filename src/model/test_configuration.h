@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/time.h"
+#include "model/trace.h"
 
 namespace lw {
 
@@ -84,6 +85,16 @@ struct PacketOptions {
   bool operator==(const PacketOptions&) const = default;
 };
 
+/// How a test's way is traced, where that is not as usual.
+struct TraceOptions {
+  std::optional<TraceProtocol> protocol = {};  ///< ICMP for ICMP tests, else TCP
+  std::optional<std::uint16_t> port = {};      ///< of TCP and UDP; the test's, UDP 33434
+  std::optional<Seconds> interval = {};        ///< between two traces; the agent's
+  std::optional<int> hops_max = {};            ///< 30
+  bool all_paths = true;  ///< Look for the ways of load balancers each hour, and follow them all.
+  bool operator==(const TraceOptions&) const = default;
+};
+
 /// In Azure's order of the wire's `protocol` values.
 using ProtocolConfiguration = std::variant<TcpConfiguration, HttpConfiguration, IcmpConfiguration>;
 
@@ -107,6 +118,7 @@ struct TestConfiguration {
   std::optional<Milliseconds> check_timeout;
   PacketOptions packets;
   AddressUse address_use = AddressUse::First;
+  TraceOptions trace;
   bool operator==(const TestConfiguration&) const = default;
 
   [[nodiscard]] bool is_http() const { return std::holds_alternative<HttpConfiguration>(protocol); }

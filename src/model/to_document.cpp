@@ -132,6 +132,19 @@ void set_http_additions(Value& ours, const HttpConfiguration& http) {
   }
 }
 
+Value trace_to_document(const TraceOptions& trace) {
+  constexpr std::array kProtocols{"Icmp", "Udp", "Tcp"};
+  Value value = Value::object();
+  if (trace.protocol) {
+    value.set("protocol", kProtocols.at(static_cast<std::size_t>(*trace.protocol)));
+  }
+  if (trace.port) value.set("port", int{*trace.port});
+  if (trace.interval) value.set("intervalSec", static_cast<std::int64_t>(trace.interval->count()));
+  if (trace.hops_max) value.set("maxHops", *trace.hops_max);
+  if (!trace.all_paths) value.set("allPaths", false);
+  return value;
+}
+
 Value threshold_to_document(const SuccessThreshold& threshold) {
   Value value = Value::object();
   if (threshold.checks_failed_percent) {
@@ -165,6 +178,8 @@ Value configuration_to_document(const TestConfiguration& configuration) {
   if (configuration.check_timeout) {
     ours.set("checkTimeoutMs", static_cast<std::int64_t>(configuration.check_timeout->count()));
   }
+  if (configuration.trace != TraceOptions{})
+    ours.set("trace", trace_to_document(configuration.trace));
   if (!ours.as_object().empty()) value.set("linewatch", std::move(ours));
   return value;
 }

@@ -88,7 +88,16 @@ struct TraceProbe {
   bool operator==(const TraceProbe&) const = default;
 };
 
-enum class TraceTrigger : std::uint8_t { Schedule = 0, Suspicion = 1, Request = 2 };
+/// Why a trace was made.
+enum class TraceTrigger : std::uint8_t {
+  Schedule = 0,
+  Suspicion = 1,  ///< Something seems wrong: often, for a while.
+  Request = 2,
+  StateChange = 3,  ///< The test's checks went from passing to failing, or back.
+};
+/// The trigger's stable short name for APIs: "Schedule".
+std::string to_string(TraceTrigger trigger);
+std::optional<TraceTrigger> parse_trace_trigger(const std::string& name);
 
 /// All probes of one trace, of one flow or several, in the order they were sent.
 struct Trace {
@@ -103,5 +112,11 @@ struct Trace {
   std::string problem = {};  ///< Why it could not be made or stopped early; else empty.
   bool operator==(const Trace&) const = default;
 };
+
+/// The destination answered a TCP trace, and each time by a refusal (RST): its port is closed, or a
+/// firewall on the way answers for it. Refusals end UDP and ICMP traces as a matter of course.
+bool is_refused(const Trace& trace);
+/// The destination answered.
+bool is_reached(const Trace& trace);
 
 }  // namespace lw

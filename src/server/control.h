@@ -106,8 +106,9 @@ class Control {
   [[nodiscard]] const LivePaths& paths() const { return paths_; }
   /// Links that explain what many tests meet; some seconds old at most.
   [[nodiscard]] const std::vector<topology::LocalisedFault>& faults() const { return faults_; }
-  /// Asks the test's agent for traces now; the report comes in like others.
-  Result<void> request_trace(TestId test);
+  /// Asks the test's agent for traces now, and for the path's MTU if `with_mtu`; the report comes
+  /// in like others.
+  Result<void> request_trace(TestId test, bool with_mtu = false);
   [[nodiscard]] std::vector<AgentView> agents() const;
   [[nodiscard]] const std::vector<registry::StoredMonitor>& monitors() const { return stored_; }
   [[nodiscard]] const std::vector<ConnectionMonitor>& models() const { return models_; }
@@ -130,6 +131,14 @@ class Control {
   Result<void> remove_watcher(const registry::NetworkWatcher& watcher);
   Result<std::string> create_join_token(std::chrono::seconds life, int uses);
   Result<void> remove_agent(AgentId agent);
+  Result<std::vector<registry::ApiToken>> api_tokens();
+  /// The new token's text, shown this once. Conflict if the name is taken.
+  Result<std::string> create_api_token(const std::string& name, registry::Role role,
+                                       std::optional<std::chrono::seconds> life);
+  Result<void> remove_api_token(const std::string& name);
+  /// Enters it with the present time. A log that cannot be written is said in the process's own.
+  void audit(registry::AuditEntry entry);
+  Result<std::vector<registry::AuditEntry>> audit_entries(std::size_t limit);
   [[nodiscard]] const std::string& subscription_id() const { return subscription_id_; }
   [[nodiscard]] const std::string& workspace_id() const { return workspace_id_; }
   /// A secret of this server for the ids of its operations (arm/operations.h).

@@ -50,7 +50,7 @@ void Control::take_in(AgentId agent, const PathReport& report) {
   if (live != nullptr && live->test.agent == agent) paths_.on_report(report);
 }
 
-Result<void> Control::request_trace(TestId test) {
+Result<void> Control::request_trace(TestId test, bool with_mtu) {
   const LiveTest* const live = live_.find(test);
   if (live == nullptr) {
     return fail(ErrorCode::NotFound, fmt::format("there is no test `{}`", to_string(test)));
@@ -64,6 +64,7 @@ Result<void> Control::request_trace(TestId test) {
   }
   auto message = std::make_shared<pb::ServerMessage>();
   message->mutable_trace()->set_test_id(test.value);
+  message->mutable_trace()->set_mtu(with_mtu);
   connection->second.session->send(std::move(message));
   return {};
 }

@@ -96,6 +96,11 @@ TEST_F(FleetPathsTest, a_trace_is_asked_of_the_tests_own_agent_or_refused_in_wor
   const auto wish = stream->read();
   ASSERT_TRUE(wish && wish->has_trace());
   EXPECT_EQ(wish->trace().test_id(), test().value);
+  EXPECT_FALSE(wish->trace().mtu());
+  EXPECT_TRUE(ask([&] { return control_->request_trace(test(), true); }).has_value());
+  const auto with_mtu = stream->read();
+  ASSERT_TRUE(with_mtu && with_mtu->has_trace());
+  EXPECT_TRUE(with_mtu->trace().mtu());
 }
 
 }  // namespace

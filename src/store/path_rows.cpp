@@ -139,7 +139,7 @@ void add_row(std::vector<NativeColumn>& columns, const StoredPathReport& stored,
   row.next().add(path.id.value);
   row.next().add_array(path.flows);
   row.next().add(std::uint8_t{path.is_reached});
-  row.next().add(report.path_mtu.value_or(0));
+  row.next().add(report.mtu ? report.mtu->path_mtu.value_or(0) : 0);
   add_hops(row, path);
   add_of_report(row, report, index == 0);
 }

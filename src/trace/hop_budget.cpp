@@ -23,7 +23,10 @@ bool HopBudget::may_ask(const IpAddress& router, Instant now, std::uint64_t aske
     known.yields_until = now + interval_;
   }
   if (is_same && now < known.yields_until) return false;
-  known = {.free_at = now + interval_, .yields_until = {}, .asker = asker, .is_wanted = false};
+  known.free_at = now + interval_;
+  known.yields_until = {};
+  known.asker = asker;
+  known.is_wanted = false;
   return true;
 }
 
@@ -33,6 +36,20 @@ Instant HopBudget::free_at(const IpAddress& router, std::uint64_t asker) const {
   const Router& known = entry->second;
   const bool is_same = asker != 0 && asker == known.asker;
   return is_same ? std::max(known.free_at, known.yields_until) : known.free_at;
+}
+
+void HopBudget::follows(const IpAddress& before, const IpAddress& router) {
+  const auto entry = routers_.find(router);
+  if (entry == routers_.end() || before == router) return;
+  Router& known = entry->second;
+  if (known.before && known.before != before) known.has_several_before = true;
+  known.before = before;
+}
+
+std::optional<IpAddress> HopBudget::before(const IpAddress& router) const {
+  const auto entry = routers_.find(router);
+  if (entry == routers_.end() || entry->second.has_several_before) return std::nullopt;
+  return entry->second.before;
 }
 
 void HopBudget::answered(std::uint8_t ttl, const IpAddress& router, Instant now) {

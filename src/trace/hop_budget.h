@@ -16,7 +16,7 @@ namespace lw::trace {
 /// Holds that no router is asked more than once a second over all traces of an agent, since routers
 /// limit such answers (Linux: icmp_ratelimit) and the limit would look like loss. A router is known
 /// by its address; before the first answer at a TTL, by what most other traces met at that TTL.
-/// Belongs to one thread. Asking costs one look-up; a router some 60 bytes, a TTL some 800.
+/// Belongs to one thread. Asking costs one look-up; a router some 90 bytes, a TTL some 800.
 class HopBudget {
  public:
   explicit HopBudget(Milliseconds interval = Milliseconds(1'000)) : interval_(interval) {}
@@ -32,6 +32,12 @@ class HopBudget {
   /// The router that (nearly) all traces meet at `ttl` lately; nothing if they differ or are few.
   /// Nearly all: nine of ten among the last 32 answers, which must be twelve at least.
   [[nodiscard]] std::optional<IpAddress> expected_at(bool is_v6, std::uint8_t ttl) const;
+  /// On one way `router` answered at the TTL right behind that of `before`.
+  void follows(const IpAddress& before, const IpAddress& router);
+  /// The only one that was met right before that router; nothing if there were several, or none.
+  /// Ways from one host are nearly a tree (Donnet et al., "Efficient algorithms for large-scale
+  /// topology discovery", SIGMETRICS 2005), so who knows a later hop of a way knows those before.
+  [[nodiscard]] std::optional<IpAddress> before(const IpAddress& router) const;
   /// Forgets routers that were not asked for minutes. Call now and then.
   void forget_old(Instant now);
   [[nodiscard]] std::size_t size() const;
@@ -60,9 +66,11 @@ class HopBudget {
   Milliseconds interval_;
   struct Router {
     Instant free_at{};
-    Instant yields_until{};   ///< Until then `asker` lets others go first.
-    std::uint64_t asker = 0;  ///< who asked last
-    bool is_wanted = false;   ///< Somebody else came in vain since.
+    Instant yields_until{};                ///< Until then `asker` lets others go first.
+    std::uint64_t asker = 0;               ///< who asked last
+    bool is_wanted = false;                ///< Somebody else came in vain since.
+    std::optional<IpAddress> before = {};  ///< met right before it, if
+    bool has_several_before = false;       ///< it was the only one
   };
   std::unordered_map<IpAddress, Router> routers_;
   std::vector<Position> positions_;  ///< by family and TTL; grows to what was met

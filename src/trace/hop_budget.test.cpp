@@ -163,6 +163,30 @@ TEST(HopBudget, forgets_what_was_not_met_for_minutes_and_keeps_the_rest) {
   EXPECT_EQ(budget.size(), 1U);
 }
 
+TEST(HopBudget, knows_who_stands_before_a_router_if_it_was_always_the_same) {
+  HopBudget budget;
+  for (int i = 1; i <= 4; ++i) budget.may_ask(router(i), kStart);
+  budget.follows(router(1), router(2));
+  budget.follows(router(1), router(2));
+  budget.follows(router(1), router(3));
+  EXPECT_EQ(budget.before(router(2)), router(1));
+  EXPECT_EQ(budget.before(router(3)), router(1));
+  EXPECT_EQ(budget.before(router(1)), std::nullopt);
+  EXPECT_EQ(budget.before(router(9)), std::nullopt);
+  budget.follows(router(4), router(3));
+  EXPECT_EQ(budget.before(router(3)), std::nullopt);
+  budget.follows(router(4), router(3));
+  EXPECT_EQ(budget.before(router(3)), std::nullopt) << "there are two all the same";
+}
+
+TEST(HopBudget, remembers_who_stands_before_a_router_when_it_is_asked_again) {
+  HopBudget budget;
+  budget.may_ask(router(2), kStart);
+  budget.follows(router(1), router(2));
+  EXPECT_TRUE(budget.may_ask(router(2), kStart + Seconds(1)));
+  EXPECT_EQ(budget.before(router(2)), router(1));
+}
+
 TEST(HopBudget, those_that_ask_in_step_take_turns) {
   HopBudget budget;
   const IpAddress router{.bytes = {10, 0, 0, 1}};

@@ -15,6 +15,9 @@ constexpr std::array<std::uint32_t, 20> kUsual = {9'216, 9'000, 8'192, 4'470, 2'
                                                   1'492, 1'480, 1'476, 1'472, 1'450, 1'440, 1'420,
                                                   1'400, 1'380, 1'358, 1'280, 1'006, 576};
 
+/// A way on which silence so often turns out to be chance says nothing about sizes.
+constexpr int kRetractionsMax = 3;
+
 /// What every link must pass: RFC 791 §3.2, RFC 8200 §5.
 std::uint32_t family_min(bool is_v6) { return is_v6 ? 1'280 : 68; }
 
@@ -24,6 +27,7 @@ PathMtuConfig made_sane(PathMtuConfig config) {
   config.bytes_max = std::clamp<std::uint32_t>(config.bytes_max, least, 65'535);
   config.bytes_min = std::clamp(config.bytes_min, least, config.bytes_max);
   config.attempts = std::clamp(config.attempts, 1, 20);
+  config.doubts = std::clamp(config.doubts, 0, 20);
   config.precision = std::max<std::uint32_t>(config.precision, 1);
   return config;
 }
@@ -38,6 +42,7 @@ bool is_too_big(bool is_v6, const HopReply& reply) {
 
 PathMtu::PathMtu(const PathMtuConfig& config)
     : config_(made_sane(config)), high_(config_.bytes_max + 1) {
+  result_.bytes_max = config_.bytes_max;
   next_ = PathMtuProbe{config_.bytes_min, {}};
 }
 
@@ -45,6 +50,8 @@ void PathMtu::add(const HopReply& reply) {
   if (!next_) return;
   if (next_->ttl) {
     add_hop(reply);
+  } else if (doubts_left_ > 0) {
+    add_doubt(reply);
   } else if (reply.answer == HopAnswer::Destination) {
     low_ = next_->bytes;
     try_size();
@@ -119,22 +126,53 @@ std::uint32_t PathMtu::next_size() const {
 }
 
 void PathMtu::conclude() {
-  next_.reset();
   if (low_ == 0) {
-    result_.verdict = result_.told_by ? PathMtuVerdict::Told : PathMtuVerdict::NoAnswer;
+    return end_without_hop(result_.told_by ? PathMtuVerdict::Told : PathMtuVerdict::NoAnswer);
+  }
+  if (low_ >= config_.bytes_max) return end_without_hop(PathMtuVerdict::Full);
+  if (!is_silent_limit_) return end_without_hop(PathMtuVerdict::Told);
+  if (config_.doubts == 0) return begin_hops();
+  doubts_left_ = config_.doubts;
+  doubted_passes_ = 0;
+  doubt();
+}
+
+void PathMtu::end_without_hop(PathMtuVerdict verdict) {
+  next_.reset();
+  result_.verdict = verdict;
+  if (low_ > 0) result_.path_mtu = low_;
+}
+
+void PathMtu::doubt() { next_ = PathMtuProbe{high_, {}}; }
+
+/// The larger one first, then the smaller one, and so on.
+void PathMtu::add_doubt(const HopReply& reply) {
+  const bool is_large = next_->bytes == high_;
+  const bool is_there = reply.answer == HopAnswer::Destination;
+  if (is_large && (is_there || is_too_big(config_.is_v6, reply))) {
+    doubts_left_ = 0;
+    if (++retractions_ > kRetractionsMax) return end_without_hop(PathMtuVerdict::Unclear);
+    if (!is_there) return too_big(reply);
+    // Nothing larger than this is known to be too large any more.
+    low_ = high_;
+    high_ = config_.bytes_max + 1;
+    is_silent_limit_ = false;
+    return try_size();
+  }
+  if (is_large) {
+    next_ = PathMtuProbe{low_, {}};
     return;
   }
-  result_.path_mtu = low_;
-  if (low_ >= config_.bytes_max) {
-    result_.verdict = PathMtuVerdict::Full;
-    return;
-  }
-  result_.verdict = is_silent_limit_ ? PathMtuVerdict::BlackHole : PathMtuVerdict::Told;
-  if (is_silent_limit_ && config_.destination_ttl.value_or(0) > 0) begin_hops();
+  doubted_passes_ += is_there ? 1 : 0;
+  if (--doubts_left_ > 0) return doubt();
+  if (doubted_passes_ + 1 < config_.doubts) return end_without_hop(PathMtuVerdict::Unclear);
+  begin_hops();
 }
 
 /// Large packets are lost somewhere between this host and the destination.
 void PathMtu::begin_hops() {
+  end_without_hop(PathMtuVerdict::BlackHole);
+  if (config_.destination_ttl.value_or(0) == 0) return;
   hop_low_ = 0;
   hop_high_ = *config_.destination_ttl;
   losses_ = 0;

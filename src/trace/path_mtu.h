@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ip_address.h"
+#include "model/path.h"
 #include "model/trace.h"
 
 namespace lw::trace {
@@ -22,6 +23,9 @@ struct PathMtuConfig {
   /// So many packets of one size must get lost before the size is held to be too large
   /// (RFC 8899 §5.1.2 MAX_PROBES).
   int attempts = 3;
+  /// So often silence is doubted: each time a packet of the size that gets lost and one of the size
+  /// that passes. Of the latter all but one must be answered.
+  int doubts = 4;
   /// What lies between the largest that passed and the smallest that did not, at the end.
   std::uint32_t precision = 1;
   /// The destination's TTL, if known: then the hop where large packets end is looked for.
@@ -35,33 +39,17 @@ struct PathMtuProbe {
   bool operator==(const PathMtuProbe&) const = default;
 };
 
-enum class PathMtuVerdict : std::uint8_t {
-  Unknown,    ///< Not complete yet.
-  Full,       ///< The largest that was to be tried passes.
-  Told,       ///< Less passes, and a router says so: hosts will adapt.
-  BlackHole,  ///< Less passes and nobody says so: large packets just get lost.
-  NoAnswer,   ///< Not even small packets are answered; nothing can be said.
-};
-
-struct PathMtuResult {
-  PathMtuVerdict verdict = PathMtuVerdict::Unknown;
-  std::optional<std::uint32_t> path_mtu;  ///< The largest packet that was answered.
-  /// Who told of a limit, and which; the lowest. It may be wrong: path_mtu is measured.
-  std::optional<IpAddress> told_by;
-  std::uint32_t told_mtu = 0;
-  /// Large packets reach the hop with from_ttl (0: only this host) and not that with to_ttl.
-  std::optional<std::uint8_t> from_ttl;
-  std::optional<std::uint8_t> to_ttl;
-  std::optional<IpAddress> from;  ///< who answered at from_ttl
-  bool operator==(const PathMtuResult&) const = default;
-};
+using lw::PathMtuResult;
+using lw::PathMtuVerdict;
 
 /// Looks for the largest packet that passes to a destination, by what gets an answer and not by
 /// what routers say alone (RFC 8899 "Packetization Layer Path MTU Discovery for Datagram
 /// Transports", and RFC 4821): first a small one must pass, then the largest, then likely sizes,
 /// then halves. One "too big" counts at once and names the next size to try; silence counts after
-/// several losses. If silence was the limit and the destination's TTL is known, the hop where large
-/// packets end follows by halves of TTLs. Some 3 packets where all is well, 15 to 30 else.
+/// several losses. If silence was the limit, both sizes are asked again in turn, since on a lossy
+/// way some size always seems to be one too many: a large one that comes through after all counts,
+/// and small ones must come through. Then, if the destination's TTL is known, the hop where large
+/// packets end follows by halves of TTLs. Some 3 packets where all is well, 25 to 45 else.
 ///
 /// No socket, clock or thread: the caller sends what next() wants, waits for its answer or
 /// time-out, tells add(), and so on. The destination's answer must not depend on size (echo: it is
@@ -75,6 +63,7 @@ class PathMtu {
   /// What came of the latest next().
   void add(const HopReply& reply);
   [[nodiscard]] bool is_complete() const { return !next_.has_value(); }
+  /// Without `at`, `protocol` and `text`.
   [[nodiscard]] const PathMtuResult& result() const { return result_; }
 
  private:
@@ -91,6 +80,9 @@ class PathMtu {
   void try_size();
   std::uint32_t next_size() const;
   void conclude();
+  void doubt();
+  void add_doubt(const HopReply& reply);
+  void end_without_hop(PathMtuVerdict verdict);
   void begin_hops();
   void add_hop(const HopReply& reply);
   void try_hop();
@@ -102,6 +94,9 @@ class PathMtu {
   std::uint32_t high_;            ///< The smallest that did not; one beyond the largest until then.
   std::uint32_t hint_ = 0;        ///< what a router told; 0: nothing that was not tried
   int losses_ = 0;                ///< of the present probe
+  int doubts_left_ = 0;           ///< > 0: silence is being doubted
+  int doubted_passes_ = 0;        ///< packets of low_ bytes that passed meanwhile
+  int retractions_ = 0;           ///< So often a doubt was right.
   bool is_silent_limit_ = false;  ///< high_ comes from losses, not from what a router told
   std::uint8_t hop_low_ = 0;      ///< Large packets get there.
   std::uint8_t hop_high_ = 0;     ///< and not there

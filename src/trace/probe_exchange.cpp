@@ -109,7 +109,9 @@ void ProbeExchange::add_to_batch(Outgoing& probe, const ClockReading& now) {
 
 void ProbeExchange::send_batch(bool is_v6) {
   if (batch_.packets.empty()) return;
-  family(is_v6).socket->send(batch_.packets);
+  Family& family = families_.at(is_v6 ? 1 : 0);
+  family.is_used = true;
+  family.socket->send(batch_.packets);
   for (std::size_t i = 0; i < batch_.packets.size(); ++i) {
     const io::TraceSocket::Packet& packet = batch_.packets[i];
     batch_.probes[i]->error = packet.error;
@@ -138,7 +140,13 @@ void ProbeExchange::note_fill(const Outgoing& probe) {
 
 void ProbeExchange::read_pending() {
   for (const Family& family : families_) {
-    if (family.socket) family.socket->read_pending();
+    if (family.is_used) family.socket->read_pending();
+  }
+}
+
+void ProbeExchange::set_polled(bool is_polled) {
+  for (const Family& family : families_) {
+    if (family.socket) family.socket->set_polled(is_polled);
   }
 }
 

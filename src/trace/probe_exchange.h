@@ -67,6 +67,8 @@ class ProbeExchange {
   void send(std::span<Outgoing> probes);
   /// Reads what waits in the sockets; after a stall, before time-outs are judged.
   void read_pending();
+  /// While it is polled, answers are taken in by read_pending() alone, if the sockets can do so.
+  void set_polled(bool is_polled);
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] std::uint64_t drops() const;
@@ -76,6 +78,7 @@ class ProbeExchange {
   struct Family {
     std::unique_ptr<io::TraceSocket> socket;
     std::optional<Error> failure;  ///< Why there is no socket.
+    bool is_used = false;          ///< Something was sent.
   };
   /// One batch on its way to a socket, with the bytes of its packets.
   struct Batch {

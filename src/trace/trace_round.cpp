@@ -157,13 +157,37 @@ std::optional<IpAddress> TraceRound::router_of(const Turn& turn) const {
   const Flow& flow = flows_[turn.flow];
   if (turn.is_confirmation) {
     router = records_[cell_at(turn.flow, turn.ttl).answer].from;
-  } else if (turn.ttl <= flow.known) {
-    router = hints_[flow.hint].hops[turn.ttl - 1U];
   } else {
-    router = budget_->expected_at(destination_.is_v6, turn.ttl);
+    router = known_at(turn.flow, turn.ttl);
+    if (!router) router = concluded_at(turn.flow, turn.ttl);
+    if (!router && turn.ttl > flow.known)
+      router = budget_->expected_at(destination_.is_v6, turn.ttl);
   }
   if (router == destination_) return std::nullopt;
   return router;
+}
+
+/// Who was met there by this trace, or else by the one before.
+std::optional<IpAddress> TraceRound::known_at(std::uint16_t index, std::uint8_t ttl) const {
+  const Flow& flow = flows_[index];
+  const std::uint32_t answer = cell_at(index, ttl).answer;
+  if (answer != kNone && records_[answer].answer == HopAnswer::TimeExceeded) {
+    return records_[answer].from;
+  }
+  if (ttl > flow.known) return std::nullopt;
+  return hints_[flow.hint].hops[ttl - 1U];
+}
+
+/// By the nearest hop behind it that is known, and what stood before that on other ways.
+std::optional<IpAddress> TraceRound::concluded_at(std::uint16_t index, std::uint8_t ttl) const {
+  const int last = std::max(flows_[index].known, flows_[index].furthest);
+  for (int behind = ttl + 1; behind <= last; ++behind) {
+    auto router = known_at(index, static_cast<std::uint8_t>(behind));
+    if (!router) continue;
+    for (int at = behind; at > ttl && router; --at) router = budget_->before(*router);
+    return router;
+  }
+  return std::nullopt;
 }
 
 void TraceRound::wait_or_spare(Turn turn, const IpAddress& router, Instant now) {

@@ -50,7 +50,8 @@ struct ProbeOrder {
 struct TraceHint {
   std::uint16_t flow = 0;
   /// By TTL, from 1. The destination, if it answered, stands last. Missing: it was silent, so that
-  /// it is asked as often as any other, but not once more after silence.
+  /// it is asked as often as any other, but not once more after silence; and spared only where the
+  /// hops behind it tell who it is.
   std::vector<std::optional<IpAddress>> hops;
 };
 
@@ -151,6 +152,8 @@ class TraceRound {
   std::optional<Turn> take_turn(Instant now);
   std::optional<ProbeOrder> ask(const Turn& turn, Instant now);
   std::optional<IpAddress> router_of(const Turn& turn) const;
+  std::optional<IpAddress> known_at(std::uint16_t flow, std::uint8_t ttl) const;
+  std::optional<IpAddress> concluded_at(std::uint16_t flow, std::uint8_t ttl) const;
   void wait_or_spare(Turn turn, const IpAddress& router, Instant now);
   Record& add_record(const Turn& turn, Instant now);
   void close(Record& record);
@@ -159,6 +162,7 @@ class TraceRound {
   void take_answer(std::uint32_t index, const HopReply& reply, Instant at);
   void keep(Record& record, const HopReply& reply);
   void charge(const Record& record);
+  void note_neighbours(const Record& record);
   void arrive(Flow& flow, std::uint8_t ttl);
   void pass(std::uint16_t flow, const Record& record);
   static void refute(Flow& flow, std::uint8_t ttl);

@@ -77,6 +77,33 @@ TEST(TraceRoundBudget, spares_whom_most_others_met_where_there_is_no_hint) {
   EXPECT_EQ(answers(run(budget, line(3), {})), (std::vector{kSpared, kExceeded, kThere}));
 }
 
+TEST(TraceRoundBudget, spares_whom_the_hops_behind_tell_where_the_hint_has_a_gap) {
+  HopBudget budget;
+  run(budget, line(5), {});
+  TraceHint hint = hint_of(5);
+  hint.hops[0] = hint.hops[1] = std::nullopt;
+  const Instant later = kStart + Seconds(5);
+  budget.may_ask(router(1), later);
+  budget.may_ask(router(2), later);
+  const Trace trace = run(budget, line(5), {hint}, later);
+  EXPECT_EQ(answers(trace), (std::vector{kSpared, kSpared, kExceeded, kExceeded, kThere}));
+  EXPECT_EQ(trace.probes[0].reply.from, router(1));
+  EXPECT_EQ(trace.probes[1].reply.from, router(2));
+}
+
+TEST(TraceRoundBudget, asks_where_the_hint_has_a_gap_and_several_routers_stand_there) {
+  HopBudget budget;
+  run(budget, line(4), {});
+  budget.follows(router(77), router(2));
+  budget.follows(router(1), router(2));
+  TraceHint hint = hint_of(4);
+  hint.hops[0] = std::nullopt;
+  const Instant later = kStart + Seconds(5);
+  budget.may_ask(router(1), later);
+  EXPECT_EQ(answers(run(budget, line(4), {hint}, later)),
+            (std::vector{kExceeded, kExceeded, kExceeded, kThere}));
+}
+
 TEST(TraceRoundBudget, waits_for_a_router_that_is_free_in_a_moment) {
   HopBudget budget;
   budget.may_ask(router(2), kStart - Milliseconds(800));

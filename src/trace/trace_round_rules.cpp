@@ -44,6 +44,22 @@ void TraceRound::charge(const Record& record) {
   (void)budget_->may_ask(record.from, sent_at, config_.asker);
   if (record.answer == HopAnswer::TimeExceeded) {
     budget_->answered(record.ttl, record.from, sent_at + Microseconds(record.rtt_us));
+    note_neighbours(record);
+  }
+}
+
+void TraceRound::note_neighbours(const Record& record) {
+  const auto router_at = [&](int ttl) -> const Record* {
+    if (ttl < config_.first_ttl || ttl > config_.ttl_max) return nullptr;
+    const std::uint32_t answer = cell_at(record.flow, static_cast<std::uint8_t>(ttl)).answer;
+    if (answer == kNone || records_[answer].answer != HopAnswer::TimeExceeded) return nullptr;
+    return &records_[answer];
+  };
+  if (const Record* const before = router_at(record.ttl - 1)) {
+    budget_->follows(before->from, record.from);
+  }
+  if (const Record* const behind = router_at(record.ttl + 1)) {
+    budget_->follows(record.from, behind->from);
   }
 }
 

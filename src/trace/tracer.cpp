@@ -18,7 +18,13 @@ namespace {
 constexpr std::uint16_t kUdpPort = 33'434;
 constexpr std::size_t kBatch = 64;
 /// So much of the rate may be saved up and go out at once.
-constexpr Milliseconds kBurst{5};
+constexpr Milliseconds kBurst{10};
+/// Least time between two looks at what is due: waking up costs more than sending does. Well below
+/// kBurst, so that nothing of the rate is lost.
+constexpr Milliseconds kTurn{5};
+/// With so many probes and answers from one look to the next, answers are fetched at each look and
+/// wake nobody in between.
+constexpr std::uint64_t kBusy = 4;
 /// What this host cannot send now is tried again after, for at most.
 constexpr Milliseconds kRetryAfter{3};
 constexpr Milliseconds kRetryFor{1'000};
@@ -129,6 +135,9 @@ struct Tracer::Impl {
   std::vector<std::pair<std::function<void(Trace)>, Trace>> finished;
   std::shared_ptr<int> life = std::make_shared<int>(0);
   std::optional<Instant> armed_for;
+  Instant turned_at{};        ///< when it was last looked at what is due
+  std::uint64_t traffic = 0;  ///< probes and answers until then
+  bool is_busy = false;
   Instant forgot_at{};
   std::uint64_t finished_count = 0;
   std::uint64_t spared = 0;
@@ -140,6 +149,7 @@ struct Tracer::Impl {
   void schedule(std::uint64_t number, Running& trace);
   void arm();
   void on_timer();
+  void choose_polling();
   void drain(Instant now);
   void service(std::uint64_t number, Instant now);
   void refuse(Running& trace, const std::vector<ProbeOrder>& orders, Instant now);
@@ -216,6 +226,8 @@ void Tracer::Impl::arm() {
   const auto consider = [&next](Instant at) { next = next ? std::min(*next, at) : at; };
   if (!ready.empty()) consider(pacer.free_at());
   if (!retries.empty()) consider(retries.front().at);
+  if (is_busy) consider(turned_at);
+  if (next) next = std::max(*next, turned_at + kTurn);
   if (!next || (armed_for && *armed_for <= *next)) return;
   armed_for = next;
   timer = loop.at(*next, [this] { on_timer(); });
@@ -225,10 +237,11 @@ void Tracer::Impl::on_timer() {
   Instant now = clock.now();
   const bool has_stalled = armed_for && now - *armed_for > kStall;
   armed_for.reset();
-  if (has_stalled) {
+  if (has_stalled || is_busy) {
     exchange->read_pending();
     now = clock.now();
   }
+  turned_at = now;
   while (const auto number = wheel.pop_due(now)) {
     Running* const trace = traces.find(*number);
     // Others of the same trace are left over from before it was wanted earlier.
@@ -242,7 +255,15 @@ void Tracer::Impl::on_timer() {
     budget.forget_old(now);
     forgot_at = now;
   }
+  choose_polling();
   arm();
+}
+
+void Tracer::Impl::choose_polling() {
+  const ProbeExchange::Counters& counted = exchange->counters();
+  const std::uint64_t before = std::exchange(traffic, counted.sent + counted.answers);
+  is_busy = traffic - before >= kBusy;
+  exchange->set_polled(is_busy);
 }
 
 void Tracer::Impl::drain(Instant now) {

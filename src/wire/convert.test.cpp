@@ -174,6 +174,11 @@ std::vector<lw::Test> many_tests(std::size_t count) {
                    .source_address = "192.0.2.9",
                    .source_interface = "eth1"};
   http->address_use = AddressUse::All;
+  http->trace = {.protocol = TraceProtocol::Icmp,
+                 .port = 65'535,
+                 .interval = Seconds(3'600),
+                 .hops_max = 64,
+                 .all_paths = false};
   auto tcp = std::make_shared<TestConfiguration>();
   tcp->name = "db";
   tcp->protocol =
@@ -215,6 +220,7 @@ TEST(ConvertAssignment, ComesBackEqualOverSeveralParts) {
     ASSERT_EQ(decoded[i].configuration->protocol, tests[i].configuration->protocol);
     ASSERT_EQ(decoded[i].configuration->packets, tests[i].configuration->packets);
     ASSERT_EQ(decoded[i].configuration->address_use, tests[i].configuration->address_use);
+    ASSERT_EQ(decoded[i].configuration->trace, tests[i].configuration->trace);
     ASSERT_EQ(decoded[i].configuration->frequency, tests[i].configuration->frequency);
     ASSERT_EQ(decoded[i].configuration->check_timeout, tests[i].configuration->check_timeout);
   }

@@ -63,6 +63,16 @@ void encode_packets(const PacketOptions& packets, pb::PacketOptions& message) {
   message.set_source_interface(packets.source_interface);
 }
 
+void encode_trace(const TraceOptions& trace, pb::TraceOptions& message) {
+  if (trace.protocol) {
+    message.set_protocol_plus_one(static_cast<std::uint32_t>(*trace.protocol) + 1);
+  }
+  message.set_port(trace.port.value_or(0));
+  message.set_interval_s(static_cast<std::uint32_t>(trace.interval.value_or(Seconds(0)).count()));
+  message.set_hops_max(static_cast<std::uint32_t>(trace.hops_max.value_or(0)));
+  message.set_one_path(!trace.all_paths);
+}
+
 void encode_configuration(const TestConfiguration& configuration, pb::Configuration& message) {
   message.set_name(configuration.name);
   message.set_frequency_s(static_cast<std::uint32_t>(configuration.frequency.count()));
@@ -75,6 +85,9 @@ void encode_configuration(const TestConfiguration& configuration, pb::Configurat
       static_cast<std::uint32_t>(configuration.check_timeout.value_or(Milliseconds(0)).count()));
   if (configuration.packets != PacketOptions{}) {
     encode_packets(configuration.packets, *message.mutable_packets());
+  }
+  if (configuration.trace != TraceOptions{}) {
+    encode_trace(configuration.trace, *message.mutable_trace());
   }
   message.set_address_use(static_cast<std::uint32_t>(configuration.address_use));
   std::visit([&](const auto& protocol) { encode_protocol(protocol, message); },
@@ -116,6 +129,21 @@ Result<PacketOptions> decode_packets(const pb::PacketOptions& message) {
   packets.source_address = message.source_address();
   packets.source_interface = message.source_interface();
   return packets;
+}
+
+Result<TraceOptions> decode_trace(const pb::TraceOptions& message) {
+  TraceOptions trace;
+  const auto protocol = TRY(decode_plus_one("trace protocol", message.protocol_plus_one(),
+                                            static_cast<int>(TraceProtocol::Tcp)));
+  if (protocol) trace.protocol = static_cast<TraceProtocol>(*protocol);
+  if (message.port() != 0) trace.port = TRY(decode_port(message.port()));
+  const int interval = TRY(decode_number("trace interval", message.interval_s(),
+                                         static_cast<int>(limits::kTraceIntervalMax.count())));
+  if (interval != 0) trace.interval = Seconds(interval);
+  const int hops = TRY(decode_number("number of hops", message.hops_max(), limits::kTraceHopsMax));
+  if (hops != 0) trace.hops_max = hops;
+  trace.all_paths = !message.one_path();
+  return trace;
 }
 
 Result<HttpConfiguration> decode_http(const pb::Http& message) {
@@ -192,6 +220,7 @@ Result<TestConfiguration> decode_configuration(const pb::Configuration& message)
     configuration.check_timeout = Milliseconds(message.check_timeout_ms());
   }
   if (message.has_packets()) configuration.packets = TRY(decode_packets(message.packets()));
+  if (message.has_trace()) configuration.trace = TRY(decode_trace(message.trace()));
   configuration.address_use =
       TRY(decode_choice<AddressUse>(message.address_use(), AddressUse::HappyEyeballs));
   configuration.protocol = TRY(decode_protocol(message));

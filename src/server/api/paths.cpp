@@ -2,6 +2,7 @@
 // The ways of a test: now, in the past, and what changed between two times.
 #include <fmt/core.h>
 
+#include "base/text.h"
 #include "model/path_document.h"
 #include "server/api/past.h"
 #include "server/api/services.h"
@@ -76,9 +77,19 @@ void list_faults(Services& services, const Call& call) {
   answer(call, Value::object({{"value", std::move(list)}}));
 }
 
+/// A parameter that is `true` or `false`; false if it is not given.
+Result<bool> read_flag(const io::HttpRequest& request, const std::string& name) {
+  const std::string text = request.parameter(name);
+  if (text.empty() || text == "false") return false;
+  if (text == "true") return true;
+  return fail(ErrorCode::InvalidInput,
+              fmt::format("`{}={}` is neither true nor false", name, printable(text, 40)));
+}
+
 void trace_now(Services& services, const Call& call) {
   const auto asked = [&]() -> Result<void> {
-    return services.control.request_trace(TRY(read_test_id(call)));
+    const bool with_mtu = TRY(read_flag(call.request, "mtu"));
+    return services.control.request_trace(TRY(read_test_id(call)), with_mtu);
   }();
   if (!asked) {
     answer_error(call.responder, asked.error());

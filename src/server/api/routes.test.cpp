@@ -49,6 +49,7 @@ class RoutesTest : public testing::Test {
                                .history = *history_,
                                .writer = *writer_,
                                .path_writer = *path_writer_,
+                               .credentials = credentials_,
                                .clock = clock_,
                                .data_directory = folder_,
                                .authority_pem = authority_->authority_pem(),
@@ -56,12 +57,13 @@ class RoutesTest : public testing::Test {
                                .store_problem = [] { return std::string("on fire"); }});
     for (const auto add :
          {add_status_routes, add_monitor_routes, add_test_routes, add_history_routes,
-          add_path_routes, add_agent_routes, add_metrics_routes}) {
+          add_path_routes, add_agent_routes, add_token_routes, add_metrics_routes}) {
       add(router_, *services_);
     }
     server_ =
         io::HttpServer::start({}, [this](io::HttpRequest request, io::HttpResponder responder) {
-          router_.dispatch(std::move(request), std::move(responder), registry::Role::Administrator);
+          router_.dispatch(std::move(request), std::move(responder),
+                           Caller{"root", registry::Role::Administrator});
         }).value();
   }
   ~RoutesTest() override {
@@ -118,6 +120,7 @@ class RoutesTest : public testing::Test {
   std::optional<Control> control_;
   std::unique_ptr<store::RoundWriter> writer_;
   std::optional<store::PathWriter> path_writer_;
+  Credentials credentials_;
   std::optional<Services> services_;
   Router router_;
   std::unique_ptr<io::HttpServer> server_;
@@ -135,6 +138,34 @@ TEST_F(RoutesTest, plan_says_what_apply_then_does) {
   const std::string etag = list("/api/v1/connection-monitors").front().text("etag");
   EXPECT_EQ(first_change(call("POST", "/api/v1/apply", kMonitor)).text("change"), "unchanged");
   EXPECT_EQ(list("/api/v1/connection-monitors").front().text("etag"), etag);
+}
+
+TEST_F(RoutesTest, a_token_is_good_from_its_making_to_its_removal) {
+  const Answer made =
+      call("POST", "/api/v1/tokens", R"({"name": "ann", "role": "operator", "expiresInDays": 7})");
+  ASSERT_EQ(made.status, 201) << made.text;
+  const std::string header = "Bearer " + made.body.text("token");
+  const auto caller = credentials_.caller_of(header, clock_.wall_now());
+  ASSERT_TRUE(caller.has_value());
+  EXPECT_EQ(caller->name, "ann");
+  EXPECT_EQ(caller->role, registry::Role::Operator);
+  EXPECT_FALSE(credentials_.caller_of(header, clock_.wall_now() + std::chrono::days(8)));
+  EXPECT_EQ(list("/api/v1/tokens").front().text("role"), "operator");
+  EXPECT_EQ(get("/api/v1/tokens").text.find(made.body.text("token")), std::string::npos);
+  EXPECT_EQ(error_code(call("POST", "/api/v1/tokens", R"({"name": "ann"})")), "Conflict");
+  EXPECT_EQ(call("DELETE", "/api/v1/tokens/ann").status, 204);
+  EXPECT_FALSE(credentials_.caller_of(header, clock_.wall_now()));
+  EXPECT_EQ(call("DELETE", "/api/v1/tokens/ann").status, 404);
+  EXPECT_EQ(call("DELETE", "/api/v1/tokens/admin").status, 409);
+}
+
+TEST_F(RoutesTest, wrong_wishes_for_tokens_are_refused) {
+  for (const char* const body :
+       {"", "[]", "{}", R"({"name": ""})", R"({"name": "a/b"})", R"({"name": "a", "role": "root"})",
+        R"({"name": "a", "expiresInDays": 0})", R"({"name": "a", "expiresInDays": "7"})"}) {
+    EXPECT_EQ(call("POST", "/api/v1/tokens", body).status, 400) << body;
+  }
+  EXPECT_TRUE(list("/api/v1/tokens").empty());
 }
 
 TEST_F(RoutesTest, an_update_names_the_fields_that_differ) {
@@ -322,6 +353,14 @@ TEST_F(RoutesTest, more_tests_than_a_server_runs_are_refused_with_the_numbers) {
   EXPECT_NE(refused.text.find("200000"), std::string::npos) << refused.text;
   EXPECT_EQ(call("POST", "/api/v1/apply", file).status, 422);
   EXPECT_TRUE(list("/api/v1/connection-monitors").empty());
+}
+
+TEST_F(RoutesTest, a_trace_is_asked_for_with_or_without_the_mtu) {
+  const std::string path = "/api/v1/tests/0000000000000001/trace";
+  EXPECT_EQ(error_code(call("POST", path + "?mtu=maybe")), "InvalidInput");
+  for (const char* query : {"", "?mtu=true", "?mtu=false"}) {
+    EXPECT_EQ(error_code(call("POST", path + query)), "NotFound") << query;
+  }
 }
 
 }  // namespace
