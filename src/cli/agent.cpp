@@ -195,7 +195,7 @@ void add_join(CLI::App& agent, Context& context, const std::shared_ptr<AgentOpti
       [=, &context] { context.action = [=, &context] { return join(context, *options); }; });
 }
 
-void add_token(CLI::App& agent, Context& context) {
+void add_join_token(CLI::App& agent, Context& context) {
   auto* const token = agent.add_subcommand("token", "Join tokens for new agents");
   token->require_subcommand(1);
   auto* const create = token->add_subcommand("create", "Make a join token and print it");
@@ -239,7 +239,7 @@ void add_agent(CLI::App& app, Context& context) {
   agent->add_flag("--selftest", options->self_test,
                   "Measure this agent's own error for a second at the start, and report it");
   add_join(*agent, context, options);
-  add_token(*agent, context);
+  add_join_token(*agent, context);
   auto* const remove_verb = agent->add_subcommand("remove", "Forget an agent and refuse it");
   auto name = std::make_shared<std::string>();
   remove_verb->add_option("name", *name, "Name or id")->required();

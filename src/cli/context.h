@@ -48,6 +48,12 @@ void add_get_paths(CLI::App& get, Context& context);
 void add_trace(CLI::App& app, Context& context);
 void add_delete(CLI::App& app, Context& context);
 void add_status(CLI::App& app, Context& context);
+void add_token(CLI::App& app, Context& context);
+void add_audit(CLI::App& app, Context& context);
+/// Other products' configurations as monitor files.
+void add_migrate(CLI::App& app, Context& context);
+/// A monitor as a file for other tools.
+void add_export(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);
 
 }  // namespace lw::cli

@@ -11,6 +11,36 @@ bool HttpResponder::write(std::string piece) const { return body_->write(std::mo
 void HttpResponder::end() const { body_->end(); }
 void HttpResponder::abort() const { body_->abort(); }
 
+namespace {
+
+/// Hands everything on, after telling.
+class ObservedBody final : public HttpResponder::Body {
+ public:
+  ObservedBody(std::shared_ptr<HttpResponder::Body> body, std::function<void(int)> told)
+      : body_(std::move(body)), told_(std::move(told)) {}
+  void send(HttpResponse response) override {
+    told_(response.status);
+    body_->send(std::move(response));
+  }
+  void start(HttpResponse head) override {
+    told_(head.status);
+    body_->start(std::move(head));
+  }
+  bool write(std::string piece) override { return body_->write(std::move(piece)); }
+  void end() override { body_->end(); }
+  void abort() override { body_->abort(); }
+
+ private:
+  std::shared_ptr<HttpResponder::Body> body_;
+  std::function<void(int)> told_;
+};
+
+}  // namespace
+
+HttpResponder HttpResponder::observed_by(std::function<void(int status)> told) const {
+  return HttpResponder(std::make_shared<ObservedBody>(body_, std::move(told)));
+}
+
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const HttpServerConfig& config,
                                                       Handler handler) {
   return std::make_unique<HttpServer>(TRY(restinio_impl::start_server(config, std::move(handler))));

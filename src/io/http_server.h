@@ -51,6 +51,9 @@ class HttpResponder {
   void end() const;
   /// Cuts the connection, so that a client sees a stream as broken and not as complete.
   void abort() const;
+  /// A responder to use instead of this one, which tells `told` the status that is answered: once,
+  /// on the answering thread, before the answer leaves.
+  [[nodiscard]] HttpResponder observed_by(std::function<void(int status)> told) const;
 
   struct Body;
   explicit HttpResponder(std::shared_ptr<Body> body) : body_(std::move(body)) {}

@@ -417,40 +417,100 @@ Result<void> Registry::redeem_join_token(const std::string& secret_sha256, const
   });
 }
 
-Result<void> Registry::add_api_token(const std::string& token_sha256, const std::string& name,
-                                     Role role) {
+Result<void> Registry::put_api_token(const ApiToken& token) {
   return guarded("write token", [&]() -> Result<void> {
     SQLite::Statement known(
         impl_->database,
         "SELECT 1 FROM api_tokens WHERE token_sha256 = ? AND name = ? AND role = ?");
-    bind_blob(known, 1, token_sha256);
-    known.bind(2, name);
-    known.bind(3, static_cast<int>(role));
+    bind_blob(known, 1, token.sha256);
+    known.bind(2, token.name);
+    known.bind(3, static_cast<int>(token.role));
     if (known.executeStep()) return {};
     known.reset();
     SQLite::Transaction transaction(impl_->database);
     SQLite::Statement replaced(impl_->database, "DELETE FROM api_tokens WHERE name = ?");
-    replaced.bind(1, name);
+    replaced.bind(1, token.name);
     replaced.exec();
-    SQLite::Statement insert(impl_->database, "INSERT OR REPLACE INTO api_tokens VALUES (?, ?, ?)");
-    bind_blob(insert, 1, token_sha256);
-    insert.bind(2, name);
-    insert.bind(3, static_cast<int>(role));
+    SQLite::Statement insert(
+        impl_->database,
+        "INSERT OR REPLACE INTO api_tokens (token_sha256, name, role, created_us, expires_us) "
+        "VALUES (?, ?, ?, ?, ?)");
+    bind_blob(insert, 1, token.sha256);
+    insert.bind(2, token.name);
+    insert.bind(3, static_cast<int>(token.role));
+    insert.bind(4, to_unix_us(token.created));
+    if (token.expires) insert.bind(5, to_unix_us(*token.expires));
     insert.exec();
     transaction.commit();
     return {};
   });
 }
 
-Result<std::vector<std::pair<std::string, Role>>> Registry::api_tokens() {
-  return guarded("read tokens", [&]() -> Result<std::vector<std::pair<std::string, Role>>> {
-    SQLite::Statement query(impl_->database, "SELECT token_sha256, role FROM api_tokens");
-    std::vector<std::pair<std::string, Role>> tokens;
+Result<std::vector<ApiToken>> Registry::api_tokens() {
+  return guarded("read tokens", [&]() -> Result<std::vector<ApiToken>> {
+    SQLite::Statement query(
+        impl_->database,
+        "SELECT name, role, token_sha256, created_us, expires_us FROM api_tokens ORDER BY name");
+    std::vector<ApiToken> tokens;
     while (query.executeStep()) {
-      tokens.emplace_back(query.getColumn(0).getString(),
-                          static_cast<Role>(query.getColumn(1).getInt()));
+      ApiToken token{.name = query.getColumn(0).getString(),
+                     .role = static_cast<Role>(query.getColumn(1).getInt()),
+                     .sha256 = query.getColumn(2).getString(),
+                     .created = from_unix_us(query.getColumn(3).getInt64()),
+                     .expires = std::nullopt};
+      if (!query.getColumn(4).isNull()) token.expires = from_unix_us(query.getColumn(4).getInt64());
+      tokens.push_back(std::move(token));
     }
     return tokens;
+  });
+}
+
+Result<void> Registry::remove_api_token(const std::string& name) {
+  return guarded("remove token", [&]() -> Result<void> {
+    SQLite::Statement remove(impl_->database, "DELETE FROM api_tokens WHERE name = ?");
+    remove.bind(1, name);
+    if (remove.exec() > 0) return {};
+    return fail(ErrorCode::NotFound, fmt::format("there is no token `{}`", name));
+  });
+}
+
+Result<void> Registry::add_audit_entry(const AuditEntry& entry, std::int64_t most) {
+  return guarded("write audit log", [&]() -> Result<void> {
+    SQLite::Transaction transaction(impl_->database);
+    SQLite::Statement insert(impl_->database,
+                             "INSERT INTO audit (at_us, caller, address, method, target, status) "
+                             "VALUES (?, ?, ?, ?, ?, ?)");
+    insert.bind(1, to_unix_us(entry.at));
+    insert.bind(2, entry.caller);
+    insert.bind(3, entry.address);
+    insert.bind(4, entry.method);
+    insert.bind(5, entry.target);
+    insert.bind(6, entry.status);
+    insert.exec();
+    SQLite::Statement prune(impl_->database, "DELETE FROM audit WHERE id <= ?");
+    prune.bind(1, impl_->database.getLastInsertRowid() - most);
+    prune.exec();
+    transaction.commit();
+    return {};
+  });
+}
+
+Result<std::vector<AuditEntry>> Registry::audit_entries(std::size_t limit) {
+  return guarded("read audit log", [&]() -> Result<std::vector<AuditEntry>> {
+    SQLite::Statement query(impl_->database,
+                            "SELECT at_us, caller, address, method, target, status FROM audit "
+                            "ORDER BY id DESC LIMIT ?");
+    query.bind(1, static_cast<std::int64_t>(limit));
+    std::vector<AuditEntry> entries;
+    while (query.executeStep()) {
+      entries.push_back({.at = from_unix_us(query.getColumn(0).getInt64()),
+                         .caller = query.getColumn(1).getString(),
+                         .address = query.getColumn(2).getString(),
+                         .method = query.getColumn(3).getString(),
+                         .target = query.getColumn(4).getString(),
+                         .status = query.getColumn(5).getInt()});
+    }
+    return entries;
   });
 }
 

@@ -48,6 +48,27 @@ struct NetworkWatcher {
 /// What a bearer token may do.
 enum class Role { Reader, Operator, Administrator };
 
+/// A bearer token of the API. What it is made of is known to its owner only.
+struct ApiToken {
+  std::string name;  ///< unique; what the audit log calls its owner
+  Role role = Role::Reader;
+  std::string sha256;  ///< raw bytes
+  Timestamp created{};
+  std::optional<Timestamp> expires = {};  ///< good until then; nothing: until it is removed
+  bool operator==(const ApiToken&) const = default;
+};
+
+/// A request that changed something, or was refused since its caller may not.
+struct AuditEntry {
+  Timestamp at{};
+  std::string caller;  ///< the token's name
+  std::string address;
+  std::string method;
+  std::string target;  ///< path and query, as sent
+  int status = 0;      ///< of the answer
+  bool operator==(const AuditEntry&) const = default;
+};
+
 /// A certificate that the CA has signed for an agent.
 struct AgentCertificate {
   AgentId agent;
@@ -120,9 +141,17 @@ class Registry {
                                  const std::string& certificate_sha256_hex, Timestamp now);
 
   /// Replaces the token that had that name: a rotated token is good for nothing any more. Writes
-  /// nothing if it is registered as it is.
-  Result<void> add_api_token(const std::string& token_sha256, const std::string& name, Role role);
-  Result<std::vector<std::pair<std::string, Role>>> api_tokens();
+  /// nothing if it is registered with that role already.
+  Result<void> put_api_token(const ApiToken& token);
+  /// By name.
+  Result<std::vector<ApiToken>> api_tokens();
+  /// NotFound if there is none of that name.
+  Result<void> remove_api_token(const std::string& name);
+
+  /// Keeps the newest `most`.
+  Result<void> add_audit_entry(const AuditEntry& entry, std::int64_t most);
+  /// The newest `limit`, newest first.
+  Result<std::vector<AuditEntry>> audit_entries(std::size_t limit);
 
  private:
   struct Impl;

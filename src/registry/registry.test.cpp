@@ -136,14 +136,18 @@ TEST_F(RegistryTest, its_files_are_for_the_owner_only_even_if_they_were_not) {
 }
 
 TEST_F(RegistryTest, a_token_that_is_registered_already_needs_no_room_on_the_disk) {
-  ASSERT_TRUE(registry().add_api_token("same", "admin", Role::Administrator).has_value());
+  ASSERT_TRUE(registry()
+                  .put_api_token({.name = "admin", .role = Role::Administrator, .sha256 = "same"})
+                  .has_value());
   ASSERT_EQ(registry().setting("id", "x").value(), "x");
   registry_.reset();
   SQLite::Database other(path_, SQLite::OPEN_READWRITE);
   reopen();
   // Whoever holds the write lock stands for a disk that takes nothing.
   SQLite::Transaction transaction(other, SQLite::TransactionBehavior::IMMEDIATE);
-  EXPECT_TRUE(registry().add_api_token("same", "admin", Role::Administrator).has_value());
+  EXPECT_TRUE(registry()
+                  .put_api_token({.name = "admin", .role = Role::Administrator, .sha256 = "same"})
+                  .has_value());
   EXPECT_EQ(registry().setting("id", "y").value(), "x");
 }
 
@@ -335,22 +339,47 @@ TEST_F(RegistryTest, a_setting_keeps_its_first_value) {
   EXPECT_EQ(registry().setting("other", "x").value(), "x");
 }
 
-TEST_F(RegistryTest, api_tokens_keep_their_roles_over_a_restart) {
-  const std::string raw("\x01\0\xff", 3);
-  ASSERT_TRUE(registry().add_api_token(raw, "ann", Role::Operator).has_value());
-  ASSERT_TRUE(registry().add_api_token("r", "bob", Role::Reader).has_value());
+TEST_F(RegistryTest, api_tokens_are_the_same_after_a_restart) {
+  const ApiToken ann{.name = "ann",
+                     .role = Role::Operator,
+                     .sha256 = std::string("\x01\0\xff", 3),
+                     .created = kNow,
+                     .expires = kNow + Seconds(60)};
+  const ApiToken bob{.name = "bob", .role = Role::Reader, .sha256 = "r", .created = kNow};
+  ASSERT_TRUE(registry().put_api_token(bob));
+  ASSERT_TRUE(registry().put_api_token(ann));
   reopen();
-  const auto tokens = registry().api_tokens().value();
-  EXPECT_EQ((std::set<std::pair<std::string, Role>>(tokens.begin(), tokens.end())),
-            (std::set<std::pair<std::string, Role>>{{raw, Role::Operator}, {"r", Role::Reader}}));
+  EXPECT_EQ(registry().api_tokens().value(), (std::vector<ApiToken>{ann, bob}));
+  ASSERT_TRUE(registry().remove_api_token("ann"));
+  EXPECT_EQ(registry().api_tokens().value(), std::vector<ApiToken>{bob});
+  EXPECT_EQ(registry().remove_api_token("ann").error().code, ErrorCode::NotFound);
 }
 
 TEST_F(RegistryTest, a_new_token_of_the_same_name_replaces_the_old_one) {
-  ASSERT_TRUE(registry().add_api_token("leaked", "admin", Role::Administrator).has_value());
-  ASSERT_TRUE(registry().add_api_token("fresh", "admin", Role::Administrator).has_value());
+  for (const char* const secret : {"leaked", "fresh"}) {
+    ASSERT_TRUE(
+        registry().put_api_token({.name = "admin", .role = Role::Administrator, .sha256 = secret}));
+  }
   const auto tokens = registry().api_tokens().value();
   ASSERT_EQ(tokens.size(), 1U);
-  EXPECT_EQ(tokens.front().first, "fresh");
+  EXPECT_EQ(tokens.front().sha256, "fresh");
+}
+
+TEST_F(RegistryTest, the_audit_log_keeps_the_newest) {
+  for (int i = 1; i <= 5; ++i) {
+    ASSERT_TRUE(registry().add_audit_entry({.at = kNow + Seconds(i),
+                                            .caller = "ann",
+                                            .address = "192.0.2.1",
+                                            .method = "PUT",
+                                            .target = "/" + std::to_string(i),
+                                            .status = 200},
+                                           3));
+  }
+  reopen();
+  std::string targets;
+  for (const AuditEntry& entry : registry().audit_entries(10).value()) targets += entry.target;
+  EXPECT_EQ(targets, "/5/4/3");
+  EXPECT_EQ(registry().audit_entries(1)->front().at, kNow + Seconds(5));
 }
 
 TEST_F(RegistryTest, everything_is_on_the_disk_when_a_call_returns) {

@@ -6,7 +6,7 @@
 namespace lw::registry {
 namespace {
 
-constexpr std::array<const char*, 3> kMigrations = {
+constexpr std::array<const char*, 4> kMigrations = {
     // 1: settings, connection monitors, agents, tokens. Times are microseconds since 1970, UTC;
     // documents and lists are JSON; secrets are kept as SHA-256 only.
     R"sql(
@@ -65,6 +65,21 @@ constexpr std::array<const char*, 3> kMigrations = {
         created_us INTEGER NOT NULL,
         PRIMARY KEY (resource_group, name)
       ) STRICT, WITHOUT ROWID;
+    )sql",
+    // 4: tokens with an end, and who changed what.
+    R"sql(
+      ALTER TABLE api_tokens ADD COLUMN created_us INTEGER NOT NULL DEFAULT 0;
+      ALTER TABLE api_tokens ADD COLUMN expires_us INTEGER;
+      CREATE UNIQUE INDEX api_tokens_by_name ON api_tokens (name);
+      CREATE TABLE audit (
+        id INTEGER PRIMARY KEY,
+        at_us INTEGER NOT NULL,
+        caller TEXT NOT NULL,
+        address TEXT NOT NULL,
+        method TEXT NOT NULL,
+        target TEXT NOT NULL,
+        status INTEGER NOT NULL
+      ) STRICT;
     )sql",
 };
 

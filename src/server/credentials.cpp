@@ -14,18 +14,31 @@ constexpr std::size_t kTokenLengthMin = 16;
 
 }  // namespace
 
-std::optional<registry::Role> Credentials::role_of(const std::string& authorization) const {
+void Credentials::replace(const std::vector<registry::ApiToken>& tokens) {
+  auto by_hash = std::make_shared<Tokens>();
+  for (const registry::ApiToken& token : tokens) by_hash->emplace(token.sha256, token);
+  tokens_.with([&](auto& current) { current = std::move(by_hash); });
+}
+
+std::optional<Caller> Credentials::caller_of(const std::string& authorization,
+                                             Timestamp now) const {
   constexpr std::string_view kScheme = "bearer ";
   if (!to_lower(std::string_view(authorization).substr(0, kScheme.size())).starts_with(kScheme)) {
     return std::nullopt;
   }
-  const std::string_view token = trim(std::string_view(authorization).substr(kScheme.size()));
-  const auto found = roles_.find(io::sha256(token));
-  if (found == roles_.end()) return std::nullopt;
-  return found->second;
+  const std::string_view text = trim(std::string_view(authorization).substr(kScheme.size()));
+  const auto tokens = tokens_.with([](const auto& current) { return current; });
+  const auto found = tokens->find(io::sha256(text));
+  if (found == tokens->end()) return std::nullopt;
+  const registry::ApiToken& token = found->second;
+  if (token.expires && now >= *token.expires) return std::nullopt;
+  return Caller{token.name, token.role};
 }
 
-Result<std::string> ensure_admin_token(const std::string& directory, registry::Registry& registry) {
+std::string make_token() { return "lwt-" + hex_of(random_bytes(24)); }
+
+Result<std::string> ensure_admin_token(const std::string& directory, registry::Registry& registry,
+                                       Timestamp now) {
   const std::string path = directory + "/admin.token";
   std::string token;
   if (file_exists(path)) {
@@ -37,11 +50,15 @@ Result<std::string> ensure_admin_token(const std::string& directory, registry::R
                       "makes a new one");
     }
   } else {
-    token = "lwt-" + hex_of(random_bytes(24));
+    token = make_token();
     TRY(write_file_atomically(path, token + "\n", 0600));
   }
   // Always registered: the file is what the operator holds on to.
-  TRY(registry.add_api_token(io::sha256(token), "admin", registry::Role::Administrator));
+  TRY(registry.put_api_token({.name = std::string(kAdminTokenName),
+                              .role = registry::Role::Administrator,
+                              .sha256 = io::sha256(token),
+                              .created = now,
+                              .expires = std::nullopt}));
   return token;
 }
 

@@ -2,30 +2,49 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "base/guarded.h"
+#include "base/time.h"
 #include "registry/registry.h"
 
 namespace lw::server {
 
-/// Who may call the API: bearer tokens, known by their SHA-256 only. An immutable snapshot that
-/// HTTP threads read.
-class Credentials {
- public:
-  Credentials() = default;
-  explicit Credentials(const std::vector<std::pair<std::string, registry::Role>>& tokens)
-      : roles_(tokens.begin(), tokens.end()) {}
-
-  /// The role behind an Authorization header ("Bearer …"); nothing if it is missing or wrong. The
-  /// look-up is by hash, so its time says nothing of the token.
-  [[nodiscard]] std::optional<registry::Role> role_of(const std::string& authorization) const;
-
- private:
-  std::map<std::string, registry::Role> roles_;
+/// Who sent a request.
+struct Caller {
+  std::string name;  ///< the token's
+  registry::Role role = registry::Role::Reader;
 };
 
+/// Who may call the API: bearer tokens, known by their SHA-256 only. Any thread.
+class Credentials {
+ public:
+  Credentials() : Credentials(std::vector<registry::ApiToken>()) {}
+  explicit Credentials(const std::vector<registry::ApiToken>& tokens) { replace(tokens); }
+
+  /// From now on these tokens are good and no others.
+  void replace(const std::vector<registry::ApiToken>& tokens);
+  /// Who is behind an Authorization header ("Bearer …"); nobody if it is missing, wrong or has
+  /// expired. The look-up is by hash, so its time says nothing of the token.
+  [[nodiscard]] std::optional<Caller> caller_of(const std::string& authorization,
+                                                Timestamp now) const;
+
+ private:
+  using Tokens = std::map<std::string, registry::ApiToken>;  ///< by SHA-256
+  Guarded<std::shared_ptr<const Tokens>> tokens_;
+};
+
+/// The name of the token that is in DIRECTORY/admin.token.
+inline constexpr std::string_view kAdminTokenName = "admin";
+
 /// The token in DIRECTORY/admin.token, made and registered at the first start.
-Result<std::string> ensure_admin_token(const std::string& directory, registry::Registry& registry);
+Result<std::string> ensure_admin_token(const std::string& directory, registry::Registry& registry,
+                                       Timestamp now);
+
+/// A new token's text. What is registered of it is its SHA-256.
+std::string make_token();
 
 }  // namespace lw::server

@@ -13,13 +13,14 @@
 #include "base/number.h"
 #include "base/signals.h"
 #include "io/host.h"
-#include "server/arm/arm.h"
 #include "server/api/services.h"
+#include "server/arm/arm.h"
 #include "server/authority.h"
 #include "server/control.h"
 #include "server/credentials.h"
 #include "server/fleet_service.h"
 #include "server/history.h"
+#include "server/sign_in_limit.h"
 #include "server/store_process.h"
 #include "store/round_writer.h"
 #include "store/schema.h"
@@ -46,8 +47,39 @@ io::HttpResponse plain(int status, const std::string& text) {
 }
 
 /// /healthz says that the process lives, /readyz that it serves; the rest waits for the routes.
-void serve(const Front& front, const Credentials& credentials, io::HttpRequest request,
-           io::HttpResponder responder) {
+/// Who knocks, and how often they were wrong.
+struct Gate {
+  Credentials& credentials;
+  const Clock& clock;
+  Guarded<SignInLimit> limit;
+};
+
+/// The caller of a request that shows a good token; nobody otherwise. Error: too many wrong ones
+/// came from there. A good one is always heard: others may share its address.
+Result<std::optional<Caller>> check_caller(Gate& gate, const io::HttpRequest& request) {
+  const std::string authorization = request.header("Authorization");
+  if (authorization.empty()) return std::nullopt;
+  if (auto caller = gate.credentials.caller_of(authorization, gate.clock.wall_now())) return caller;
+  const Instant now = gate.clock.now();
+  const bool is_allowed = gate.limit.with([&](SignInLimit& limit) {
+    const bool allows = limit.allows(request.remote_address, now);
+    if (allows) limit.failed(request.remote_address, now);
+    return allows;
+  });
+  if (is_allowed) return std::nullopt;
+  return fail(ErrorCode::Unavailable,
+              "too many wrong tokens came from this address; try again in some seconds");
+}
+
+void refuse_guessing(const io::HttpResponder& responder, const Error& error) {
+  const Value body = Value::object(
+      {{"error", Value::object({{"code", "TooManyRequests"}, {"message", error.message}})}});
+  responder.send({.status = 429,
+                  .headers = {{"Content-Type", "application/json"}, {"Retry-After", "5"}},
+                  .body = to_json(body) + "\n"});
+}
+
+void serve(const Front& front, Gate& gate, io::HttpRequest request, io::HttpResponder responder) {
   const auto router = front.with([](const auto& pointer) { return pointer; });
   if (request.path == "/healthz") {
     responder.send(plain(200, "ok"));
@@ -58,8 +90,9 @@ void serve(const Front& front, const Credentials& credentials, io::HttpRequest r
         responder,
         {ErrorCode::Unavailable, "the server is starting and waits for its store; try again soon"});
   } else {
-    const auto role = credentials.role_of(request.header("Authorization"));
-    router->dispatch(std::move(request), std::move(responder), role);
+    const auto caller = check_caller(gate, request);
+    if (!caller) return refuse_guessing(responder, caller.error());
+    router->dispatch(std::move(request), std::move(responder), *caller);
   }
 }
 
@@ -104,8 +137,7 @@ Result<bool> prepare_store(History& history, StoreProcess& store, const Clock& c
 }
 
 Result<std::unique_ptr<io::HttpServer>> start_http(const ServerConfig& config,
-                                                   const Authority& authority,
-                                                   const Credentials& credentials,
+                                                   const Authority& authority, Gate& gate,
                                                    std::size_t descriptors, const Front& front) {
   io::HttpServerConfig http;
   http.address = config.listen.host;
@@ -113,25 +145,31 @@ Result<std::unique_ptr<io::HttpServer>> start_http(const ServerConfig& config,
   http.threads = kHttpThreads;
   // Agents, the store's connections and files need descriptors as well.
   http.connections_max = std::min(kConnectionsMax, descriptors / 2);
-  http.body_bytes_for = [&credentials, known = http.body_bytes_max](const io::HttpRequest& head) {
-    return credentials.role_of(head.header("Authorization")) ? known : kStrangerBodyBytesMax;
+  http.body_bytes_for = [&gate, known = http.body_bytes_max](const io::HttpRequest& head) {
+    const auto caller =
+        gate.credentials.caller_of(head.header("Authorization"), gate.clock.wall_now());
+    return caller ? known : kStrangerBodyBytesMax;
   };
   http.certificate_chain_pem = authority.server_chain_pem();
   http.private_key_pem = authority.server_key_pem();
   return io::HttpServer::start(
-      http, [&front, &credentials](io::HttpRequest request, io::HttpResponder responder) {
-        serve(front, credentials, std::move(request), std::move(responder));
+      http, [&front, &gate](io::HttpRequest request, io::HttpResponder responder) {
+        serve(front, gate, std::move(request), std::move(responder));
       });
 }
 
 std::shared_ptr<const api::Router> make_routes(api::Services& services) {
   auto router = std::make_shared<api::Router>();
+  router->set_audit([&services](registry::AuditEntry entry) {
+    services.control.post([&services, entry = std::move(entry)] { services.control.audit(entry); });
+  });
   api::add_status_routes(*router, services);
   api::add_monitor_routes(*router, services);
   api::add_test_routes(*router, services);
   api::add_history_routes(*router, services);
   api::add_path_routes(*router, services);
   api::add_agent_routes(*router, services);
+  api::add_token_routes(*router, services);
   api::add_metrics_routes(*router, services);
   arm::add_provider_routes(*router, services);
   arm::add_watcher_routes(*router, services);
@@ -188,6 +226,7 @@ struct Ground {
   const ServerConfig& config;
   const Clock& clock;
   Authority& authority;
+  Credentials& credentials;
   StoreProcess& store;
   Front& front;
   std::unique_ptr<io::HttpServer>& http;
@@ -270,6 +309,7 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
       .history = history,
       .writer = *writer,
       .path_writer = path_writer,
+      .credentials = ground.credentials,
       .clock = ground.clock,
       .data_directory = folder,
       .authority_pem = ground.authority.authority_pem(),
@@ -324,21 +364,23 @@ Result<void> run_server(const ServerConfig& config) {
   const DirectoryLock lock = TRY(DirectoryLock::acquire(folder));
   Authority authority = TRY(Authority::open(folder, certificate_names(config), clock.wall_now()));
   registry::Registry registry = TRY(registry::Registry::open(folder + "/registry.sqlite"));
-  TRY(ensure_admin_token(folder, registry));
-  const Credentials credentials(TRY(registry.api_tokens()));
+  TRY(ensure_admin_token(folder, registry, clock.wall_now()));
+  Credentials credentials(TRY(registry.api_tokens()));
+  Gate gate{.credentials = credentials, .clock = clock, .limit = {}};
   // server.json says that everything is up, so an old one must not.
   if (file_exists(folder + "/server.json")) TRY(remove_file(folder + "/server.json"));
   const std::unique_ptr<StoreProcess> store = TRY(StoreProcess::create(config));
 
   Front front;
   std::unique_ptr<io::HttpServer> http =
-      TRY(start_http(config, authority, credentials, descriptors, front));
+      TRY(start_http(config, authority, gate, descriptors, front));
   const std::string url = url_of(config.listen, http->port());
   leave_note(folder + "/server.url", url + "\n", 0644);
   log::info("server", fmt::format("API on {}", url));
   return serve_with_store({.config = config,
                            .clock = clock,
                            .authority = authority,
+                           .credentials = credentials,
                            .store = *store,
                            .front = front,
                            .http = http,

@@ -134,6 +134,16 @@ class BadInput(SystemTest):
         for token in (None, "wrong", "a\tb"):
             self.assertEqual(self.request("GET", "/api/v1/tests", token=token)[0], 401)
 
+    def test_many_wrong_tokens_are_put_off_and_a_good_one_is_heard(self):
+        answers = {self.request("GET", "/api/v1/tests", token=f"wrong{i}")[0] for i in range(40)}
+        self.assertIn(429, answers)
+        self.assertLessEqual(answers, {401, 429})
+        code, _, error = self.server.cli("get", "tests")
+        self.assertEqual(code, 0, error)
+        # The others find the limit as it was.
+        self.wait_until(lambda: self.request("GET", "/api/v1/tests", token="wrong")[0] == 401, PATIENCE,
+                        "wrong tokens are answered again")
+
     def test_a_server_of_another_authority_is_not_trusted(self):
         other = self.folder / "other-ca.pem"
         subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",

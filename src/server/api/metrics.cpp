@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// /metrics: the server's own health for Prometheus.
+// /metrics: the server's own health for Prometheus; /metrics/tests: what the tests measure.
 #include <unistd.h>
 
 #include <sstream>
+#include <unordered_map>
 
 #include "base/files.h"
 #include "server/api/services.h"
+#include "server/metrics/test_metrics.h"
 #include "server/metrics_text.h"
 
 namespace lw::server::api {
@@ -93,9 +95,30 @@ void metrics(Services& services, const Call& call) {
   answer_text(call, text.text(), "text/plain; version=0.0.4; charset=utf-8");
 }
 
+void test_metrics(Services& services, const Call& call) {
+  const Control& control = services.control;
+  std::unordered_map<std::string, const ConnectionMonitor*> monitors;
+  for (const ConnectionMonitor& monitor : control.models()) monitors[monitor.name] = &monitor;
+  std::unordered_map<AgentId, Agent> agents;
+  for (AgentView& view : control.agents()) agents.emplace(view.agent.id, std::move(view.agent));
+  server::metrics::TestMetrics page;
+  for (const TestId id : control.live().order()) {
+    const LiveTest& live = *control.live().find(id);
+    const auto monitor = monitors.find(live.test.connection_monitor);
+    if (monitor == monitors.end()) continue;
+    const auto agent = agents.find(live.test.agent);
+    page.add(live, *monitor->second, agent == agents.end() ? nullptr : &agent->second);
+  }
+  answer_text(call, page.text(), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+}
+
 }  // namespace
 
 void add_metrics_routes(Router& router, Services& services) {
+  router.add("GET", "/metrics/tests", Access::Reader, [&](Call call) {
+    on_control(services, std::move(call),
+               [&](const Call& inner) { test_metrics(services, inner); });
+  });
   router.add("GET", "/metrics", Access::Reader, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { metrics(services, inner); });
   });

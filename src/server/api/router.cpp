@@ -115,8 +115,10 @@ void Router::add(std::string method, const std::string& pattern, Access access, 
 }
 
 void Router::run(const Route& route, Parameters parameters, io::HttpRequest request,
-                 io::HttpResponder responder, std::optional<registry::Role> role) const {
+                 io::HttpResponder responder, std::optional<Caller> caller) const {
   const bool is_arm = arm::is_arm_path(route.segments);
+  const std::optional<registry::Role> role = caller ? std::optional(caller->role) : std::nullopt;
+  if (caller) responder = audited(route, request, responder, *caller);
   if (!may(route.access, role)) {
     if (is_arm) {
       arm::refuse(request, responder, arm::not_allowed(request, role.has_value()));
@@ -135,11 +137,29 @@ void Router::run(const Route& route, Parameters parameters, io::HttpRequest requ
       return;
     }
   }
-  route.handler({std::move(request), std::move(responder), std::move(parameters)});
+  route.handler({std::move(request), std::move(responder), std::move(parameters),
+                 caller ? caller->name : std::string()});
+}
+
+io::HttpResponder Router::audited(const Route& route, const io::HttpRequest& request,
+                                  const io::HttpResponder& responder, const Caller& caller) const {
+  const bool is_reading = route.access == Access::Everybody || route.access == Access::Reader;
+  if (!audit_ || (is_reading && may(route.access, caller.role))) return responder;
+  constexpr std::size_t kTargetBytesMax = 500;
+  registry::AuditEntry entry{.at = {},
+                             .caller = caller.name,
+                             .address = request.remote_address,
+                             .method = request.method,
+                             .target = request.target.substr(0, kTargetBytesMax),
+                             .status = 0};
+  return responder.observed_by([this, entry = std::move(entry)](int status) mutable {
+    entry.status = status;
+    audit_(entry);
+  });
 }
 
 void Router::dispatch(io::HttpRequest request, io::HttpResponder responder,
-                      std::optional<registry::Role> role) const {
+                      std::optional<Caller> caller) const {
   const std::string raw_path = request.target.substr(0, request.target.find('?'));
   const Path path = read_path(raw_path);
   std::vector<std::string> allowed;
@@ -148,12 +168,12 @@ void Router::dispatch(io::HttpRequest request, io::HttpResponder responder,
     if (!parameters) continue;
     allowed.push_back(route.method);
     if (route.method != request.method) continue;
-    run(route, std::move(*parameters), std::move(request), std::move(responder), role);
+    run(route, std::move(*parameters), std::move(request), std::move(responder), std::move(caller));
     return;
   }
   if (path.is_arm) {
     arm::refuse(request, responder,
-                role ? arm::nothing_there(raw_path, allowed) : arm::not_allowed(request, false));
+                caller ? arm::nothing_there(raw_path, allowed) : arm::not_allowed(request, false));
     return;
   }
   if (allowed.empty()) {

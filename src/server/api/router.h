@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "io/http_server.h"
 #include "registry/registry.h"
+#include "server/credentials.h"
 
 namespace lw::server::api {
 
@@ -19,6 +20,7 @@ struct Call {
   io::HttpRequest request;
   io::HttpResponder responder;
   std::map<std::string, std::string> path;  ///< "{name}" → its decoded text
+  std::string caller;                       ///< the token's name; empty: anybody
 };
 
 /// Who may call a route.
@@ -32,9 +34,13 @@ class Router {
   using Handler = std::function<void(Call call)>;
   /// `pattern` is like "/api/v1/tests/{id}/rounds"; a parameter takes one path segment.
   void add(std::string method, const std::string& pattern, Access access, Handler handler);
-  /// Runs the handler, or answers 404, 405, 401 or 403. `role` is the caller's, if any.
+  /// Is told of each call that may change something, once its answer is known, and of each that
+  /// its caller may not make; from any thread. Set it before the first call.
+  using Audit = std::function<void(registry::AuditEntry entry)>;
+  void set_audit(Audit audit) { audit_ = std::move(audit); }
+  /// Runs the handler, or answers 404, 405, 401 or 403. `caller` is who sent a good token.
   void dispatch(io::HttpRequest request, io::HttpResponder responder,
-                std::optional<registry::Role> role) const;
+                std::optional<Caller> caller) const;
 
  private:
   struct Route {
@@ -45,9 +51,13 @@ class Router {
   };
   using Parameters = std::map<std::string, std::string>;
   void run(const Route& route, Parameters parameters, io::HttpRequest request,
-           io::HttpResponder responder, std::optional<registry::Role> role) const;
+           io::HttpResponder responder, std::optional<Caller> caller) const;
+  [[nodiscard]] io::HttpResponder audited(const Route& route, const io::HttpRequest& request,
+                                          const io::HttpResponder& responder,
+                                          const Caller& caller) const;
 
   std::vector<Route> routes_;
+  Audit audit_;
 };
 
 // How every route answers.

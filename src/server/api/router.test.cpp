@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/channel.h"
 #include "io/http_client.h"
 
 namespace lw::server::api {
@@ -31,13 +32,13 @@ class RouterTest : public testing::Test {
     server_ =
         io::HttpServer::start({}, [this](io::HttpRequest request, io::HttpResponder responder) {
           const std::string role = request.header("X-Role");
-          router_.dispatch(std::move(request), std::move(responder), role_of(role));
+          router_.dispatch(std::move(request), std::move(responder), caller_of(role));
         }).value();
   }
-  static std::optional<Role> role_of(const std::string& text) {
-    if (text == "reader") return Role::Reader;
-    if (text == "operator") return Role::Operator;
-    if (text == "administrator") return Role::Administrator;
+  static std::optional<Caller> caller_of(const std::string& text) {
+    if (text == "reader") return Caller{"ann", Role::Reader};
+    if (text == "operator") return Caller{"bob", Role::Operator};
+    if (text == "administrator") return Caller{"root", Role::Administrator};
     return std::nullopt;
   }
   io::HttpClientResponse call(const std::string& method, const std::string& target,
@@ -66,6 +67,24 @@ class RouterTest : public testing::Test {
   io::HttpClient client_;
   std::unique_ptr<io::HttpServer> server_;
 };
+
+TEST_F(RouterTest, changes_and_refusals_are_audited_and_reading_is_not) {
+  Channel<registry::AuditEntry> told(100, WhenFull::Refuse);
+  router_.set_audit([&](registry::AuditEntry entry) { told.push(std::move(entry)); });
+  call("GET", "/things");
+  call("GET", "/open");
+  call("PUT", "/things/x?y=1", "operator");
+  call("DELETE", "/things/x", "reader");
+  call("DELETE", "/things/x", "nobody");
+  std::string all;
+  while (const auto entry = told.try_pop()) {
+    all += entry->caller + " " + entry->method + " " + entry->target + " " +
+           std::to_string(entry->status) + " from " + entry->address + "\n";
+  }
+  EXPECT_EQ(all,
+            "bob PUT /things/x?y=1 200 from 127.0.0.1\n"
+            "ann DELETE /things/x 403 from 127.0.0.1\n");
+}
 
 TEST_F(RouterTest, finds_the_handler_by_method_and_path) {
   EXPECT_EQ(body_of(call("GET", "/things")).text("handler"), "list");

@@ -23,6 +23,7 @@ struct Services {
   History& history;
   store::RoundWriter& writer;
   store::PathWriter& path_writer;
+  Credentials& credentials;
   const Clock& clock;
   std::string data_directory;
   std::string authority_pem;
@@ -44,6 +45,7 @@ void add_test_routes(Router& router, Services& services);
 void add_history_routes(Router& router, Services& services);
 void add_path_routes(Router& router, Services& services);
 void add_agent_routes(Router& router, Services& services);
+void add_token_routes(Router& router, Services& services);
 void add_metrics_routes(Router& router, Services& services);
 
 }  // namespace lw::server::api
