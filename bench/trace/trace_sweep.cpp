@@ -7,16 +7,15 @@
 // Routers are not spared: mtr and scamper know no such thing, and all three are to send the same.
 // One line for each trace goes to FILE. Prints one JSON object.
 #include <fmt/core.h>
-#include <sys/resource.h>
 
 #include <cstdio>
 #include <string>
 
 #include <CLI/CLI.hpp>
 
-#include "base/files.h"
 #include "base/ip_address.h"
 #include "io/loop.h"
+#include "measuring.h"
 #include "trace/tracer.h"
 
 namespace lw {
@@ -32,26 +31,6 @@ struct Options {
   int attempts = 1;
   std::string out = "/dev/null";
 };
-
-IpAddress nth_after(IpAddress address, std::uint32_t number) {
-  std::uint64_t carry = number;
-  for (std::size_t byte = address.size(); byte-- > 0;) {
-    carry += address.bytes.at(byte);
-    address.bytes.at(byte) = static_cast<std::uint8_t>(carry & 0xffU);
-    carry >>= 8U;
-  }
-  return address;
-}
-
-/// user and system, of all threads
-double cpu_seconds() {
-  rusage usage{};
-  ::getrusage(RUSAGE_SELF, &usage);
-  const auto seconds = [](const timeval& time) {
-    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-  };
-  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
-}
 
 /// "198.18.0.1 1 10.0.1.1 2034 2 10.0.2.1 4021 3 - -": the destination, then for each probe its
 /// TTL, who answered and after how many microseconds.
@@ -85,8 +64,7 @@ class Sweep {
 
   void begin() {
     const auto window = static_cast<std::uint32_t>(options_.window);
-    const std::uint32_t at_once =
-        window == 0 ? options_.count : std::min(window, options_.count);
+    const std::uint32_t at_once = window == 0 ? options_.count : std::min(window, options_.count);
     while (started_ < at_once) start_next();
   }
   [[nodiscard]] bool write_rest() {
@@ -101,7 +79,7 @@ class Sweep {
 
   void start_next() {
     trace::TraceTask task = task_;
-    task.destination = nth_after(first_, started_++);
+    task.destination = bench::nth_after(first_, started_++);
     tracer_.start(std::move(task), [this](const Trace& trace) { take(trace); });
   }
   void take(const Trace& trace) {
@@ -128,8 +106,8 @@ void print(const trace::TracerStats& stats, double wall) {
   fmt::print(
       "{{\"wall_s\": {:.3f}, \"cpu_s\": {:.6f}, \"traces\": {}, \"probes\": {}, \"answers\": {}, "
       "\"late\": {}, \"duplicates\": {}, \"foreign\": {}, \"socket_drops\": {}}}\n",
-      wall, cpu_seconds(), stats.finished, stats.probes_sent, stats.answers, stats.late_answers,
-      stats.duplicate_answers, stats.foreign_answers, stats.socket_drops);
+      wall, bench::cpu_seconds(), stats.finished, stats.probes_sent, stats.answers,
+      stats.late_answers, stats.duplicate_answers, stats.foreign_answers, stats.socket_drops);
 }
 
 int fail_with(const std::string& why) {
@@ -141,8 +119,7 @@ int run(const Options& options) {
   const SystemClock clock;
   const Instant begun = clock.now();
   io::Loop loop;
-  const auto tracer =
-      trace::Tracer::create(loop, clock, {.packets_per_second_max = options.rate});
+  const auto tracer = trace::Tracer::create(loop, clock, {.packets_per_second_max = options.rate});
   if (!tracer) return fail_with(tracer.error().message);
   if (!(*tracer)->limitation().empty()) return fail_with((*tracer)->limitation());
   std::FILE* const out = std::fopen(options.out.c_str(), "w");
