@@ -14,7 +14,8 @@ namespace lw::agent {
 /// looked at when it has come: of each probe its flow, TTL, time and answer, with what a refusing
 /// router said; not what few hops tell besides (labels, interfaces, quotes). Takes no more than
 /// `bytes_max` (at most 64 KiB), whatever traces look like: in 2 KiB some 24 traces of ten hops,
-/// which are four minutes of regular ones; 20 MB for 10,000 targets. Pure.
+/// which are 48 s of regular ones, and longer the more targets share the agent's rate; 20 MB for
+/// 10,000 targets. Pure.
 class TraceRing {
  public:
   explicit TraceRing(std::size_t bytes_max = 2'048) : bytes_max_(bytes_max) {}

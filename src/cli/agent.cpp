@@ -27,7 +27,7 @@ struct AgentOptions {
   std::size_t probe_loops = 0;
   RateLimitsConfig limits;
   bool no_traces = false;
-  int trace_interval_s = 10;
+  int trace_interval_s = 2;
   std::string networks_file;
   bool no_names = false;
   EchoStamps stamps = EchoStamps::Both;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 
 namespace lw::topology {
 namespace {
@@ -16,6 +17,11 @@ constexpr float kMixedWeight = 1.5F;
 constexpr double kAnswerRateMax = 0.7;
 constexpr double kUnknownSilence = 0.7;
 constexpr float kBreakEvidence = 9;
+/// For a way of which nobody knows that it leads anywhere: so many traces over so long, each of
+/// which asked so many TTLs behind the last that answered.
+constexpr std::uint16_t kTriesMin = 5;
+constexpr EpochSeconds kTryingMin = 30;
+constexpr std::size_t kTailMin = 4;
 
 /// How unlikely it is that a hop keeps silent by chance, as a negative logarithm.
 double silence_of(const HopState& hop) {
@@ -41,6 +47,16 @@ double silence_behind(const ObservedWay& way, const PathState& path,
   return sum;
 }
 
+std::size_t silent_tail(const ObservedWay& way) {
+  std::set<std::uint8_t> ttls;
+  for (const TraceProbe* probe : way.probes) {
+    if (probe->ttl > way.top_ttl && probe->reply.answer == HopAnswer::Silent) {
+      ttls.insert(probe->ttl);
+    }
+  }
+  return ttls.size();
+}
+
 }  // namespace
 
 void FlowState::note_path(bool is_other, bool is_mixed) {
@@ -59,8 +75,10 @@ void FlowState::note_end(const ObservedWay& way, const PathState& path,
     end_ttl = 0;
     end_traces = 0;
     end_evidence = 0;
+    tries = 0;
     return;
   }
+  if (last_reached == 0 && way.left_host) note_try(way, now);
   const bool has_reached =
       last_reached != 0 && now - last_reached <= static_cast<EpochSeconds>(memory.count());
   if (!has_reached || !way.left_host) return;
@@ -73,6 +91,17 @@ void FlowState::note_end(const ObservedWay& way, const PathState& path,
   if (silence <= 0) return;
   ++end_traces;
   end_evidence += static_cast<float>(silence);
+}
+
+void FlowState::note_try(const ObservedWay& way, EpochSeconds now) {
+  if (silent_tail(way) < kTailMin) return;
+  if (tries == 0) tried_since = now;
+  if (tries < UINT16_MAX) ++tries;
+  end_ttl = std::max(end_ttl, way.top_ttl);
+}
+
+bool FlowState::has_never_reached() const {
+  return last_reached == 0 && tries >= kTriesMin && last_seen >= tried_since + kTryingMin;
 }
 
 bool FlowState::is_broken() const { return end_traces >= 2 && end_evidence >= kBreakEvidence; }

@@ -20,6 +20,9 @@ struct FlowState {
   std::uint8_t end_ttl = 0;
   std::uint16_t end_traces = 0;
   float end_evidence = 0;
+  /// While it has never reached the destination: since when that was tried, and how often.
+  EpochSeconds tried_since = 0;
+  std::uint16_t tries = 0;
 
   /// Notes a trace and whether it took another path than the one before. `is_mixed`: it met two
   /// routers at one TTL.
@@ -31,8 +34,13 @@ struct FlowState {
                 std::span<const TraceProbe* const> unexplained, EpochSeconds now, Seconds memory);
   /// Whether nothing behind end_ttl answers any more though it did.
   [[nodiscard]] bool is_broken() const;
+  /// Whether the way has ended behind end_ttl for as long as it is known, which is no chance.
+  [[nodiscard]] bool has_never_reached() const;
   /// Probability (0–1) that this is no chance.
   [[nodiscard]] double break_confidence() const;
+
+ private:
+  void note_try(const ObservedWay& way, EpochSeconds now);
 };
 
 }  // namespace lw::topology

@@ -25,7 +25,6 @@ struct HopEvidence {
 struct LossRules {
   double background = 0.001;  ///< loss per probe that is nobody's fault
   double gain_min = 15;       ///< log-likelihood that a lossy link must gain to be named
-  double margin = 6;          ///< by which a place must be likelier than others to be ruled out
 };
 
 /// Packets get lost between the hops with the indexes first - 1 (or the source) and last. If
@@ -58,9 +57,9 @@ LossFinding find_lossy_links(LossSpans spans, const LossRules& rules);
 /// however weak: reason to look closer. 0 if nothing speaks for loss.
 double loss_suspicion(LossSpans spans, const LossRules& rules);
 
-/// By how much the evidence is likelier if hop `index` keeps answers back than if it does not,
-/// where `loss` (0–1) is the loss of what is sent through it.
-double limit_evidence(const HopEvidence& hop, double loss);
+/// By how much what both did is likelier if `hop` keeps answers back than if it and one behind it
+/// miss what gets lost on the way to either, and nothing else.
+double limit_evidence(const HopEvidence& hop, const HopEvidence& behind);
 
 /// By how much the evidence speaks against loss of `share` (0–1) from hop `first` on.
 double evidence_of_no_loss(std::span<const HopEvidence> hops, std::size_t first, double share,

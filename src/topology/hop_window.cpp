@@ -108,6 +108,11 @@ HopBucket HopWindow::sum(std::size_t hop, std::uint32_t from, std::uint32_t to) 
   return total;
 }
 
+HopBucket HopWindow::part(std::size_t hop, std::uint32_t number) const {
+  const bool is_held = hop < hops() && number <= newest_ && number >= clamp(number);
+  return is_held ? at(hop, number) : HopBucket{};
+}
+
 RttSummary HopWindow::rtts(std::size_t hop, std::uint32_t from, std::uint32_t to) const {
   RttSummary summary;
   if (hop >= hops()) return summary;

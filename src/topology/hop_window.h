@@ -18,7 +18,7 @@ std::uint16_t to_code(Microseconds rtt);
 Microseconds from_code(std::uint16_t code);
 
 /// What one hop did in one part of the window. Extremes are of all samples; of the samples
-/// themselves a random three are kept, which is all of them at one trace in ten seconds.
+/// themselves a random three are kept.
 struct HopBucket {
   static constexpr std::size_t kKept = 3;
   std::uint16_t sent = 0;
@@ -53,6 +53,8 @@ class HopWindow {
   HopBucket& now(std::size_t hop) { return at(hop, newest_); }
   /// The sum over the parts [from, to] as far as the window holds them.
   [[nodiscard]] HopBucket sum(std::size_t hop, std::uint32_t from, std::uint32_t to) const;
+  /// The counts of one part alone; of one that it does not hold, none.
+  [[nodiscard]] HopBucket part(std::size_t hop, std::uint32_t number) const;
   [[nodiscard]] RttSummary rtts(std::size_t hop, std::uint32_t from, std::uint32_t to) const;
   /// The usual least time of the last parts up to `to`: the median of their minima, so that one
   /// part with bad luck does not count. Nothing without samples.

@@ -21,8 +21,8 @@ constexpr double kHopeless =
 constexpr double kExact = 0.01;  // The relative error of an effect that matters to nobody.
 constexpr double kDispersionMax = 5.0;
 constexpr double kDeviationMax = 30.0;  // No single observation says that all of them scatter.
-constexpr double kUneven = 3.0;         // What a mixture must explain more to be believed.
-constexpr double kAffectedMin = 0.6;
+constexpr double kUneven = 1.0;         // What a mixture must explain more to be believed.
+constexpr double kAffectedMin = 0.67;
 constexpr int kMixtureRounds = 12;
 
 /// What the best mixture of affected and healthy observations explains.

@@ -19,7 +19,9 @@ namespace lw::topology {
 namespace {
 
 constexpr double kBackground = 2e-4;
-constexpr int kRuns = 30;
+constexpr unsigned kRuns = 30;
+/// The constants were chosen on seeds below 1,000.
+constexpr unsigned kFirstSeed = 1'001;
 constexpr std::uint32_t kFlows = 4;
 
 struct Regime {
@@ -36,6 +38,8 @@ constexpr Regime kRegimes[] = {
     {"12x16, 300 checks, 3 links, 0.5-5 %", 12, 16, 300, 3, 0.005, 0.05},
     {"12x16, 60 checks, 2 links, total", 12, 16, 60, 2, 1.0, 1.0},
 };
+
+constexpr unsigned kCalibrationRuns = 5;
 
 struct Variant {
   double guess = 2.5e-4;
@@ -203,23 +207,30 @@ struct Score {
   [[nodiscard]] double recall() const { return faults > 0 ? found / faults : 1; }
 };
 
+/// Whether the finding names some fault, and which.
+std::set<std::size_t> faults_named(const Simulation& simulation, const LocalisedFault& finding) {
+  std::set<std::size_t> named;
+  for (std::size_t fault = 0; fault < simulation.faults().size(); ++fault) {
+    const bool covers = std::ranges::any_of(finding.links, [&](const PathLink& link) {
+      return simulation.covers(link, simulation.faults()[fault]);
+    });
+    if (covers) named.insert(fault);
+  }
+  return named;
+}
+
 void add_run(const Simulation& simulation, const Localisation& result, Score& score) {
   std::set<std::size_t> found;
   for (const LocalisedFault& finding : result.faults) {
     if (finding.affected_share < 1) continue;  // It does not say that the link is faulty.
     ++score.findings;
-    bool is_true = false;
-    for (std::size_t fault = 0; fault < simulation.faults().size(); ++fault) {
-      const bool covers = std::ranges::any_of(finding.links, [&](const PathLink& link) {
-        return simulation.covers(link, simulation.faults()[fault]);
-      });
-      if (!covers) continue;
-      is_true = true;
+    const auto named = faults_named(simulation, finding);
+    for (const std::size_t fault : named) {
       found.insert(fault);
       score.links_named += static_cast<double>(finding.links.size());
       score.links_in_class += static_cast<double>(simulation.class_size(fault));
     }
-    score.true_findings += is_true ? 1 : 0;
+    score.true_findings += named.empty() ? 0 : 1;
   }
   score.found += static_cast<double>(found.size());
   score.faults += static_cast<double>(simulation.faults().size());
@@ -231,7 +242,7 @@ Score run(const Regime& regime, const Variant& variant) {
   LocaliseConfig config;
   config.background_loss_guess = variant.guess;
   for (unsigned seed = 0; seed < kRuns; ++seed) {
-    const Simulation simulation(regime, variant, seed + 1);
+    const Simulation simulation(regime, variant, kFirstSeed + seed);
     add_run(simulation, localise_loss(simulation.observations(), simulation.nodes(), {}, config),
             score);
   }
@@ -271,6 +282,51 @@ TEST(LocaliseSimulation, bears_a_fifth_of_the_routers_silent) {
 
 TEST(LocaliseSimulation, does_not_blame_links_for_what_gets_lost_on_the_way_back) {
   hold_the_bars("correlated loss on the way back", {.return_faults = 2});
+}
+
+/// Findings by what they say of themselves.
+struct Bin {
+  double low, high;
+  double findings = 0, right = 0, said = 0;
+};
+
+/// What a finding says of itself is how often such findings are right: over all kinds of trouble,
+/// with and without silent hops and loss on the way back.
+TEST(LocaliseSimulation, a_finding_is_right_as_often_as_it_says) {
+  Bin bins[] = {{0, 0.4}, {0.4, 0.9}, {0.9, 0.97}, {0.97, 1.01}};
+  const Variant variants[] = {{},
+                              {.guess = kBackground * 10},
+                              {.hops_unknown = 0.2},
+                              {.routers_silent = 0.2},
+                              {.return_faults = 2},
+                              {.return_faults = 4}};
+  for (const Variant& variant : variants) {
+    for (const Regime& regime : kRegimes) {
+      for (unsigned seed = 0; seed < kCalibrationRuns; ++seed) {
+        const Simulation simulation(regime, variant, kFirstSeed + 500 + seed);
+        const auto result = localise_loss(simulation.observations(), simulation.nodes(), {},
+                                          {.background_loss_guess = variant.guess});
+        for (const LocalisedFault& finding : result.faults) {
+          const auto bin = std::ranges::find_if(
+              bins, [&](const Bin& each) { return finding.confidence < each.high; });
+          ++bin->findings;
+          bin->said += finding.confidence;
+          bin->right += faults_named(simulation, finding).empty() ? 0 : 1;
+        }
+      }
+    }
+  }
+  for (const Bin& bin : bins) {
+    const double n = std::max(1.0, bin.findings);
+    const double said = bin.said / n;
+    const double right = bin.right / n;
+    std::printf("said %.2f-%.2f: %4.0f findings, on average %.3f, right %.3f\n", bin.low,
+                std::min(1.0, bin.high), bin.findings, said, right);
+    if (bin.findings < 20) continue;
+    // Three standard errors, and what no bin of a width can do without.
+    const double tolerance = 3 * std::sqrt(std::max(0.01, said * (1 - said)) / n) + 0.03;
+    EXPECT_NEAR(right, said, tolerance);
+  }
 }
 
 TEST(LocaliseSimulation, finds_nothing_where_nothing_is_wrong) {

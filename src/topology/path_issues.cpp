@@ -13,6 +13,9 @@
 namespace lw::topology {
 namespace {
 
+/// That a way which was never seen to lead anywhere is broken, not closed on purpose.
+constexpr double kDeadEndConfidence = 0.5;
+
 std::string ms(Microseconds time) {
   const double value = static_cast<double>(time.count()) / 1'000;
   return value < 9.95 ? fmt::format("{:.1f}", value) : fmt::format("{:.0f}", value);
@@ -85,6 +88,24 @@ void add_break(std::vector<PathIssue>& issues, const Path& path, std::span<const
   if (from > 0 && next != nullptr && next->address) {
     issue.text += fmt::format(": it went on to {}", place(path, from + 1));
   }
+  issues.push_back(std::move(issue));
+}
+
+/// Nobody knows whether it ever led further: a firewall before the destination, or the destination
+/// itself, may be meant to keep silent. With UDP most of them are.
+void add_dead_end(std::vector<PathIssue>& issues, const PathState& state, const Path& path,
+                  std::span<const FlowState> flows) {
+  if (state.protocol == TraceProtocol::Udp || path.is_reached) return;
+  const auto flow = std::ranges::find_if(flows, &FlowState::has_never_reached);
+  if (flow == flows.end()) return;
+  const std::size_t from = flow->end_ttl;
+  PathIssue issue = issue_on(path, PathIssueKind::Broken, from, from + 1);
+  issue.confidence = kDeadEndConfidence;
+  issue.text = from == 0 ? "nothing has ever answered, not even the first hop"
+                         : fmt::format(
+                               "nothing behind {} has ever answered: the way ends there, or "
+                               "what follows is meant to keep silent",
+                               place(path, from));
   issues.push_back(std::move(issue));
 }
 
@@ -224,6 +245,7 @@ std::vector<PathIssue> find_issues(const PathState& path, const Path& report, co
     for (const LossyLink& link : loss.links) issues.push_back(loss_issue(report, link, {}));
     add_latency(issues, path, report, now, config);
   }
+  if (!is_cut) add_dead_end(issues, path, report, flows);
   add_balancing(issues, report);
   return issues;
 }

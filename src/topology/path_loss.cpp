@@ -2,7 +2,6 @@
 #include "topology/path_loss.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 
 #include "topology/share.h"
@@ -10,8 +9,6 @@
 namespace lw::topology {
 namespace {
 
-/// How many parts of the window, counted back from now, are tried as the time since a loss began.
-constexpr std::array<std::uint32_t, 4> kSpans = {1, 2, 4, HopWindow::kParts};
 /// Named links stay named above this share of what naming them took.
 constexpr double kStayShare = 0.5;
 /// Log-likelihood for the end of a loss; less is enough if nothing at all got lost since.
@@ -19,8 +16,9 @@ constexpr double kEndEvidence = 9;
 constexpr double kCleanEndEvidence = 5;
 /// Log-likelihood for loss above the least share that is blamed, not only above the background.
 constexpr double kAboveMinimum = 3;
-/// Log-likelihood for a hop that keeps answers back.
-constexpr double kLimitEvidence = 8;
+/// Log-likelihood for a hop that keeps answers back. It is compared with each hop behind it again
+/// and again, and what is learnt wrongly hides loss for long.
+constexpr double kLimitEvidence = 12;
 constexpr double kSuspicion = 2;
 /// Background loss is learnt within these bounds; at first it is taken to be the lower one.
 constexpr double kBackgroundMin = 0.001;
@@ -30,6 +28,17 @@ constexpr double kBackgroundWeight = 2'000;
 bool has_losses(const std::vector<HopEvidence>& hops) {
   return std::ranges::any_of(
       hops, [](const HopEvidence& hop) { return hop.lost > 0 && !hop.is_limited; });
+}
+
+/// What the hops did over the memory's time. The newest part of the window is not in there yet.
+std::vector<HopEvidence> long_run_of(const PathState& path, EpochSeconds now) {
+  const std::uint32_t newest = path.window.newest();
+  std::vector<HopEvidence> found = path.evidence(newest, now).front();
+  for (std::size_t i = 0; i < path.hops.size(); ++i) {
+    found[i].sent += static_cast<double>(path.hops[i].long_witnessed);
+    found[i].lost += static_cast<double>(path.hops[i].long_missed);
+  }
+  return found;
 }
 
 /// What usually gets lost on the way to the hops that keep nothing back.
@@ -44,10 +53,6 @@ LossRules rules_for(const PathState& path) {
   LossRules rules;
   rules.background = std::clamp(lost / sent, kBackgroundMin, kBackgroundMax);
   return rules;
-}
-
-std::uint32_t start_of(std::uint32_t part, std::uint32_t span) {
-  return part + 1 - std::min(part + 1, span);
 }
 
 bool was_named(const PathState& path, const LossyLink& link) {
@@ -66,15 +71,6 @@ bool is_enough(const PathState& path, const LossyLink& link, double loss_percent
   return link.lost * std::log(rate / least) +
              (link.sent - link.lost) * std::log((1 - std::min(rate, 1 - 1e-9)) / (1 - least)) >=
          kAboveMinimum;
-}
-
-std::vector<std::vector<HopEvidence>> spans_of(const PathState& path, std::uint32_t part,
-                                               EpochSeconds now) {
-  std::vector<std::vector<HopEvidence>> spans;
-  for (const std::uint32_t span : kSpans) {
-    spans.push_back(path.evidence(start_of(part, span), part, now));
-  }
-  return spans;
 }
 
 LossFinding find_links(const PathState& path, LossSpans spans, const LossRules& rules) {
@@ -127,12 +123,13 @@ Share share_of(const LossyLink& link) {
 
 PathLoss judge_loss(const PathState& path, Timestamp now, const PathStatisticsConfig& config) {
   const std::uint32_t part = HopWindow::part_of(now, config.window);
-  const auto spans = spans_of(path, part, to_seconds(now));
+  const auto spans = path.evidence(part, to_seconds(now));
   PathLoss loss;
   loss.whole = spans.back();
   LossFinding found;
   if (has_losses(loss.whole)) {
     const LossRules rules = rules_for(path);
+    loss.is_suspected = loss_suspicion(spans, rules) >= kSuspicion;
     found = find_links(path, spans, rules);
     std::erase_if(found.links, [&](const LossyLink& link) { return is_over(link, spans, rules); });
   }
@@ -155,33 +152,18 @@ void remember_named(PathState& path, const PathLoss& loss) {
 
 void learn_limits(PathState& path, const PathLoss& loss, EpochSeconds now,
                   const PathStatisticsConfig& config) {
-  const double background = rules_for(path).background;
-  // At most so much gets lost on the way to any hop from here on, by what the hops behind it show.
-  double window_bound = 1;
-  double long_bound = 1;
-  for (std::size_t i = path.hops.size(); i-- > 0;) {
-    HopState& hop = path.hops[i];
+  const std::vector<HopEvidence> long_run = long_run_of(path, now);
+  for (std::size_t i = 0; i < path.hops.size(); ++i) {
     const HopEvidence& window = loss.whole[i];
-    const HopEvidence long_run{window.sent + static_cast<double>(hop.long_witnessed),
-                               window.lost + static_cast<double>(hop.long_missed)};
-    const bool is_limited =
-        limit_evidence(window, std::max(background, window_bound)) >= kLimitEvidence ||
-        limit_evidence(long_run, std::max(background, long_bound)) >= kLimitEvidence;
-    if (is_limited && window.lost > 0 && !window.is_sure) {
-      hop.limited_until = now + static_cast<EpochSeconds>(config.memory.count());
-    }
-    if (window.sent > 0) {
-      window_bound = std::min(window_bound, share_of(window.lost, window.sent).high / 100);
-    }
-    if (long_run.sent > 0) {
-      long_bound = std::min(long_bound, share_of(long_run.lost, long_run.sent).high / 100);
+    if (window.lost <= 0 || window.is_sure) continue;
+    for (std::size_t behind = i + 1; behind < path.hops.size(); ++behind) {
+      const bool is_limited = limit_evidence(window, loss.whole[behind]) >= kLimitEvidence ||
+                              limit_evidence(long_run[i], long_run[behind]) >= kLimitEvidence;
+      if (!is_limited) continue;
+      path.hops[i].limited_until = now + static_cast<EpochSeconds>(config.memory.count());
+      break;
     }
   }
-}
-
-bool is_loss_suspected(const PathState& path, Timestamp now, const PathStatisticsConfig& config) {
-  const auto spans = spans_of(path, HopWindow::part_of(now, config.window), to_seconds(now));
-  return has_losses(spans.back()) && loss_suspicion(spans, rules_for(path)) >= kSuspicion;
 }
 
 }  // namespace lw::topology

@@ -14,6 +14,8 @@ struct PathLoss {
   std::vector<LossyLink> links;    ///< worth naming
   std::vector<Share> per_hop;      ///< forwarding loss on the way to each hop
   std::vector<HopEvidence> whole;  ///< over the whole window
+  /// The window speaks for loss that is not told yet from chance or from limits.
+  bool is_suspected = false;
 };
 
 /// The share that `link` itself loses, with its bounds.
@@ -29,8 +31,5 @@ void remember_named(PathState& path, const PathLoss& loss);
 /// Notes which hops turn out to keep answers back, and forgets it after the memory's time.
 void learn_limits(PathState& path, const PathLoss& loss, EpochSeconds now,
                   const PathStatisticsConfig& config);
-
-/// Whether the window speaks for loss that is not told yet from chance or from limits.
-bool is_loss_suspected(const PathState& path, Timestamp now, const PathStatisticsConfig& config);
 
 }  // namespace lw::topology

@@ -10,6 +10,8 @@ namespace lw::topology {
 namespace {
 
 constexpr std::size_t kOthersMax = 15;
+/// So long silence may still be that of a router that refused before.
+constexpr EpochSeconds kRefusalSeconds = 10;
 
 bool is_all_silent(const ObservedWay& way, std::size_t from, std::size_t to) {
   for (std::size_t i = from; i < std::min(to, way.hops.size()); ++i) {
@@ -87,7 +89,7 @@ bool PathState::accepts(const ObservedWay& way) const {
   }
   for (std::size_t i = 0; i < end; ++i) {
     const HopState& hop = hops[i];
-    if (way.hops[i].empty() || !hop.address || hop.is_balanced) continue;
+    if (way.hops[i].empty() || !hop.address || hop.is_balanced || hop.is_assumed) continue;
     // Not others: one trace that met two routers, while the way changed or because packets are
     // dealt out, must not hide the next changes, by which these are told apart.
     if (std::ranges::find(way.hops[i], *hop.address) == way.hops[i].end()) return false;
@@ -118,8 +120,9 @@ void PathState::set_reached(std::uint8_t ttl) {
 
 void PathState::learn_hop(std::size_t index, const IpAddress& router, EpochSeconds now) {
   HopState& hop = hops[index];
-  if (!hop.address || hop.address == router) {
+  if (!hop.address || hop.address == router || hop.is_assumed) {
     hop.address = router;
+    hop.is_assumed = false;
     hop.address_seen = now;
     return;
   }
@@ -129,6 +132,18 @@ void PathState::learn_hop(std::size_t index, const IpAddress& router, EpochSecon
     known->seen = now;
   } else if (others.size() < kOthersMax) {
     others.push_back({router, now});
+  }
+}
+
+/// Without this, a way whose routers other tests ask would begin as one of silent hops.
+void PathState::assume_spared(const ObservedWay& way) {
+  for (const TraceProbe* probe : way.probes) {
+    if (probe->reply.answer != HopAnswer::NotAsked || probe->ttl == 0) continue;
+    if (probe->ttl > hops.size() || probe->reply.from == IpAddress{}) continue;
+    HopState& hop = hops[probe->ttl - 1U];
+    if (hop.address) continue;
+    hop.address = probe->reply.from;
+    hop.is_assumed = true;
   }
 }
 
@@ -149,10 +164,15 @@ void PathState::learn(const ObservedWay& way, EpochSeconds now) {
   for (std::size_t i = 0; i < end; ++i) {
     for (const IpAddress& router : way.hops[i]) learn_hop(i, router, now);
   }
+  assume_spared(way);
   if (way.loop_ttl != 0) {
     loop_ttl = loop_ttl == 0 ? way.loop_ttl : std::min(loop_ttl, way.loop_ttl);
     hops.resize(std::min<std::size_t>(hops.size(), loop_ttl));
     loops_seen = static_cast<std::uint8_t>(std::min(loops_seen + 1, 255));
+  }
+  if (way.stop_ttl != 0) {
+    refused_ttl = way.stop_ttl;
+    refused_seen = now;
   }
   if (way.stop_ttl != 0 || way.top_ttl > stop_ttl) {
     stop_ttl = way.stop_ttl;
@@ -199,6 +219,21 @@ bool PathState::count_probe(const TraceProbe& probe, bool is_fair, const Trace& 
   return true;
 }
 
+/// A router that refuses answers for all TTLs behind it, and limits those answers: after a few of
+/// them nothing comes from there on.
+bool PathState::is_refusal_limited(const TraceProbe& probe, const Trace& trace,
+                                   AnswerLimits& limits) const {
+  if (refused_ttl == 0 || refused_ttl > hops.size() || probe.ttl <= refused_ttl) return false;
+  // Traces that met silence are told of late, others that passed again meanwhile.
+  if (to_seconds(trace.started) > refused_seen + kRefusalSeconds) return false;
+  const std::optional<IpAddress>& refuser = hops[refused_ttl - 1U].address;
+  const bool is_refusal =
+      probe.reply.answer == HopAnswer::Unreachable && refuser == probe.reply.from;
+  if (!refuser || (!is_refusal && probe.reply.rtt)) return false;
+  const std::int64_t at = to_unix_us(trace.started) + probe.offset.count();
+  return limits.of(*refuser).asked(at, is_refusal) && !is_refusal;
+}
+
 std::vector<const TraceProbe*> PathState::count(const ObservedWay& way, const Trace& trace,
                                                 AnswerLimits& limits) {
   std::vector<const TraceProbe*> unexplained;
@@ -212,6 +247,7 @@ std::vector<const TraceProbe*> PathState::count(const ObservedWay& way, const Tr
   for (const TraceProbe* probe : way.probes) {
     if (!was_asked(*probe) || probe->ttl == 0 || probe->ttl > hops.size()) continue;
     const bool is_silent = !probe->reply.rtt.has_value();
+    if (is_refusal_limited(*probe, trace, limits)) continue;
     if (way.stop_ttl != 0) {
       // Routers behind a refusal were not asked, and whose answers come instead is known.
       if (probe->ttl > way.stop_ttl) continue;
@@ -256,7 +292,7 @@ void PathState::merge(const PathState& other) {
   if (hops.size() < other.hops.size()) hops.resize(other.hops.size());
   for (std::size_t i = 0; i < other.hops.size(); ++i) {
     const HopState& theirs = other.hops[i];
-    if (!theirs.address) continue;
+    if (!theirs.address || theirs.is_assumed) continue;
     if (hops[i].address && hops[i].address != theirs.address) hops[i].is_balanced = true;
     learn_hop(i, *theirs.address, theirs.address_seen);
     if (!theirs.extras) continue;
@@ -312,19 +348,26 @@ PathId PathState::id() const {
   return PathId{stable_hash({text})};
 }
 
-std::vector<HopEvidence> PathState::evidence(std::uint32_t from, std::uint32_t to,
-                                             EpochSeconds now) const {
-  std::vector<HopEvidence> found(hops.size());
+std::vector<std::vector<HopEvidence>> PathState::evidence(std::uint32_t to,
+                                                          EpochSeconds now) const {
+  std::vector<std::vector<HopEvidence>> spans(HopWindow::kParts,
+                                              std::vector<HopEvidence>(hops.size()));
   for (std::size_t i = 0; i < hops.size(); ++i) {
-    const HopBucket bucket = window.sum(i, from, to);
-    found[i].sent = bucket.witnessed;
-    found[i].lost = bucket.missed;
-    found[i].is_limited = hops[i].limited_until > now;
-    found[i].is_sure = reached_ttl == i + 1 && protocol != TraceProtocol::Udp;
-    // What never answered is no witness of anything.
-    if (!hops[i].address) found[i].sent = found[i].lost = 0;
+    HopEvidence sum;
+    sum.is_limited = hops[i].limited_until > now;
+    const bool is_echo = reached_ttl == i + 1 && protocol != TraceProtocol::Udp;
+    sum.is_sure = is_echo || (hops[i].answers_others && !sum.is_limited);
+    for (std::uint32_t back = 0; back < HopWindow::kParts; ++back) {
+      // What never answered is no witness of anything.
+      if (hops[i].address && back <= to) {
+        const HopBucket part = window.part(i, to - back);
+        sum.sent += part.witnessed;
+        sum.lost += part.missed;
+      }
+      spans[back][i] = sum;
+    }
   }
-  return found;
+  return spans;
 }
 
 std::size_t PathState::bytes() const {

@@ -61,6 +61,8 @@ struct HopState {
   std::uint16_t base_parts = 0;  ///< of how many parts of the window base_low_us is made
   std::uint8_t reply_ttl = 0;
   bool is_balanced = false;
+  bool is_assumed = false;      ///< `address` is what other tests meet there; it was not asked yet.
+  bool answers_others = false;  ///< On other paths it misses nothing lately.
 
   [[nodiscard]] bool is_known_as(const IpAddress& router) const;
   HopExtras& make_extras();
@@ -99,9 +101,10 @@ class PathState {
   [[nodiscard]] PathId id() const;
   [[nodiscard]] bool is_balanced() const;
   [[nodiscard]] bool is_reached() const { return reached_ttl != 0; }
-  /// The hops' evidence over the parts [from, to]. Hops known to limit are marked at `now`.
-  [[nodiscard]] std::vector<HopEvidence> evidence(std::uint32_t from, std::uint32_t to,
-                                                  EpochSeconds now) const;
+  /// The hops' evidence over the last part up to `to`, the last two, and so on up to all that the
+  /// window holds. Hops known to limit are marked at `now`.
+  [[nodiscard]] std::vector<std::vector<HopEvidence>> evidence(std::uint32_t to,
+                                                               EpochSeconds now) const;
   [[nodiscard]] std::size_t bytes() const;
 
   std::vector<HopState> hops;  ///< as far as anything answered
@@ -124,12 +127,18 @@ class PathState {
   std::uint8_t stop_type = 0;
   std::uint8_t stop_code = 0;
   std::uint32_t stop_mtu = 0;
+  std::uint8_t refused_ttl = 0;   ///< the stop_ttl of the last trace that had one
+  EpochSeconds refused_seen = 0;  ///< when that was
   TraceProtocol protocol = TraceProtocol::Icmp;
 
  private:
   [[nodiscard]] bool accepts_length(const ObservedWay& way) const;
   void set_reached(std::uint8_t ttl);
+  void assume_spared(const ObservedWay& way);
   void learn_hop(std::size_t index, const IpAddress& router, EpochSeconds now);
+  /// Whether its silence may be that of a router that refuses what lies behind it.
+  [[nodiscard]] bool is_refusal_limited(const TraceProbe& probe, const Trace& trace,
+                                        AnswerLimits& limits) const;
   /// Returns whether the probe ought to have been answered.
   bool count_probe(const TraceProbe& probe, bool is_fair, const Trace& trace, AnswerLimits& limits);
   void learn_facts(HopState& hop, const HopReply& reply);

@@ -11,6 +11,7 @@
 #include "topology/path_issues.h"
 #include "topology/path_loss.h"
 #include "topology/path_state.h"
+#include "topology/share.h"
 
 namespace lw::topology {
 namespace {
@@ -20,6 +21,9 @@ constexpr std::size_t kPathsMax = 48;
 /// A time that no sample of the window reached is far above its baseline beyond this as well.
 constexpr int kFarAbovePercent = 25;
 constexpr std::uint16_t kUsualPartsMin = 3;
+/// On other paths a router must miss no more of what it is asked in the whole window, with 95 %
+/// certainty: some 75 answers of 75.
+constexpr double kAnswersMissedPercentMax = 5;
 
 struct KeyedPath {
   std::uint32_t key = 0;
@@ -67,6 +71,7 @@ struct PathStatistics::Impl {
   void merge_paths_of(FlowState& flow, Timestamp now);
   void add_way(const ObservedWay& way, const Trace& trace, Timestamp now);
   [[nodiscard]] bool is_far_above(const ObservedWay& way, const PathState& path) const;
+  [[nodiscard]] bool answers_others(const PathState& path, const IpAddress& router) const;
   void judge(PathState& path, Timestamp now);
   void forget(Timestamp now);
   [[nodiscard]] std::vector<FlowState> flows_on(std::uint32_t key) const;
@@ -185,11 +190,33 @@ bool PathStatistics::Impl::is_far_above(const ObservedWay& way, const PathState&
   });
 }
 
+/// A router that limits its answers does so for all flows. One that answers those on other paths
+/// keeps nothing back, whatever it misses of this one.
+bool PathStatistics::Impl::answers_others(const PathState& path, const IpAddress& router) const {
+  double asked = 0;
+  double missed = 0;
+  for (const KeyedPath& other : paths) {
+    if (&other.state == &path || other.state.window.is_clear()) continue;
+    for (std::size_t i = 0; i < other.state.hops.size(); ++i) {
+      if (other.state.hops[i].address != router || other.state.hops[i].is_balanced) continue;
+      const HopBucket all = other.state.window.sum(i, 0, other.state.window.newest());
+      asked += all.sent;
+      missed += all.sent - std::min(all.sent, all.answered);
+    }
+  }
+  return asked > 0 && share_of(missed, asked).high < kAnswersMissedPercentMax;
+}
+
 void PathStatistics::Impl::judge(PathState& path, Timestamp now) {
+  for (std::size_t i = 0; paths.size() > 1 && i < path.hops.size(); ++i) {
+    HopState& hop = path.hops[i];
+    const bool has_lost = path.window.sum(i, 0, path.window.newest()).missed > 0;
+    hop.answers_others = has_lost && hop.address && answers_others(path, *hop.address);
+  }
   const PathLoss loss = judge_loss(path, now, config);
   remember_named(path, loss);
   learn_limits(path, loss, to_seconds(now), config);
-  is_suspicious = is_suspicious || !loss.links.empty() || is_loss_suspected(path, now, config);
+  is_suspicious = is_suspicious || !loss.links.empty() || loss.is_suspected;
 }
 
 void PathStatistics::Impl::add_way(const ObservedWay& way, const Trace& trace, Timestamp now) {

@@ -210,6 +210,54 @@ TEST_F(PathStatisticsTest, a_destination_that_never_answered_is_no_break) {
   EXPECT_TRUE(report.issues.empty()) << report.issues[0].text;
 }
 
+TEST_F(PathStatisticsTest, a_way_that_never_led_anywhere_is_told_with_a_doubt) {
+  way.cut_behind = 4;
+  feed(statistics, way, now, 4);
+  EXPECT_TRUE(statistics.report(now).issues.empty()) << "four traces are few";
+  feed(statistics, way, now, 4);
+  const PathReport report = statistics.report(now);
+  ASSERT_EQ(report.issues.size(), 1U);
+  EXPECT_EQ(report.issues[0].kind, PathIssueKind::Broken);
+  EXPECT_EQ(report.issues[0].from_ttl, 4);
+  EXPECT_LE(report.issues[0].confidence, 0.5);
+  EXPECT_EQ(report.issues[0].text,
+            "nothing behind 10.0.4.1 (hop 4) has ever answered: the way ends there, or what "
+            "follows is meant to keep silent");
+  EXPECT_FALSE(statistics.is_suspicious()) << "it need not be traced each second for ever";
+  way.cut_behind = SIZE_MAX;
+  feed(statistics, way, now, 1);
+  EXPECT_TRUE(statistics.report(now).issues.empty());
+}
+
+TEST_F(PathStatisticsTest, with_udp_a_way_that_never_led_anywhere_is_nothing_special) {
+  way.protocol = TraceProtocol::Udp;
+  way.cut_behind = 4;
+  feed(statistics, way, now, 20);
+  EXPECT_TRUE(statistics.report(now).issues.empty());
+}
+
+TEST_F(PathStatisticsTest, a_router_that_was_spared_from_the_beginning_stands_where_others_met_it) {
+  Trace first = way.trace(now);
+  for (TraceProbe& probe : first.probes) {
+    if (probe.ttl != 2 && probe.ttl != 3) continue;
+    const IpAddress met = probe.ttl == 3 ? SimulatedWay::router(3, 77) : probe.reply.from;
+    probe.reply = {.answer = HopAnswer::NotAsked, .from = met};
+  }
+  statistics.add(first, now);
+  const PathReport early = statistics.report(now);
+  EXPECT_EQ(early.paths.at(0).hops.at(1).address, SimulatedWay::router(2));
+  EXPECT_EQ(early.paths[0].hops[1].sent, 0U);
+  EXPECT_TRUE(has(early.paths[0].hops[1].labels, HopLabel::Assumed));
+  // What was only supposed gives way to what is met.
+  feed(statistics, way, now, 2);
+  const PathReport later = statistics.report(now);
+  ASSERT_EQ(later.paths.size(), 1U);
+  EXPECT_EQ(later.paths[0].hops.at(1).address, SimulatedWay::router(2));
+  EXPECT_EQ(later.paths[0].hops.at(2).address, SimulatedWay::router(3));
+  EXPECT_TRUE(later.paths[0].hops[2].others.empty());
+  EXPECT_FALSE(has(later.paths[0].hops[2].labels, HopLabel::Assumed));
+}
+
 TEST_F(PathStatisticsTest, finds_a_loop) {
   feed(statistics, way, now, 10);
   for (std::size_t i = 4; i < 10; ++i) way.hops[i].address = SimulatedWay::router(4 + i % 2);

@@ -26,8 +26,11 @@ struct TraceSettings {
   int flows = 1;          ///< traced in each trace; 1: as the agent does it
   bool discover = false;  ///< Multipath discovery instead of watching for a while.
   Seconds duration{60};
-  int seeds = 1;      ///< Runs with other chances each; what is wrong in any of them is wrong.
-  int found_min = 1;  ///< In so many of them each issue must be found in time.
+  int first_seed = 0;  ///< 0: as the network says
+  int seeds = 1;       ///< Runs with other chances each.
+  int found_min = 1;   ///< In so many of them each issue must be found in time,
+  int near_min = 0;    ///< in so many at least on one link more than it should be put on,
+  int wrong_max = 0;   ///< and in so many something may be wrong.
   bool spare_routers = true;
   bool checks = false;  ///< The test's own checks run besides, and raise suspicion if they fail.
 };

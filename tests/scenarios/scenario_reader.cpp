@@ -67,8 +67,11 @@ TraceSettings read_trace(const Place& place, Diagnostics& faults) {
   trace.dscp = number("dscp", 0, 63, 0);
   trace.flows = number("flows", 1, 256, 1);
   read_seconds(reader, "for_s", trace.duration);
+  trace.first_seed = number("first_seed", 0, 1'000'000, 0);
   trace.seeds = number("seeds", 1, 1'000, 1);
   trace.found_min = number("found_min", 0, 1'000, trace.seeds);
+  trace.near_min = number("near_min", 0, 1'000, 0);
+  trace.wrong_max = number("wrong_max", 0, 1'000, 0);
   trace.checks = reader.flag("checks").value_or(false);
   trace.spare_routers = reader.flag("spare_routers").value_or(true);
   trace.discover = reader.flag("discover").value_or(false);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::uint64_t kTarget = 1;
 constexpr TestId kTest{7};
 // As in agent/path_monitor.cpp.
-constexpr std::size_t kRunningMax = 4;
+constexpr std::size_t kRunningMax = 8;
 // As model/limits.h and model/test_configuration.h have it for a network test.
 constexpr int kChecksPerRound = limits::kChecksPerRoundDefaultNetwork;
 constexpr Milliseconds kRound{60'000};
