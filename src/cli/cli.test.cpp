@@ -17,7 +17,7 @@ namespace {
 
 const std::vector<std::string> kVerbs = {"up",         "status",   "get",   "validate", "plan",
                                          "apply",      "delete",   "check", "agent",    "server",
-                                         "completion", "selftest", "trace"};
+                                         "completion", "selftest", "trace", "migrate",  "export"};
 
 TEST(Cli, help_names_every_verb) {
   const Outcome help = run_with({"--help"});

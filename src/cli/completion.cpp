@@ -16,9 +16,9 @@ namespace lw::cli {
 namespace {
 
 /// Options whose value is a file or a folder.
-constexpr std::array<std::string_view, 9> kFileOptions = {
-    "-f",         "--file",      "--ca",         "--data",         "--config",
-    "--extra-ca", "--join-file", "--token-file", "--store-library"};
+constexpr std::array<std::string_view, 10> kFileOptions = {
+    "-f",         "--file",      "--ca",         "--data",          "--config",
+    "--extra-ca", "--join-file", "--token-file", "--store-library", "--targets"};
 
 std::vector<const CLI::App*> verbs_below(const CLI::App& verb) {
   return verb.get_subcommands([](const CLI::App*) { return true; });

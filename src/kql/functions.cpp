@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kql/functions.h"
+
+#include <map>
+
+namespace lw::kql {
+namespace {
+
+using Table = std::map<std::string_view, const FunctionRow*>;
+
+void add_rows(Table& table, std::span<const FunctionRow> rows) {
+  for (const FunctionRow& row : rows) {
+    std::string_view names = row.names;
+    while (!names.empty()) {
+      const std::size_t end = names.find('|');
+      table.emplace(names.substr(0, end), &row);
+      names.remove_prefix(end == std::string_view::npos ? names.size() : end + 1);
+    }
+  }
+}
+
+const Table& table() {
+  static const Table rows = [] {
+    Table all;
+    for (const auto part :
+         {math_functions(), string_functions(), regex_functions(), conversion_functions(),
+          time_functions(), dynamic_functions(), array_functions(), series_functions(),
+          network_functions(), parse_functions()}) {
+      add_rows(all, part);
+    }
+    return all;
+  }();
+  return rows;
+}
+
+}  // namespace
+
+const FunctionRow* find_function(std::string_view name) {
+  const auto row = table().find(name);
+  return row == table().end() ? nullptr : row->second;
+}
+
+const std::vector<std::string>& function_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> all;
+    for (const auto& [name, row] : table()) all.emplace_back(name);
+    return all;
+  }();
+  return names;
+}
+
+Type type_of_letter(char letter) {
+  switch (letter) {
+    case 's':
+      return Type::String;
+    case 'l':
+      return Type::Long;
+    case 'i':
+      return Type::Int;
+    case 'r':
+      return Type::Real;
+    case 'd':
+      return Type::DateTime;
+    case 't':
+      return Type::TimeSpan;
+    case 'b':
+      return Type::Bool;
+    case 'y':
+      return Type::Dynamic;
+    case 'g':
+      return Type::Guid;
+    default:
+      return Type::Error;
+  }
+}
+
+}  // namespace lw::kql

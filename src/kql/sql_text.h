@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "kql/constant.h"
+
+namespace lw::kql {
+
+/// The one place where text of a query becomes text of SQL. What these return is a complete SQL
+/// literal or identifier, whatever the argument holds.
+std::string quote_string(std::string_view text);
+std::string quote_identifier(std::string_view name);
+
+/// A constant with the SQL type of its KQL type: `toInt64(5)`, `'text'`, a typed NULL.
+std::string sql_of(const Constant& constant);
+std::string sql_long(std::int64_t value);
+std::string sql_real(double value);
+/// `CAST(NULL AS Nullable(Int64))`; '' for strings, which have no null.
+std::string sql_null(Type type);
+
+/// A column's name inside the SQL: c12. Columns have numbers, so that names cannot clash.
+std::string sql_column(int id);
+/// The numbers of all columns that a piece of our own SQL names, in ascending order.
+std::vector<int> columns_in(std::string_view sql);
+
+/// The columns that a piece of our own SQL names, each with the member that is taken of it
+/// (`c12.3`), or 0 for the column itself.
+std::vector<std::pair<int, int>> members_in(std::string_view sql);
+
+/// `sql` with other text in place of some columns.
+std::string replace_columns(std::string_view sql, const std::map<int, std::string>& texts);
+
+/// "a, b, c"
+std::string sql_list(std::span<const std::string> parts, std::string_view separator = ", ");
+
+/// For regular expressions (RE2 as the engine has it): the text itself, as a pattern.
+std::string regex_quote(std::string_view text);
+
+}  // namespace lw::kql
