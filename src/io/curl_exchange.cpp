@@ -2,6 +2,8 @@
 #include "io/curl_exchange.h"
 
 #include <fmt/core.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -57,6 +59,7 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self)
 int on_socket_made(void* self, curl_socket_t fd, curlsocktype) {
   auto& exchange = *static_cast<CurlExchange*>(self);
   const bool is_v6 = exchange.request.address->is_v6;
+  exchange.fd = fd;
   enable_icmp_reports(fd, is_v6);
   exchange.fault = apply_options(exchange.request.socket, fd, is_v6);
   return exchange.fault ? CURL_SOCKOPT_ERROR : CURL_SOCKOPT_OK;
@@ -83,8 +86,23 @@ CURLcode on_tls_context(CURL*, void* context, void* self) {
   return CURLE_OK;
 }
 
+/// Whether the connection that was just made needed a second SYN. With TLS the handshake may have
+/// sent something again as well, so the time to connect must fit too.
+bool needed_second_syn(CURL* easy, int fd) {
+  constexpr curl_off_t kBeforeSecondSynUs = 900'000;
+  curl_off_t resolved = 0, connected = 0;
+  curl_easy_getinfo(easy, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+  curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+  if (connected - resolved < kBeforeSecondSynUs) return false;
+  tcp_info info{};
+  socklen_t size = sizeof info;
+  if (::getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) != 0) return false;
+  return info.tcpi_total_retrans > 0;
+}
+
 int before_request(void* self, char*, char*, int, int) {
-  const auto& exchange = *static_cast<CurlExchange*>(self);
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  exchange.syn_was_repeated = needed_second_syn(exchange.easy.get(), exchange.fd);
   if (exchange.inspector && !exchange.inspector->is_trusted()) return CURL_PREREQFUNC_ABORT;
   const bool may_send = !exchange.may_send || exchange.may_send();
   return may_send ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
@@ -360,6 +378,7 @@ HttpReport report_of(CurlExchange& exchange, CURLcode code) {
                                                       : text_or_code(exchange, code));
   }
   read_phases(marks, report);
+  report.syn_was_repeated = exchange.syn_was_repeated;
   return report;
 }
 

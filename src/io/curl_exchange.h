@@ -40,6 +40,8 @@ struct CurlExchange {
   bool body_is_cut = false;
   std::optional<IcmpReport> icmp;
   std::optional<SocketFault> fault;
+  int fd = -1;  ///< curl's socket, while it is open
+  bool syn_was_repeated = false;
 };
 
 /// Fills the handle from the request; roots for TLS are in the inspector.

@@ -41,6 +41,7 @@ void add_phases(HttpReport& sum, const HttpReport& one) {
   add(sum.first_byte, one.first_byte);
   add(sum.transfer, one.transfer);
   add(sum.total, one.total);
+  sum.syn_was_repeated = sum.syn_was_repeated || one.syn_was_repeated;
 }
 
 HttpTarget target_of(const HttpExchangeRequest& request) {
@@ -318,6 +319,7 @@ void HttpEngine::Impl::finish(std::uint64_t id, HttpReport report) {
   Visit& visit = node.mapped();
   HttpReport& sum = visit.sum;
   report.redirects = sum.redirects;
+  report.syn_was_repeated = report.syn_was_repeated || sum.syn_was_repeated;
   report.url = sum.url;
   report.tls = std::move(sum.tls);
   report.lookup = sum.lookup;

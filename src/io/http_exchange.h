@@ -77,6 +77,9 @@ struct HttpReport {
   bool body_is_cut = false;        ///< There was more.
   std::string body;                ///< If asked for.
   std::string location;            ///< Where the last answer redirects to, as it says.
+  /// The first SYN of a connection was lost: `connect` has the second or more that the
+  /// kernel waited for before it sent another (RFC 6298 §2).
+  bool syn_was_repeated = false;
   /// Phases, each by itself and summed over the redirects. Lookup: of redirects' hosts only.
   std::optional<Microseconds> lookup, connect, handshake, first_byte, transfer;
   /// From the start of the connection to the last byte, summed over the redirects; no lookups.

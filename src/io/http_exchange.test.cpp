@@ -37,6 +37,25 @@ TEST(HttpExchange, tells_status_and_phases_of_an_answer) {
   EXPECT_EQ(received.find("Injected"), std::string::npos);
 }
 
+TEST(HttpExchange, says_when_the_first_syn_was_lost) {
+  // The first SYN is dropped; the kernel sends it again after a second.
+  EXPECT_TRUE(
+      in_own_network({kChain, rule("tcp flags == syn limit rate over 1/day burst 1 packets accept"),
+                      rule("tcp flags == syn drop")},
+                     [] {
+                       CannedServer server("HTTP/1.1 204 No Content\r\n\r\n");
+                       HttpExchangeRequest request = request_to(server.port);
+                       request.timeout = Milliseconds(9000);
+                       const HttpReport report = run_exchange(request);
+                       EXPECT_EQ(report.status, HttpExchangeStatus::Answered);
+                       EXPECT_TRUE(report.syn_was_repeated);
+                       ASSERT_TRUE(report.connect);
+                       EXPECT_GE(*report.connect, Milliseconds(900));
+                     }));
+  CannedServer server("HTTP/1.1 204 No Content\r\n\r\n");
+  EXPECT_FALSE(run_exchange(request_to(server.port)).syn_was_repeated);
+}
+
 TEST(HttpExchange, does_not_follow_redirects) {
   const CannedServer server(
       "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\n"

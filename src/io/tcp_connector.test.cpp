@@ -68,11 +68,6 @@ TEST(TcpConnector, tells_a_refusal_by_reset) {
   }
 }
 
-const char kChain[] =
-    "nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }'";
-
-std::string rule(const std::string& text) { return "nft 'add rule inet t in " + text + "'"; }
-
 TEST(TcpConnector, names_the_icmp_error_and_who_sent_it) {
   struct Example {
     const char* host;

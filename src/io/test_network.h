@@ -56,4 +56,11 @@ inline bool drop_thread_capabilities() {
   return ::syscall(SYS_capset, &header, none.data()) == 0;
 }
 
+/// The first command of those whose rules follow.
+inline constexpr const char* kChain =
+    "nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }'";
+
+/// A command that adds a rule, for what comes in.
+inline std::string rule(const std::string& text) { return "nft 'add rule inet t in " + text + "'"; }
+
 }  // namespace lw::io

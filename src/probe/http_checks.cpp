@@ -83,6 +83,12 @@ CheckResult judge_answer(const io::HttpReport& report, const HttpConfiguration& 
   result.outcome = CheckOutcome::Success;
   result.rtt = report.total;
   if (report.tls) result.detail = report.tls->note;
+  if (report.syn_was_repeated) {
+    result.detail += fmt::format(
+        "{}the first SYN was lost, so the connect time has the wait for the "
+        "second",
+        result.detail.empty() ? "" : "; ");
+  }
   return result;
 }
 
