@@ -10,6 +10,7 @@
 #include "agent/probe_loops.h"
 #include "agent/responder.h"
 #include "agent/self_test_run.h"
+#include "agent/sleep_watch.h"
 #include "agent/spool.h"
 #include "agent/uplink.h"
 #include "base/descriptor_limit.h"
@@ -76,12 +77,14 @@ Result<std::optional<Identity>> ensure_identity(const AgentConfig& config, const
 
 /// What the parts of this agent have to say, as one.
 ProbeReport join_reports(ProbeReport report, const Responder& responder, const PathMonitor& paths,
-                         const SelfTestRun& test) {
+                         const SelfTestRun& test, const std::string& slept) {
   const Responder::Report responding = responder.report();
   report.responder_connections = responding.connections;
   report.stamp_replies = responding.stamp_replies;
   if (!report.problem.empty() && !responding.problem.empty()) report.problem += "; ";
   report.problem += responding.problem;
+  if (!report.problem.empty() && !slept.empty()) report.problem += "; ";
+  report.problem += slept;
   report.path_problem = paths.problem();
   report.self_test = test.result();
   return report;
@@ -151,6 +154,7 @@ Result<void> run_agent(const AgentConfig& config) {
   Spools spools = TRY(open_spools(config));
   if (config.trust_server_authority) probe.trust(identity->authority_pem);
   SelfTestRun self_test(clock);
+  SleepWatch sleep_watch(time_suspended());  // of the uplink's thread
   // uplink → probe, uplink → paths, uplink → responder
   uplink = std::make_unique<Uplink>(
       UplinkConfig{config.server.empty() ? identity->server : config.server, config.data_directory,
@@ -164,7 +168,11 @@ Result<void> run_agent(const AgentConfig& config) {
                 responder.listen(std::move(work.listen_ports));
               },
           .trace_wanted = [&](TestId test, bool with_mtu) { paths.request(test, with_mtu); },
-          .report = [&] { return join_reports(probe.report(), responder, paths, self_test); }});
+          .report =
+              [&] {
+                const std::string slept = sleep_watch.look(time_suspended(), clock.wall_now());
+                return join_reports(probe.report(), responder, paths, self_test, slept);
+              }});
   responder.start();
   paths.start();
   probe.start();

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <ctime>
 
 namespace lw {
 namespace {
@@ -23,6 +24,18 @@ Timestamp SystemClock::wall_now() const {
 
 Instant SystemClock::now() const {
   return std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::steady_clock::now());
+}
+
+Milliseconds time_suspended() {
+  const auto read = [](clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
+  };
+  // In this order, so that what passes in between is never taken for sleep.
+  const auto with_sleep = read(CLOCK_BOOTTIME);
+  const auto awake = read(CLOCK_MONOTONIC);
+  return std::max(Milliseconds(0), std::chrono::duration_cast<Milliseconds>(with_sleep - awake));
 }
 
 std::string to_iso8601(Timestamp time) {

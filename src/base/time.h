@@ -35,6 +35,10 @@ class SystemClock final : public Clock {
   [[nodiscard]] Instant now() const override;
 };
 
+/// How long this machine has slept (suspended to memory or disk) since it was started, in which
+/// Clock::now() stood still: CLOCK_BOOTTIME less CLOCK_MONOTONIC (clock_gettime(2)).
+Milliseconds time_suspended();
+
 /// A clock for tests: stands still until told to move. Not thread-safe.
 class ManualClock final : public Clock {
  public:

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "kql/convert.h"
 #include "kql/functions.h"
+#include "kql/literal.h"
 #include "kql/sql_text.h"
 
 namespace lw::kql {
@@ -121,10 +122,9 @@ Scalar extract_json(Call& call) {
       const std::size_t end = path->find(']', at);
       if (end == std::string::npos) break;
       const std::string key = path->substr(at + 1, end - at - 1);
-      const bool is_number =
-          !key.empty() && key.find_first_not_of("0123456789-") == std::string::npos;
-      if (is_number && key.size() < 10) {
-        value = "kql_at(" + value + ", toInt64(" + std::to_string(std::stoi(key)) + "))";
+      const auto number = long_of(key);
+      if (number) {
+        value = "kql_at(" + value + ", " + sql_long(*number) + ")";
       } else if (key.size() > 2) {
         value = "kql_get(" + value + ", " + quote_string(key.substr(1, key.size() - 2)) + ")";
       }

@@ -193,6 +193,23 @@ Scalar hashed(Call& call, const std::string& function) {
                      "lower(hex(" + function + "(" + to_text(call.args[0]).sql + ")))", false);
 }
 
+/// hash(x[, modulus]): xxHash64 of the text, or of the eight bytes of a long or a time, low byte
+/// first.
+Scalar hash_(Call& call) {
+  const Scalar& x = call.args[0];
+  const bool is_number =
+      x.type == Type::Long || x.type == Type::DateTime || x.type == Type::TimeSpan;
+  if (!is_number && x.type != Type::String) {
+    return call.binder.unsupported(call.span_of(0), "'hash' of a " + std::string(name_of(x.type)));
+  }
+  const std::string bytes =
+      is_number ? "reverse(unhex(leftPad(hex(reinterpretAsUInt64(" + x.sql + ")), 16, '0')))"
+                : x.sql;
+  const std::string sql = "reinterpretAsInt64(xxHash64(" + bytes + "))";
+  if (call.args.size() == 1) return make_scalar(Type::Long, sql, x.is_nullable);
+  return make_scalar(Type::Long, "kql_mod(" + sql + ", " + call.args[1].sql + ")", true);
+}
+
 constexpr std::array kRows = {
     FunctionRow{"strcat", "aa*", "s", "", "", strcat_},
     FunctionRow{"strcat_delim", "saa*", "s", "", "", strcat_delim},
@@ -254,13 +271,7 @@ constexpr std::array kRows = {
     FunctionRow{"hash_md5", "a", "s", "", "", [](Call& c) { return hashed(c, "MD5"); }},
     FunctionRow{"hash_sha1", "a", "s", "", "", [](Call& c) { return hashed(c, "SHA1"); }},
     FunctionRow{"hash_sha256", "a", "s", "", "", [](Call& c) { return hashed(c, "SHA256"); }},
-    FunctionRow{"hash|hash_xxhash64", "sl?", "l", "", "",
-                [](Call& call) {
-                  const std::string sql = "reinterpretAsInt64(xxHash64(" + call.args[0].sql + "))";
-                  if (call.args.size() == 1) return make_scalar(Type::Long, sql, false);
-                  return make_scalar(Type::Long, "kql_mod(" + sql + ", " + call.args[1].sql + ")",
-                                     true);
-                }},
+    FunctionRow{"hash|hash_xxhash64", "al?", "l", "", "", hash_},
     FunctionRow{
         "tohex", "al?", "s", "1", "",
         [](Call& call) {

@@ -285,11 +285,20 @@ class Substitution {
   std::string values_;
 };
 
+using Bodies = std::map<std::string_view, std::string_view>;
+
+const Bodies& bodies() {
+  static const Bodies all = [] {
+    Bodies made;
+    for (const Primitive& primitive : kPrimitives) made.emplace(primitive.name, primitive.body);
+    return made;
+  }();
+  return all;
+}
+
 class Expansion {
  public:
-  explicit Expansion(std::size_t bytes_max) : bytes_max_(bytes_max) {
-    for (const Primitive& primitive : kPrimitives) bodies_.emplace(primitive.name, primitive.body);
-  }
+  explicit Expansion(std::size_t bytes_max) : bytes_max_(bytes_max), bodies_(bodies()) {}
 
   std::string run(std::string_view sql) {
     std::string text;
@@ -350,7 +359,7 @@ class Expansion {
   }
 
   std::size_t bytes_max_;
-  std::map<std::string_view, std::string_view> bodies_;
+  const Bodies& bodies_;
   int counter_ = 100000;
   bool failed_ = false;
 };

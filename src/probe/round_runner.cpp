@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "probe/first_check.h"
 #include "probe/outcome_text.h"
 #include "probe/packet_options.h"
 
@@ -307,6 +308,10 @@ void RoundRunner::finish_if_complete(std::uint64_t round) {
     }
   }
   if (burst && burst->sum.made > 0) result.confirmation = burst->sum;
+  // Each HTTP check is a connection of its own, whose phases tell more.
+  if (result.detail.empty() && !found->task->configuration->is_http()) {
+    result.detail = note_of_slow_first_check(result);
+  }
   rounds_.erase(round);
   handlers_.finished(round, std::move(result));
 }
