@@ -305,6 +305,7 @@ void PathMonitor::Impl::take(std::uint64_t id, const Trace& trace, bool is_searc
   names_.look_up(trace);
   PathTarget::Finding finding = found->second.path.take(trace, is_search, clock_.wall_now());
   for (PathReport& report : finding.reports) hand_out(std::move(report));
+  schedule_.set_refused(id, is_refused_on_the_way(trace));
   if (finding.is_suspicious) {
     schedule_.suspect(id, clock_.now());
     arm();

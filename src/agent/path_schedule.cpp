@@ -69,8 +69,18 @@ void PathSchedule::suspect(std::uint64_t id, Instant now) {
   target.suspicious_until = now + config_.suspicion;
   if (was_suspicious) return;  // its next trace is due within about a second as it is
   ++suspicious_;
+  if (target.is_refused) return;
   const Instant soonest = target.traced ? *target.traced + config_.suspicious_interval : now;
   plan(id, target, std::min(target.due, std::max(now, soonest)));
+}
+
+void PathSchedule::set_refused(std::uint64_t id, bool is_refused) {
+  const auto found = targets_.find(id);
+  if (found == targets_.end()) return;
+  Target& target = found->second;
+  target.is_refused = is_refused;
+  if (!is_refused || !target.traced || target.wish) return;
+  plan(id, target, std::max(target.due, *target.traced + config_.refused_interval));
 }
 
 void PathSchedule::trace_now(std::uint64_t id, Instant now, TraceTrigger trigger) {
@@ -104,8 +114,9 @@ std::vector<PathSchedule::Due> PathSchedule::take_due(Instant now) {
     }
     const nanoseconds every =
         target.suspicious_until ? config_.suspicious_interval : stretched(target.interval);
-    const Instant next = target.suspicious_until ? now + config_.suspicious_interval
-                                                 : regular_after(target, now + every / 2);
+    Instant next = target.suspicious_until ? now + config_.suspicious_interval
+                                           : regular_after(target, now + every / 2);
+    if (target.is_refused) next = std::max(next, now + config_.refused_interval);
     plan(id, target, next + jitter(target, every));
     const auto usual = target.suspicious_until ? TraceTrigger::Suspicion : TraceTrigger::Schedule;
     due.push_back({id, target.wish.value_or(usual)});

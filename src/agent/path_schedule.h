@@ -20,6 +20,10 @@ struct PathScheduleConfig {
   Seconds suspicious_interval{1};  ///< while something seems wrong
   Seconds suspicion{120};          ///< how long that lasts after the last sign of it
   double traces_per_second_max = 200;  ///< of the regular ones: with more targets, they come rarer
+  /// Between two traces of a target that a router refuses to pass on to. Its refusals are evidence
+  /// that the test's own checks need, and routers send few of them (Linux: one a second to each
+  /// address); a trace says nothing new until that changes.
+  Seconds refused_interval{10};
   /// Traced each second at once; the others stay at the regular interval. When half of the world
   /// fails, these are enough to say where.
   std::size_t suspicious_max = 200;
@@ -37,6 +41,9 @@ class PathSchedule {
   void remove(std::uint64_t target);
   /// Traces it at once, unless that was done within the last second, and often from now on.
   void suspect(std::uint64_t target, Instant now);
+  /// Whether a router on the way refused its last trace: then it is traced rarely, however
+  /// suspicious it is.
+  void set_refused(std::uint64_t target, bool is_refused);
   /// Traces it at once, and then as before. If it has been told already, `trigger` stays what it
   /// was. Changes of state count against traces_per_second_max: when all tests fail in the same
   /// second, those beyond wait for their turn.
@@ -65,6 +72,7 @@ class PathSchedule {
     Instant due{};
     std::optional<Instant> traced;            ///< last
     std::optional<Instant> suspicious_until;  ///< counted in suspicious_ while set
+    bool is_refused = false;
   };
   void plan(std::uint64_t id, Target& target, Instant due);
   /// Up to a tenth of `interval`, another each time. Never less than nothing: a router that is not

@@ -64,6 +64,19 @@ TEST(PathSchedule, a_suspicious_target_is_traced_each_second_for_two_minutes) {
   EXPECT_EQ(schedule.suspicious_count(), 0U);
 }
 
+TEST(PathSchedule, a_target_that_is_refused_is_traced_rarely_until_it_is_not) {
+  PathSchedule schedule({});
+  schedule.add(1, phase_of(1), kStart);
+  traced(schedule, kStart, Seconds(4));
+  schedule.suspect(1, kStart + Seconds(4));
+  schedule.set_refused(1, true);
+  EXPECT_LE(traced(schedule, kStart + Seconds(4), Seconds(60))[1], 6);
+  schedule.trace_now(1, kStart + Seconds(64));
+  EXPECT_EQ(schedule.take_due(kStart + Seconds(64)).size(), 1U) << "somebody asked";
+  schedule.set_refused(1, false);
+  EXPECT_GE(traced(schedule, kStart + Seconds(75), Seconds(20))[1], 15) << "each second again";
+}
+
 TEST(PathSchedule, suspicion_again_and_again_does_not_trace_more_than_each_second) {
   PathSchedule schedule({.interval = Seconds(10)});
   schedule.add(1, 0, kStart);

@@ -56,6 +56,12 @@ bool is_refused(const Trace& trace) {
          });
 }
 
+bool is_refused_on_the_way(const Trace& trace) {
+  return !is_reached(trace) && std::ranges::any_of(trace.probes, [](const TraceProbe& probe) {
+    return probe.reply.answer == HopAnswer::Unreachable;
+  });
+}
+
 bool is_reached(const Trace& trace) {
   return std::ranges::any_of(trace.probes, [](const TraceProbe& probe) {
     return probe.reply.answer == HopAnswer::Destination;

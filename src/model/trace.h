@@ -116,6 +116,8 @@ struct Trace {
 /// The destination answered a TCP trace, and each time by a refusal (RST): its port is closed, or a
 /// firewall on the way answers for it. Refusals end UDP and ICMP traces as a matter of course.
 bool is_refused(const Trace& trace);
+/// A router said that it does not pass packets on to the destination (no route, prohibited, …).
+bool is_refused_on_the_way(const Trace& trace);
 /// The destination answered.
 bool is_reached(const Trace& trace);
 
