@@ -4,7 +4,10 @@
 import http.client
 import json
 import pathlib
+import time
 import urllib.parse
+
+from processes import PATIENCE
 
 
 class Store:
@@ -25,11 +28,21 @@ class Store:
                 variables["LINEWATCH_STORE_PASSWORD"])
 
     def query(self, sql):
-        """The rows of a SELECT, as dicts."""
+        """The rows of a SELECT, as dicts. A store that was killed is waited for while it comes back."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                text = self._ask(sql)
+                return [json.loads(line) for line in text.splitlines()]
+            except (ConnectionError, LookupError, FileNotFoundError, http.client.RemoteDisconnected):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+
+    def _ask(self, sql):
         url, user, password = self._access()
         ask = self.server.host.call if self.server.host else lambda function, *rest: function(*rest)
-        text = ask(_post, url, user, password, sql + " FORMAT JSONEachRow")
-        return [json.loads(line) for line in text.splitlines()]
+        return ask(_post, url, user, password, sql + " FORMAT JSONEachRow")
 
     def rounds(self):
         """Spool id → (rows, different sequence numbers, highest one), of all rounds."""
