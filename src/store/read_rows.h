@@ -26,8 +26,9 @@ inline std::string within(const std::string& column, Timestamp from, Timestamp t
 
 /// Runs `sql` and reads the answer row by row.
 template <class Row, class Read>
-Result<std::vector<Row>> rows_of(Client& client, const std::string& sql, const Read& read) {
-  const std::string bytes = TRY(client.query(sql + " FORMAT RowBinary"));
+Result<std::vector<Row>> rows_of(Client& client, const std::string& sql, const Read& read,
+                                 const NamedValues& settings = {}) {
+  const std::string bytes = TRY(client.query(sql + " FORMAT RowBinary", {}, settings));
   std::vector<Row> rows;
   for (RowReader reader(bytes); !reader.at_end();) {
     rows.push_back(read(reader));

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "round_maker.h"
+#include "store/metric_reader.h"
 #include "store/reader.h"
 #include "store/recorder.h"
 #include "store/schema.h"
@@ -216,6 +217,42 @@ TEST_F(StoreContract, rollup_agrees_with_the_rounds_it_is_made_of) {
   EXPECT_EQ(points->front().failed, failed);
   EXPECT_EQ(points->front().rtt_min, least);
   EXPECT_EQ(points->front().worst, TestState::Fail);
+}
+
+TEST_F(StoreContract, metrics_of_as_many_tests_as_a_server_runs_are_one_question) {
+  const Timestamp start =
+      std::chrono::floor<std::chrono::days>(kClock.wall_now()) - std::chrono::days(4);
+  auto rounds = make_rounds({1}, {80}, 1, 20, start);
+  for (StoredRound& stored : rounds) stored.round.test = {18'000'000'000'000'000'007U};
+  ASSERT_TRUE(client_.insert("INSERT INTO arrivals (" + round_columns() + ") FORMAT Native",
+                             encode_native(rounds), "token-80"));
+  MetricQuestion question;
+  question.from = start;
+  question.to = start + Seconds(86'400);
+  question.step = Seconds(86'400);
+  // Ids as long as ids are. The one that has rounds is the last, in the second series.
+  for (std::uint64_t i = 0; i < 200'000; ++i) {
+    question.members.push_back({{17'000'000'000'000'000'000U + i}, 0});
+  }
+  question.members.push_back({{18'000'000'000'000'000'007U}, 1});
+  const auto steps = metric_steps(client_, question);
+  ASSERT_TRUE(steps.has_value()) << steps.error().message.substr(0, 300);
+  ASSERT_EQ(steps->size(), 1U);
+  EXPECT_EQ(steps->front().series, 1U);
+  const Aggregate& failed =
+      steps->front().metrics.at(static_cast<std::size_t>(MetricKind::ChecksFailedPercent));
+  double sum = 0;
+  std::uint64_t counted = 0;
+  for (const StoredRound& stored : rounds) {
+    const RoundSummary summary = summarize(stored.round);
+    if (summary.total == 0) continue;
+    ++counted;
+    sum += summary.checks_failed_percent();
+  }
+  EXPECT_EQ(failed.count, counted);
+  EXPECT_NEAR(failed.sum, sum, 1e-6);
+  EXPECT_EQ(steps->front().metrics.at(static_cast<std::size_t>(MetricKind::TestState)).count,
+            rounds.size());
 }
 
 TEST_F(StoreContract, the_latest_round_of_each_test_is_known_after_a_restart) {

@@ -41,7 +41,7 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
 constexpr std::array<std::string_view, 5> kReaderSettings = {
     "join_use_nulls", "date_time_output_format", "extremes", "max_block_size",
     "optimize_read_in_order"};
-constexpr std::array<std::string_view, 19> kWriterSettings = {
+constexpr std::array<std::string_view, 20> kWriterSettings = {
     "insert_deduplication_token",
     "deduplicate_blocks_in_dependent_materialized_views",
     "insert_deduplicate",
@@ -49,6 +49,7 @@ constexpr std::array<std::string_view, 19> kWriterSettings = {
     "wait_for_async_insert",
     "max_execution_time",
     "max_memory_usage",
+    "max_query_size",
     "max_threads",
     "max_insert_threads",
     "max_insert_block_size",
