@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ratios of figures, their medians, and tables for people."""
 
+import pathlib
 import statistics
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tables import table, verdict  # noqa: E402
 
 # (what, numerator's figure, denominator's, at least) by protocol. None: noted, with no bar.
 RATIOS = {
@@ -39,19 +45,6 @@ def ratios(protocol, repetitions):
     return rows
 
 
-def _verdict(met):
-    return {None: "", True: "met", False: "NOT MET"}[met]
-
-
-def table(title, header, rows):
-    cells = [header, *[[str(cell) for cell in row] for row in rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    print(f"\n{title}")
-    for row in cells:
-        print("  " + "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
-                               for i, (cell, width) in enumerate(zip(row, widths))))
-
-
 def _number(value, digits=1):
     return "–" if value is None else f"{value:,.{digits}f}"
 
@@ -77,7 +70,7 @@ def print_report(result):
         table("Ratios of checks per CPU-second", ["", "median", "least", "most", "at least", ""],
               [[f"{row['protocol']}: {row['ratio']}", _number(row["median"], 2),
                 _number(row["least"], 2), _number(row["most"], 2), _number(row["bar"], 2),
-                _verdict(row["met"])] for row in result["ratios"]])
+                verdict(row["met"])] for row in result["ratios"]])
     if result["capacity"]:
         table("Highest rate of ours on one core without a failed, missed or late check",
               ["", "checks/s"], [[key, _number(value, 0)] for key, value in result["capacity"].items()])
@@ -86,15 +79,15 @@ def print_report(result):
               ["", "samples", "per second", "p50", "p99", "p99.9", "max", "> 1 ms", ""],
               [[row["name"], f"{row['matched']:,}", _number(row["per_second"], 0),
                 *(_number(row[key]) for key in ("p50_us", "p99_us", "p999_us", "max_us")),
-                row["over_1ms"], _verdict(row.get("met"))] for row in result["accuracy"]])
+                row["over_1ms"], verdict(row.get("met"))] for row in result["accuracy"]])
     if result["memory"]:
         table("Resident bytes per ICMP target (10 checks each 10 s), medians; bar for ours: 512",
               ["targets", "ours", "least", "most", "failed", "late", "fping", ""],
               [[f"{row['targets']:,}", _number(row["ours"], 0), _number(min(row["each"]), 0),
                 _number(max(row["each"]), 0), f"{row['failed']:,}", f"{row['late']:,}",
-                _number(row["fping"], 0), _verdict(row["met"])] for row in result["memory"]])
+                _number(row["fping"], 0), verdict(row["met"])] for row in result["memory"]])
     for row in result["must_hold"]:
-        print(f"\n{row['name']}: {_verdict(row['met'])}\n  {row['text']}")
+        print(f"\n{row['name']}: {verdict(row['met'])}\n  {row['text']}")
 
 
 def judge(result):

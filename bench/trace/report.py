@@ -1,7 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """Ratios of figures, their medians, and tables for people."""
 
+import pathlib
 import statistics
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+
+from tables import table, verdict  # noqa: E402
 
 
 def ratios(section, repetitions):
@@ -21,19 +27,6 @@ def ratios(section, repetitions):
 def judge(follow):
     for phase in follow["phases"]:
         phase["met"] = phase["too_soon"] == 0 and phase["missed"] == 0 and phase["core_percent"] < 100
-
-
-def _verdict(met):
-    return {None: "", True: "met", False: "NOT MET"}[met]
-
-
-def table(title, header, rows):
-    cells = [header, *[[str(cell) for cell in row] for row in rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(header))]
-    print(f"\n{title}")
-    for row in cells:
-        print("  " + "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width)
-                               for i, (cell, width) in enumerate(zip(row, widths))))
 
 
 def _print_figures(section, repetitions):
@@ -57,7 +50,7 @@ def _print_follow(follow):
           [[phase["name"], f"{phase['seconds']:.0f}", f"{phase['core_percent']:.1f} %",
             f"{phase['packets_per_second']:,.0f}", f"{phase['cpu_us_per_packet']:,.1f}",
             f"{phase['traces']:,}", f"{phase['missed']:,}", f"{phase['asked_routers']:,}",
-            f"{phase['too_soon']:,}", f"{phase['rss_mb']:.0f}", _verdict(phase["met"])]
+            f"{phase['too_soon']:,}", f"{phase['rss_mb']:.0f}", verdict(phase["met"])]
            for phase in follow["phases"]])
     print(f"  refused by the routers' own limits: {follow['network']['refused']:,} of "
           f"{follow['network']['received']:,}; simulator: {follow['simulator_core_percent']:.0f} % of its core")
@@ -69,6 +62,6 @@ def print_report(result):
     if result["ratios"]:
         table("How many times as much as ours; must be above 1", ["", "median", "least", "most", ""],
               [[f"{row['section']}: {row['ratio']}", f"{row['median']:,.3f}", f"{row['least']:,.3f}",
-                f"{row['most']:,.3f}", _verdict(row["met"])] for row in result["ratios"]])
+                f"{row['most']:,.3f}", verdict(row["met"])] for row in result["ratios"]])
     if result["follow"]:
         _print_follow(result["follow"])
