@@ -376,8 +376,10 @@ TEST_F(RegistryTest, the_audit_log_keeps_the_newest) {
                                            3));
   }
   reopen();
+  const auto entries = registry().audit_entries(10);
+  ASSERT_TRUE(entries);
   std::string targets;
-  for (const AuditEntry& entry : registry().audit_entries(10).value()) targets += entry.target;
+  for (const AuditEntry& entry : *entries) targets += entry.target;
   EXPECT_EQ(targets, "/5/4/3");
   EXPECT_EQ(registry().audit_entries(1)->front().at, kNow + Seconds(5));
 }
