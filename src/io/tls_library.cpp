@@ -2,6 +2,7 @@
 #include "io/tls_library.h"
 
 #include <openssl/core_dispatch.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/provider.h>
@@ -46,6 +47,10 @@ bool serves_tls_clients(int operation, std::string_view names, std::string_view 
 }
 
 namespace {
+
+/// Before anything else of the process asks OpenSSL to do so, it is told not to clean up at exit:
+/// gRPC's threads may still close connections then, and would meet locks that are gone.
+const int kStaysUntilTheEnd = OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
 
 constexpr std::size_t kOperations = OSSL_OP__HIGHEST + 1;
 
