@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// End-to-end tests on Debian's Chromium, no browser download. Without LW_E2E_URL they run on the mock in front of
+// dist/ (build first); with it, only the tests of real.spec.ts run, on that server, signed in with LW_E2E_TOKEN.
+import { defineConfig } from '@playwright/test';
+
+const server = process.env.LW_E2E_URL;
+export const MOCK_PORT = 5190;
+/** The mock's clock begins here, in the middle of an incident. */
+const NOW = '2026-11-21T20:00:00Z';
+const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+
+export default defineConfig({
+  testDir: 'test/e2e',
+  testMatch: server ? 'real.spec.ts' : /^(?!.*real\.spec).*\.spec\.ts$/,
+  workers: 1,
+  timeout: 30_000,
+  expect: { timeout: 10_000 },
+  reporter: [['list']],
+  use: {
+    baseURL: server ?? `http://127.0.0.1:${MOCK_PORT}`,
+    ignoreHTTPSErrors: true,
+    viewport: { width: 1440, height: 900 },
+    screenshot: 'only-on-failure',
+    launchOptions: { executablePath: process.env.LW_CHROMIUM ?? '/usr/bin/chromium', args: ARGS },
+  },
+  webServer: server ? undefined : { command: `node mock-api/serve.mjs --port ${MOCK_PORT} --tests 600 --now ${NOW}`, url: `http://127.0.0.1:${MOCK_PORT}/`, reuseExistingServer: false },
+});

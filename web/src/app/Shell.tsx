@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+// What all pages share: header, recorder strip, navigation, keys, dialogs, and the place for the page.
+import { Outlet, useLocation } from '@tanstack/react-router';
+import { useEffect, useRef, useState } from 'react';
+import { Icon, Logo } from '../ui/icons.tsx';
+import { Popover } from '../ui/Popover.tsx';
+import { Toasts, toast } from '../ui/toast.tsx';
+import { CommandPalette } from './CommandPalette.tsx';
+import { Help } from './Help.tsx';
+import { useHotkeys } from './hotkeys.ts';
+import { PAGES } from './pages.ts';
+import { RangeControl, useRange } from './RangeControl.tsx';
+import { Recorder, useTravel } from './Recorder.tsx';
+import { Go, useGo } from './search.tsx';
+import { useSession, useSignOut } from './session.tsx';
+import { useShare } from './share.ts';
+import { toggleTheme } from './theme.ts';
+
+function nextTheme(): void {
+  const theme = toggleTheme();
+  toast(theme === 'auto' ? 'Colours as the system has them.' : `Colours: ${theme}.`);
+}
+
+/** On another page the focus goes to its heading, so that keyboard and screen reader start there. */
+function useFocusOnPage(path: string): void {
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (isFirst.current) {
+      isFirst.current = false;
+      return;
+    }
+    document.querySelector<HTMLElement>('main')?.focus({ preventScroll: false });
+  }, [path]);
+}
+
+export function Shell() {
+  const { pathname } = useLocation();
+  const [dialog, setDialog] = useState<'palette' | 'help' | null>(null);
+  const [isNavOpen, setNavOpen] = useState(false);
+  useFocusOnPage(pathname);
+  useEffect(() => setNavOpen(false), [pathname]);
+  useKeys((name) => setDialog(name));
+  return (
+    <div className="shell">
+      <a className="button skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById('main')?.focus())}>
+        Skip to the page
+      </a>
+      <header className="header">
+        <button type="button" className="button bare icon menu-toggle" aria-label="Navigation" aria-expanded={isNavOpen} onClick={() => setNavOpen(!isNavOpen)}>
+          <Icon name="menu" />
+        </button>
+        <Go to="/" className="brand">
+          <Logo /> linewatch
+        </Go>
+        <button type="button" className="button find" onClick={() => setDialog('palette')}>
+          <Icon name="search" /> <span className="grow clip">Go to…</span> <kbd>Ctrl K</kbd>
+        </button>
+        <RangeControl />
+        <HeaderTools onHelp={() => setDialog('help')} />
+      </header>
+      <Recorder />
+      <Navigation isOpen={isNavOpen} path={pathname} />
+      <main className="main" id="main" tabIndex={-1}>
+        <Outlet />
+      </main>
+      {dialog === 'palette' && <CommandPalette onClose={() => setDialog(null)} />}
+      {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
+      <Toasts />
+    </div>
+  );
+}
+
+function HeaderTools({ onHelp }: { onHelp: () => void }) {
+  const share = useShare();
+  const session = useSession();
+  const signOut = useSignOut();
+  return (
+    <>
+      <button type="button" className="button bare icon" aria-label="Share" title="Copy a link that stays as it is now (s)" onClick={() => void share()}>
+        <Icon name="share" />
+      </button>
+      <button type="button" className="button bare icon" aria-label="Light or dark" title="Light or dark (d)" onClick={nextTheme}>
+        <Icon name="theme" />
+      </button>
+      <button type="button" className="button bare icon" aria-label="Keys and help" title="Keys and help (?)" onClick={onHelp}>
+        <Icon name="help" />
+      </button>
+      <Popover label="Signed in" buttonClass="button bare icon" button={<><Icon name="user" /><span className="hidden-visually">{session.name}</span></>}>
+        {() => (
+          <div className="stack">
+            <p>
+              <strong>{session.name}</strong>, {session.role}
+            </p>
+            <p className="quiet">
+              linewatch {session.version} on {session.host}
+            </p>
+            <button type="button" className="button" onClick={() => void signOut()}>
+              Sign out
+            </button>
+          </div>
+        )}
+      </Popover>
+    </>
+  );
+}
+
+function Navigation({ isOpen, path }: { isOpen: boolean; path: string }) {
+  const groups = ['Monitor', 'Investigate', 'Manage'] as const;
+  return (
+    <nav className={isOpen ? 'nav open' : 'nav'} aria-label="Pages">
+      {groups.map((group) => (
+        <div key={group}>
+          {group !== 'Monitor' && <h2>{group}</h2>}
+          <ul>
+            {PAGES.filter((page) => page.group === group).map((page) => (
+              <li key={page.to}>
+                <Go to={page.to} aria-current={path === page.to ? 'page' : undefined}>
+                  {page.name}
+                </Go>
+              </li>
+            ))}
+          </ul>
+        </div>
+      ))}
+    </nav>
+  );
+}
+
+function useKeys(open: (dialog: 'palette' | 'help') => void): void {
+  const go = useGo();
+  const range = useRange();
+  const travel = useTravel();
+  const share = useShare();
+  const pages = Object.fromEntries(PAGES.filter((page) => page.key).map((page) => [`g ${page.key}`, () => go(page.to)]));
+  useHotkeys({
+    'ctrl+k': () => open('palette'),
+    '?': () => open('help'),
+    '/': () => {
+      const field = document.querySelector<HTMLInputElement>('main input[type="search"]');
+      if (field) field.focus();
+      else open('palette');
+    },
+    ...pages,
+    't a': range.freeze,
+    't ←': range.back,
+    't →': range.forth,
+    't -': range.out,
+    ',': () => travel.by(-travel.step),
+    '.': () => travel.at !== null && travel.by(travel.step),
+    '<': () => travel.hour(-1),
+    '>': () => travel.at !== null && travel.hour(1),
+    '[': () => void travel.toChange(-1),
+    ']': () => travel.at !== null && void travel.toChange(1),
+    l: () => travel.to(null),
+    d: nextTheme,
+    s: () => void share(),
+  });
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// The URL's state for components, and links that keep the time.
+import { Link, useNavigate, useSearch } from '@tanstack/react-router';
+import { useCallback, useEffect, useMemo, useState, type AnchorHTMLAttributes, type ReactNode } from 'react';
+import { formatTime } from '../core/time/format.ts';
+import { resolve, type Span } from '../core/time/range.ts';
+import { serverNow } from '../core/time/clock.ts';
+import { instantOf, normalise, rangeOf, timeOf, type Search } from '../core/url/search.ts';
+
+export function useUrl(): Search {
+  return useSearch({ strict: false }) as Search;
+}
+
+/** Changes parts of the URL on this page. Filters push history; typing, scrubbing and selection replace it. */
+export function useSetUrl(): (patch: Search, options?: { replace?: boolean }) => void {
+  const navigate = useNavigate();
+  return useCallback(
+    (patch, options) => {
+      const search = (before: Search) => normalise({ ...before, ...patch });
+      void navigate({ to: '.', search: search as never, replace: options?.replace ?? false, resetScroll: false });
+    },
+    [navigate],
+  );
+}
+
+interface GoProps extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'> {
+  to: string;
+  params?: Record<string, string>;
+  search?: Search;
+  children: ReactNode;
+}
+
+/** A link inside the app that keeps range, instant and zone. */
+export function Go({ to, params, search, children, ...rest }: GoProps) {
+  const url = useUrl();
+  const target = normalise({ ...timeOf(url), ...search });
+  return (
+    <Link to={to as never} params={params as never} search={target as never} activeOptions={{ exact: true, includeSearch: true }} {...rest}>
+      {children}
+    </Link>
+  );
+}
+
+export function useGo(): (to: string, params?: Record<string, string>, search?: Search) => void {
+  const navigate = useNavigate();
+  const url = useUrl();
+  return (to, params, search) =>
+    void navigate({ to: to as never, params: params as never, search: normalise({ ...timeOf(url), ...search }) as never });
+}
+
+/** How often a relative range moves on: some hundredths of its length, at least 10 s. */
+function tickOf(length: number): number {
+  return Math.max(10_000, Math.round(length / 300));
+}
+
+/** The range as instants. A relative one moves on in steps, so that charts are asked for anew now and then. */
+export function useSpan(): Span {
+  const { from, to } = useUrl();
+  const [, beat] = useState(0);
+  const range = rangeOf({ from, to });
+  const now = serverNow();
+  const open = resolve(range, now);
+  const tick = tickOf(open.to - open.from);
+  const isRelative = range.to.kind === 'relative' || range.from.kind === 'relative';
+  useEffect(() => {
+    if (!isRelative) return;
+    const timer = setInterval(() => beat((count) => count + 1), tick);
+    return () => clearInterval(timer);
+  }, [isRelative, tick]);
+  const step = isRelative ? Math.floor(now / tick) * tick : now;
+  // Resolved anew when the step changes, not on each render.
+  return useMemo(() => resolve(rangeOf({ from, to }), isRelative ? step : 0), [from, to, isRelative ? step : 0]);
+}
+
+export function useInstant(): number | null {
+  const { at } = useUrl();
+  return useMemo(() => instantOf({ at }), [at]);
+}
+
+/** Formats times in the zone that the reader chose. */
+export function useTimes(): { zone: string; time: (ms: number | null | undefined, hasSeconds?: boolean) => string } {
+  const zone = useUrl().tz ?? 'UTC';
+  return useMemo(() => ({ zone, time: (ms, hasSeconds) => formatTime(ms, zone, hasSeconds) }), [zone]);
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decodes the snapshot: all tests at one instant as columns (api/openapi.yaml, "snapshot").
+// Layout: "LWS1", u32 length of the JSON header, header, padding to 8, columns at their offsets.
+// Every length and index is checked, so that bytes of any kind give a snapshot or an error, never a
+// wrong number on a page.
+
+export const STATES = ['Pass', 'Warning', 'Fail', 'Indeterminate', 'Not Running'] as const;
+export type State = (typeof STATES)[number];
+export const MISSING = 0xffffffff;
+
+export class SnapshotError extends Error {}
+
+/** A column of words: `words[codes[row]]`, or nothing where the code is MISSING. */
+export interface WordColumn {
+  readonly codes: Uint32Array;
+  readonly words: string[];
+}
+
+const WORD_COLUMNS = [
+  'monitor',
+  'group',
+  'source',
+  'destination',
+  'configuration',
+  'address',
+  'agent',
+  'sourceAddress',
+  'checkedAddress',
+  'protocol',
+  'reasonCode',
+  'pathIssue',
+] as const;
+const NUMBER_COLUMNS = [
+  'port',
+  'frequencySec',
+  'observed',
+  'limit',
+  'since',
+  'lastRound',
+  'checksFailedPercent',
+  'rttMs',
+  'rttMinMs',
+  'rttMaxMs',
+  'jitterMs',
+  'httpStatus',
+  'certificateExpires',
+] as const;
+export type WordColumnName = (typeof WORD_COLUMNS)[number];
+export type NumberColumnName = (typeof NUMBER_COLUMNS)[number];
+
+/** All tests at one instant. Arrays are filled in place by live deltas; each delta makes a new object around them. */
+export interface Snapshot extends Readonly<Record<WordColumnName, WordColumn>>, Readonly<Record<NumberColumnName, Float64Array>> {
+  readonly rows: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly live: boolean;
+  readonly revision: string;
+  readonly id: BigUint64Array;
+  /** Index into STATES. */
+  readonly state: Uint8Array;
+}
+
+interface ColumnHeader {
+  name: string;
+  type: 'u8' | 'u16' | 'u32' | 'u64' | 'f32' | 'f64';
+  offset: number;
+  dictionary?: string[];
+}
+interface Header {
+  rows: number;
+  at: string;
+  live: boolean;
+  revision: string;
+  columns: ColumnHeader[];
+}
+
+const WIDTH = { u8: 1, u16: 2, u32: 4, u64: 8, f32: 4, f64: 8 } as const;
+const ROWS_MAX = 5_000_000;
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function readHeader(bytes: Uint8Array): { header: Header; start: number } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < 8 || String.fromCharCode(...bytes.subarray(0, 4)) !== 'LWS1') {
+    throw new SnapshotError('not a snapshot');
+  }
+  const length = view.getUint32(4, true);
+  if (8 + length > bytes.length) throw new SnapshotError('the header is cut off');
+  let raw: unknown;
+  try {
+    raw = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length)));
+  } catch {
+    throw new SnapshotError('the header is no JSON');
+  }
+  return { header: checkHeader(raw), start: Math.ceil((8 + length) / 8) * 8 };
+}
+
+function checkHeader(raw: unknown): Header {
+  if (!isObject(raw)) throw new SnapshotError('the header is no object');
+  const { rows, at, revision, columns } = raw;
+  if (typeof rows !== 'number' || !Number.isInteger(rows) || rows < 0 || rows > ROWS_MAX) {
+    throw new SnapshotError('the header has no number of rows');
+  }
+  if (typeof at !== 'string' || Number.isNaN(Date.parse(at))) throw new SnapshotError('the header has no time');
+  if (!Array.isArray(columns)) throw new SnapshotError('the header has no columns');
+  return {
+    rows,
+    at,
+    live: raw['live'] === true,
+    revision: String(revision ?? ''),
+    columns: columns.map(checkColumn),
+  };
+}
+
+function checkColumn(raw: unknown): ColumnHeader {
+  if (!isObject(raw) || typeof raw['name'] !== 'string') throw new SnapshotError('a column has no name');
+  const { name, type, offset, dictionary } = raw;
+  if (typeof type !== 'string' || !(type in WIDTH)) throw new SnapshotError(`column ${name} has no known type`);
+  if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0 || offset % 8 !== 0) {
+    throw new SnapshotError(`column ${name} has no place`);
+  }
+  if (dictionary !== undefined && !(Array.isArray(dictionary) && dictionary.every((word) => typeof word === 'string'))) {
+    throw new SnapshotError(`column ${name} has a dictionary that is not of words`);
+  }
+  return { name, type: type as ColumnHeader['type'], offset, dictionary: dictionary as string[] | undefined };
+}
+
+/** Reads little-endian values one by one, so that alignment and the host's byte order do not matter. */
+class ColumnReader {
+  private readonly view: DataView;
+  private readonly columns: Map<string, ColumnHeader>;
+  private readonly rows: number;
+  private readonly start: number;
+
+  constructor(bytes: Uint8Array, header: Header, start: number) {
+    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.columns = new Map(header.columns.map((column) => [column.name, column]));
+    this.rows = header.rows;
+    this.start = start;
+    for (const column of header.columns) {
+      const end = start + column.offset + this.rows * WIDTH[column.type];
+      if (this.rows > 0 && end > bytes.length) throw new SnapshotError(`column ${column.name} is cut off`);
+    }
+  }
+
+  private get(column: ColumnHeader, row: number): number {
+    const at = this.start + column.offset + row * WIDTH[column.type];
+    switch (column.type) {
+      case 'u8':
+        return this.view.getUint8(at);
+      case 'u16':
+        return this.view.getUint16(at, true);
+      case 'u32':
+        return this.view.getUint32(at, true);
+      case 'u64':
+        return Number(this.view.getBigUint64(at, true));
+      case 'f32':
+        return this.view.getFloat32(at, true);
+      case 'f64':
+        return this.view.getFloat64(at, true);
+    }
+  }
+
+  ids(): BigUint64Array {
+    const column = this.columns.get('id');
+    if (column?.type !== 'u64') throw new SnapshotError('there is no column of ids');
+    const ids = new BigUint64Array(this.rows);
+    for (let row = 0; row < this.rows; row++) ids[row] = this.view.getBigUint64(this.start + column.offset + row * 8, true);
+    return ids;
+  }
+
+  /** A missing column is a column of missing values: later servers may leave some out. */
+  numbers(name: string): Float64Array {
+    const values = new Float64Array(this.rows).fill(NaN);
+    const column = this.columns.get(name);
+    if (column) for (let row = 0; row < this.rows; row++) values[row] = this.get(column, row);
+    return values;
+  }
+
+  words(name: string): WordColumn {
+    const column = this.columns.get(name);
+    const codes = new Uint32Array(this.rows).fill(MISSING);
+    if (!column) return { codes, words: [] };
+    const words = column.dictionary;
+    if (!words) throw new SnapshotError(`column ${name} has no dictionary`);
+    for (let row = 0; row < this.rows; row++) {
+      const code = this.get(column, row);
+      const isMissing = code === MISSING || (column.type === 'u8' && code === 0xff && words.length <= 0xff);
+      if (!isMissing && !(code < words.length)) throw new SnapshotError(`column ${name} names a word that is not there`);
+      codes[row] = isMissing ? MISSING : code;
+    }
+    return { codes, words: [...words] };
+  }
+}
+
+function readStates(reader: ColumnReader): Uint8Array {
+  const column = reader.words('state');
+  const indices = column.words.map((word) => (STATES as readonly string[]).indexOf(word));
+  const states = new Uint8Array(column.codes.length);
+  for (let row = 0; row < states.length; row++) {
+    const index = indices[column.codes[row]!] ?? -1;
+    if (index < 0) throw new SnapshotError('there is a test without a known state');
+    states[row] = index;
+  }
+  return states;
+}
+
+export function decodeSnapshot(data: ArrayBuffer | Uint8Array): Snapshot {
+  const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
+  const { header, start } = readHeader(bytes);
+  const reader = new ColumnReader(bytes, header, start);
+  const snapshot: Record<string, unknown> = {
+    rows: header.rows,
+    at: Date.parse(header.at),
+    live: header.live,
+    revision: header.revision,
+    id: reader.ids(),
+    state: readStates(reader),
+  };
+  for (const name of WORD_COLUMNS) snapshot[name] = reader.words(name);
+  for (const name of NUMBER_COLUMNS) snapshot[name] = reader.numbers(name);
+  for (const name of ['port', 'httpStatus']) {
+    const column = snapshot[name] as Float64Array;
+    for (let row = 0; row < column.length; row++) if (column[row] === 0) column[row] = NaN;
+  }
+  return snapshot as unknown as Snapshot;
+}
+
+export function hexId(id: bigint): string {
+  return id.toString(16).padStart(16, '0');
+}
+
+export function wordAt(column: WordColumn, row: number): string | null {
+  const code = column.codes[row];
+  return code === undefined || code === MISSING ? null : (column.words[code] ?? null);
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Groups rows for trees and tabs: connection monitor > test group > test, or by any one column.
+// The state of a group is the server's roll-up rule (src/evaluate, roll_up): the first that occurs of
+// Fail, Warning, Indeterminate, Pass, Not Running.
+import { MISSING, type Snapshot, type WordColumnName } from '../api/snapshot.ts';
+import { compareWords } from './filter.ts';
+import type { SortKey } from './sort.ts';
+
+export interface Group {
+  readonly key: string;
+  readonly name: string;
+  /** Names from the outermost group to this one. */
+  readonly path: readonly string[];
+  readonly rows: Uint32Array;
+  /** Tests per state, in the order of STATES. */
+  readonly counts: readonly number[];
+  /** Index into STATES. */
+  readonly state: number;
+  /** The row that the state and its reason are of: of the worst tests, the one that began first. */
+  readonly worst: number;
+  readonly rttMs: number;
+  readonly checksFailedPercent: number;
+}
+
+const ROLL_UP = [2, 1, 3, 0, 4];
+
+function mean(values: Float64Array, rows: Uint32Array): number {
+  let sum = 0;
+  let count = 0;
+  for (const row of rows) {
+    const value = values[row]!;
+    if (value === value) {
+      sum += value;
+      count++;
+    }
+  }
+  return count > 0 ? sum / count : NaN;
+}
+
+function worstRow(snapshot: Snapshot, rows: Uint32Array, state: number): number {
+  let worst = -1;
+  for (const row of rows) {
+    if (snapshot.state[row] !== state) continue;
+    if (worst < 0 || snapshot.since[row]! < snapshot.since[worst]!) worst = row;
+  }
+  return worst;
+}
+
+export function summarise(snapshot: Snapshot, path: readonly string[], rows: Uint32Array): Group {
+  const counts = [0, 0, 0, 0, 0];
+  for (const row of rows) counts[snapshot.state[row]!]!++;
+  const state = ROLL_UP.find((each) => counts[each]! > 0) ?? 3;
+  return {
+    key: path.join('\u0000'),
+    name: path[path.length - 1] ?? '',
+    path,
+    rows,
+    counts,
+    state,
+    worst: worstRow(snapshot, rows, state),
+    rttMs: mean(snapshot.rttMs, rows),
+    checksFailedPercent: mean(snapshot.checksFailedPercent, rows),
+  };
+}
+
+/** Rows by the words of one column, in the order of the words. Rows without a word are left out. */
+export function groupBy(snapshot: Snapshot, rows: Uint32Array, column: WordColumnName, path: readonly string[] = []): Group[] {
+  const { codes, words } = snapshot[column];
+  const counts = new Uint32Array(words.length);
+  for (const row of rows) if (codes[row] !== MISSING) counts[codes[row]!]!++;
+  const lists = new Map<number, { rows: Uint32Array; used: number }>();
+  for (const row of rows) {
+    const code = codes[row]!;
+    if (code === MISSING) continue;
+    let list = lists.get(code);
+    if (!list) lists.set(code, (list = { rows: new Uint32Array(counts[code]!), used: 0 }));
+    list.rows[list.used++] = row;
+  }
+  const groups = [...lists].map(([code, list]) => summarise(snapshot, [...path, words[code]!], list.rows));
+  return groups.sort((a, b) => compareWords(a.name, b.name));
+}
+
+/** Test groups of all monitors: a group's name is unique within its monitor only. */
+export function groupsOfMonitors(snapshot: Snapshot, rows: Uint32Array): Group[] {
+  return groupBy(snapshot, rows, 'monitor').flatMap((monitor) => groupBy(snapshot, monitor.rows, 'group', monitor.path));
+}
+
+const GRAVITY = [1, 3, 4, 2, 0];
+
+function valueOf(group: Group, column: string): number {
+  if (column === 'state') return GRAVITY[group.state]!;
+  if (column === 'rttMs') return group.rttMs;
+  if (column === 'checksFailedPercent') return group.checksFailedPercent;
+  return column === 'tests' ? group.rows.length : NaN;
+}
+
+export function sortGroups(groups: Group[], keys: readonly SortKey[]): Group[] {
+  const key = keys[0];
+  if (!key) return groups;
+  const sign = key.isDescending ? -1 : 1;
+  return groups.sort((a, b) => {
+    const x = valueOf(a, key.column);
+    const y = valueOf(b, key.column);
+    if (Number.isNaN(x) !== Number.isNaN(y)) return Number.isNaN(x) ? 1 : -1;
+    if (x !== y && !Number.isNaN(x)) return x < y ? -sign : sign;
+    const isByName = ['test', 'monitor', 'group'].includes(key.column);
+    return compareWords(a.name, b.name) * (isByName ? sign : 1);
+  });
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// The live snapshot: fetched once, then kept up to date by the stream's frames. Each change makes a new
+// Snapshot object around the same arrays, so that everything on a page reads one object and React sees a new one.
+import { MISSING, STATES, type Snapshot, type WordColumn } from '../api/snapshot.ts';
+
+/** The data of an `event: rows` frame: columns of changed rows. */
+export interface RowsFrame {
+  revision: string | number;
+  at: string;
+  id: string[];
+  state: number[];
+  reasonCode: string[];
+  observed: (number | null)[];
+  limit: (number | null)[];
+  since: number[];
+  lastRound: (number | null)[];
+  checksFailedPercent: (number | null)[];
+  rttMs: (number | null)[];
+  rttMinMs: (number | null)[];
+  rttMaxMs: (number | null)[];
+  jitterMs: (number | null)[];
+  pathIssue: (string | null)[];
+}
+
+const NUMBERS = ['observed', 'limit', 'since', 'lastRound', 'checksFailedPercent', 'rttMs', 'rttMinMs', 'rttMaxMs', 'jitterMs'] as const;
+
+const indices = new WeakMap<BigUint64Array, Map<bigint, number>>();
+
+/** Row of each test id; made once for each set of tests. */
+export function rowIndex(snapshot: Snapshot): Map<bigint, number> {
+  let index = indices.get(snapshot.id);
+  if (!index) {
+    index = new Map();
+    for (let row = 0; row < snapshot.rows; row++) index.set(snapshot.id[row]!, row);
+    indices.set(snapshot.id, index);
+  }
+  return index;
+}
+
+export function rowOfHex(snapshot: Snapshot, id: string): number | null {
+  if (!/^[0-9a-fA-F]{1,16}$/.test(id)) return null;
+  return rowIndex(snapshot).get(BigInt(`0x${id}`)) ?? null;
+}
+
+function codeOf(column: WordColumn, word: string | null | undefined): number {
+  if (word === null || word === undefined || word === '') return MISSING;
+  const code = column.words.indexOf(word);
+  return code >= 0 ? code : column.words.push(word) - 1;
+}
+
+export interface Applied {
+  readonly snapshot: Snapshot;
+  /** Rows whose state is another than before. */
+  readonly changed: number[];
+  /** The frame names a test that the snapshot does not have: fetch it again. */
+  readonly isStale: boolean;
+}
+
+/** Writes a frame into the snapshot's arrays. Rows that it does not know are left and told of. */
+export function applyFrame(snapshot: Snapshot, frame: RowsFrame): Applied {
+  const index = rowIndex(snapshot);
+  const changed: number[] = [];
+  let isStale = false;
+  frame.id.forEach((id, i) => {
+    const row = /^[0-9a-fA-F]{1,16}$/.test(id) ? index.get(BigInt(`0x${id}`)) : undefined;
+    const state = frame.state[i];
+    if (row === undefined || state === undefined || !(state in STATES)) {
+      isStale = true;
+      return;
+    }
+    if (snapshot.state[row] !== state) changed.push(row);
+    snapshot.state[row] = state;
+    snapshot.reasonCode.codes[row] = codeOf(snapshot.reasonCode, frame.reasonCode[i]);
+    snapshot.pathIssue.codes[row] = codeOf(snapshot.pathIssue, frame.pathIssue?.[i]);
+    for (const name of NUMBERS) snapshot[name][row] = frame[name]?.[i] ?? NaN;
+  });
+  const at = Date.parse(frame.at);
+  const next = { ...snapshot, at: Number.isFinite(at) ? at : snapshot.at, revision: String(frame.revision) };
+  return { snapshot: next, changed, isStale };
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the live snapshot: fetches it, follows the stream, fetches again when the set of tests changes or
+// frames were missed. Listeners are told at most once per animation frame.
+import type { LiveStream, StreamEvent, StreamHandlers, StreamStatus } from '../api/sse.ts';
+import type { Snapshot } from '../api/snapshot.ts';
+import { applyFrame, type RowsFrame } from './live.ts';
+
+export interface LiveState {
+  readonly snapshot: Snapshot | null;
+  readonly status: StreamStatus;
+  readonly error: unknown;
+}
+
+export interface LiveSourceOptions {
+  fetchSnapshot(): Promise<Snapshot>;
+  openStream(handlers: StreamHandlers): Pick<LiveStream, 'close'>;
+  /** Runs its argument soon: requestAnimationFrame in the browser. */
+  schedule(run: () => void): void;
+  retryMs?: number;
+}
+
+export class LiveSource {
+  private state: LiveState = { snapshot: null, status: 'connecting', error: null };
+  private readonly listeners = new Set<() => void>();
+  private readonly options: LiveSourceOptions;
+  private stream: Pick<LiveStream, 'close'> | null = null;
+  private waiting: RowsFrame[] = [];
+  private isFetching = false;
+  private mustFetchAgain = false;
+  private isScheduled = false;
+  private retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: LiveSourceOptions) {
+    this.options = options;
+  }
+
+  start(): void {
+    if (this.stream) return;
+    this.stream = this.options.openStream({
+      onEvent: (event) => this.onEvent(event),
+      onStatus: (status) => this.set({ ...this.state, status }),
+    });
+    void this.fetch();
+  }
+
+  stop(): void {
+    this.stream?.close();
+    this.stream = null;
+    clearTimeout(this.retry);
+  }
+
+  getState = (): LiveState => this.state;
+
+  subscribe = (listener: () => void): (() => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  /** Fetches the snapshot anew; calls during a fetch lead to one more after it. */
+  async fetch(): Promise<void> {
+    if (this.isFetching) {
+      this.mustFetchAgain = true;
+      return;
+    }
+    this.isFetching = true;
+    clearTimeout(this.retry);
+    try {
+      const snapshot = await this.options.fetchSnapshot();
+      const frames = this.waiting.filter((frame) => !(Number(frame.revision) <= Number(snapshot.revision)));
+      const fresh = frames.reduce((before, frame) => applyFrame(before, frame).snapshot, snapshot);
+      this.set({ ...this.state, snapshot: fresh, error: null });
+    } catch (error) {
+      this.set({ ...this.state, error });
+      if (this.stream) this.retry = setTimeout(() => void this.fetch(), this.options.retryMs ?? 3000);
+    }
+    this.waiting = [];
+    this.isFetching = false;
+    if (this.mustFetchAgain) {
+      this.mustFetchAgain = false;
+      void this.fetch();
+    }
+  }
+
+  private onEvent(event: StreamEvent): void {
+    let data: unknown;
+    try {
+      data = JSON.parse(event.data);
+    } catch {
+      return;
+    }
+    if (event.name === 'plan') void this.fetch();
+    else if (event.name === 'hello') this.onHello(data as { revision?: unknown; rows?: unknown });
+    else if (event.name === 'rows') this.onRows(data as RowsFrame);
+  }
+
+  /** After a restart the server counts anew, and while we were away tests may have come or gone. */
+  private onHello(hello: { revision?: unknown; rows?: unknown }): void {
+    const { snapshot } = this.state;
+    if (!snapshot) return;
+    const isOther = Number(hello.revision) < Number(snapshot.revision) || Number(hello.rows) !== snapshot.rows;
+    if (isOther) void this.fetch();
+  }
+
+  private onRows(frame: RowsFrame): void {
+    if (!Array.isArray(frame?.id) || !Array.isArray(frame.state)) return;
+    if (this.isFetching || !this.state.snapshot) {
+      this.waiting.push(frame);
+      return;
+    }
+    const { snapshot, isStale } = applyFrame(this.state.snapshot, frame);
+    this.set({ ...this.state, snapshot });
+    if (isStale) void this.fetch();
+  }
+
+  private set(state: LiveState): void {
+    this.state = state;
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    this.options.schedule(() => {
+      this.isScheduled = false;
+      for (const listener of this.listeners) listener();
+    });
+  }
+}

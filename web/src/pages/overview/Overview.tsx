@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// The overview: tests by state, three views of them, filters, export.
+import { useMemo, useRef } from 'react';
+import { STATES, type Snapshot } from '../../core/api/snapshot.ts';
+import { countStates, facetCounts, filterRows, type Facet, type Filter } from '../../core/store/filter.ts';
+import { parseSort, sortRows } from '../../core/store/sort.ts';
+import { formatCount } from '../../core/text/numbers.ts';
+import { SCOPES, type Scope, type Search, type View } from '../../core/url/search.ts';
+import { Go, useSetUrl, useUrl } from '../../app/search.tsx';
+import { useMayOperate } from '../../app/session.tsx';
+import { useSnapshot } from '../../app/snapshot.tsx';
+import { download } from '../../ui/download.ts';
+import { Multi } from '../../ui/Multi.tsx';
+import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
+import { StateShape } from '../../ui/StateTag.tsx';
+import { Tabs } from '../../ui/Tabs.tsx';
+import { usePage } from '../../ui/usePage.ts';
+import { exportTests } from './exportTests.ts';
+import { FirstRun } from './FirstRun.tsx';
+import { TestsGrid } from './TestsGrid.tsx';
+import { TreeGrid } from './TreeGrid.tsx';
+
+const VIEWS: readonly { id: View; label: string }[] = [
+  { id: 'monitors', label: 'Connection monitors' },
+  { id: 'groups', label: 'Test groups' },
+  { id: 'tests', label: 'Tests' },
+];
+
+export const SCOPE_NAMES: Record<Scope, string> = {
+  all: 'Everything',
+  monitors: 'Connection monitors',
+  groups: 'Test groups',
+  sources: 'Sources',
+  destinations: 'Destinations',
+  configurations: 'Test configurations',
+  reasons: 'Reasons',
+};
+
+export function filterOf(url: Search): Filter {
+  return { text: url.q, scope: url.scope, state: url.state, monitor: url.monitor, group: url.tgroup, source: url.src, destination: url.dst, configuration: url.cfg, protocol: url.proto };
+}
+
+export function Overview() {
+  usePage('Overview');
+  const { snapshot, error, refetch } = useSnapshot();
+  const mayOperate = useMayOperate();
+  return (
+    <>
+      <div className="page-head">
+        <h1>Overview</h1>
+        {snapshot && snapshot.rows > 0 && <ExportButton snapshot={snapshot} />}
+        {mayOperate && (
+          <Go to="/monitors/new" className="button primary">
+            Create connection monitor
+          </Go>
+        )}
+      </div>
+      {error !== null && error !== undefined && <Failure what="The tests could not be fetched" error={error} onRetry={refetch} />}
+      {!snapshot && !error && <Loading what="Loading tests" />}
+      {snapshot && (snapshot.rows === 0 && snapshot.live ? <FirstRun /> : <Tests snapshot={snapshot} />)}
+    </>
+  );
+}
+
+function ExportButton({ snapshot }: { snapshot: Snapshot }) {
+  const url = useUrl();
+  const save = () => {
+    const rows = sortRows(snapshot, filterRows(snapshot, filterOf(url)), parseSort(url.sort));
+    download(`tests ${new Date(snapshot.at).toISOString().slice(0, 16).replace(':', '')}.csv`, exportTests(snapshot, rows));
+  };
+  return (
+    <button type="button" className="button" onClick={save}>
+      Export CSV
+    </button>
+  );
+}
+
+function Tests({ snapshot }: { snapshot: Snapshot }) {
+  const url = useUrl();
+  const set = useSetUrl();
+  const filter = useMemo(() => filterOf(url), [url]);
+  const rows = useMemo(() => filterRows(snapshot, filter), [snapshot, filter]);
+  const view = url.view ?? 'monitors';
+  const hasFilter = Object.values(filter).some((value) => value !== undefined);
+  const clear = () => set({ q: undefined, scope: undefined, state: undefined, monitor: undefined, tgroup: undefined, src: undefined, dst: undefined, cfg: undefined, proto: undefined });
+  const empty = (
+    <Empty title={hasFilter ? 'No test fits these filters.' : 'There were no tests at this time.'}>
+      {hasFilter && <button type="button" className="button" onClick={clear}>Clear filters</button>}
+    </Empty>
+  );
+  return (
+    <>
+      <Tiles snapshot={snapshot} />
+      <Tabs label="View" items={VIEWS} chosen={view} onChoose={(id) => set({ view: id, sort: undefined, open: undefined })}>
+        <Filters snapshot={snapshot} filter={filter} found={rows.length} onClear={hasFilter ? clear : undefined} />
+        {rows.length === 0 && empty}
+        {rows.length > 0 && view === 'tests' && <TestsGrid snapshot={snapshot} rows={rows} filterKey={JSON.stringify(filter)} />}
+        {rows.length > 0 && view !== 'tests' && <TreeGrid snapshot={snapshot} rows={rows} top={view} />}
+      </Tabs>
+    </>
+  );
+}
+
+function Tiles({ snapshot }: { snapshot: Snapshot }) {
+  const url = useUrl();
+  const set = useSetUrl();
+  const counts = useMemo(() => countStates(snapshot), [snapshot]);
+  const chosen = url.state ?? [];
+  const toggle = (state: string) => set({ state: chosen.includes(state) ? chosen.filter((each) => each !== state) : [...chosen, state] });
+  return (
+    <div className="tiles" role="group" aria-label="Filter by state">
+      {STATES.map((state, i) => (
+        <button key={state} type="button" className="tile" aria-pressed={chosen.includes(state)} onClick={() => toggle(state)}>
+          <span className="state">
+            <StateShape state={state} /> {state}
+          </span>
+          <strong>{formatCount(counts[i]!)}</strong>
+        </button>
+      ))}
+    </div>
+  );
+}
+
+const FACETS: readonly { label: string; facet: Facet; key: 'src' | 'dst' | 'cfg' | 'proto' | 'monitor' }[] = [
+  { label: 'Monitor', facet: 'monitor', key: 'monitor' },
+  { label: 'Source', facet: 'source', key: 'src' },
+  { label: 'Destination', facet: 'destination', key: 'dst' },
+  { label: 'Configuration', facet: 'configuration', key: 'cfg' },
+  { label: 'Protocol', facet: 'protocol', key: 'proto' },
+];
+
+function Filters({ snapshot, filter, found, onClear }: { snapshot: Snapshot; filter: Filter; found: number; onClear?: () => void }) {
+  const url = useUrl();
+  const set = useSetUrl();
+  const field = useRef<HTMLInputElement>(null);
+  return (
+    <div className="filters" role="search" aria-label="Filter tests">
+      <input
+        ref={field}
+        className="input search"
+        type="search"
+        aria-label="Search"
+        placeholder="Name, IP, reason, src:… dst:… ( / )"
+        title="Words must all be found. src: dst: state: monitor: group: config: proto: agent: reason: issue: look in one place; - negates; quotes keep blanks."
+        value={url.q ?? ''}
+        onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
+        onKeyDown={(event) => event.key === 'Escape' && field.current?.blur()}
+      />
+      <label className="row">
+        <span className="quiet">Scope</span>
+        <select className="input" value={url.scope ?? 'all'} onChange={(event) => set({ scope: event.target.value as Scope })}>
+          {SCOPES.map((scope) => (
+            <option key={scope} value={scope}>
+              {SCOPE_NAMES[scope]}
+            </option>
+          ))}
+        </select>
+      </label>
+      {FACETS.map(({ label, facet, key }) => (
+        <Multi key={facet} label={label} chosen={url[key] ?? []} options={() => facetCounts(snapshot, filter, facet)} onChange={(chosen) => set({ [key]: chosen.length > 0 ? chosen : undefined })} />
+      ))}
+      <span role="status" className="quiet">
+        {formatCount(found)} of {formatCount(snapshot.rows)} tests
+      </span>
+      {onClear && (
+        <button type="button" className="button bare" onClick={onClear}>
+          Clear filters
+        </button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: Apache-2.0
+// Service endpoints: health now, history, per node, and whether a slow service is the application's or the network's.
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { useMemo } from 'react';
+import { getAggregate } from '../../core/api/endpoints.ts';
+import type { Snapshot } from '../../core/api/snapshot.ts';
+import type { AggregateSeries } from '../../core/api/types.ts';
+import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts';
+import { judge, VERDICT_NAMES } from '../../core/verdict/verdict.ts';
+import { Go, useInstant, useSetUrl, useSpan, useUrl } from '../../app/search.tsx';
+import { useSnapshot } from '../../app/snapshot.tsx';
+import { LineChart } from '../../ui/LineChart.tsx';
+import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
+import { StateAt, StateShape } from '../../ui/StateTag.tsx';
+import { usePage } from '../../ui/usePage.ts';
+import { configurationsOf, nodesOf, servicesOf, type Service } from './services.ts';
+
+const POINTS = 240;
+
+export function ServicesPage() {
+  usePage('Service endpoints');
+  const { snapshot, error, refetch } = useSnapshot();
+  if (error && !snapshot) return <Failure error={error} onRetry={refetch} />;
+  if (!snapshot) return <Loading />;
+  return <Content snapshot={snapshot} />;
+}
+
+function Content({ snapshot }: { snapshot: Snapshot }) {
+  const url = useUrl();
+  const services = useMemo(() => servicesOf(snapshot), [snapshot]);
+  const chosen = services.find((service) => service.name === url.dst?.[0]) ?? services.find((service) => service.all.state === 2) ?? services[0];
+  return (
+    <>
+      <div className="page-head">
+        <h1>Service endpoints</h1>
+        <Go to="/monitors/new" className="button">
+          Add test
+        </Go>
+      </div>
+      {services.length === 0 || !chosen ? (
+        <Empty title="No service is watched yet." />
+      ) : (
+        <>
+          <Tiles services={services} />
+          <div className="cards">
+            <TestsTable services={services} chosen={chosen} />
+            <History snapshot={snapshot} service={chosen} node={url.src?.[0]} />
+            <Nodes snapshot={snapshot} service={chosen} node={url.src?.[0]} />
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+const HEALTH = [
+  { name: 'Healthy', state: 0, shape: 'Pass' },
+  { name: 'Warning', state: 1, shape: 'Warning' },
+  { name: 'Critical', state: 2, shape: 'Fail' },
+  { name: 'Unknown', state: 3, shape: 'Indeterminate' },
+] as const;
+
+function Tiles({ services }: { services: readonly Service[] }) {
+  return (
+    <dl className="tiles" aria-label="Health of services">
+      {HEALTH.map(({ name, state, shape }) => (
+        <div key={name} className="tile" style={{ cursor: 'default' }}>
+          <dt className="state">
+            <StateShape state={shape} /> {name}
+          </dt>
+          <dd><strong>{formatCount(services.filter((service) => (state === 3 ? service.all.state >= 3 : service.all.state === state)).length)}</strong></dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** "NA", with its reasons within reach. */
+function Value({ text, why }: { text: string; why: readonly string[] }) {
+  if (text !== 'NA' || why.length === 0) return <>{text}</>;
+  return <abbr title={why.join(' ')}>{text}</abbr>;
+}
+
+function TestsTable({ services, chosen }: { services: readonly Service[]; chosen: Service }) {
+  const set = useSetUrl();
+  const at = useInstant();
+  return (
+    <section className="card span-6" aria-labelledby="services-tests">
+      <h2 id="services-tests">
+        Tests <span className="quiet">{at === null ? 'now' : 'at the chosen time'}</span>
+      </h2>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Tests">
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">Service</th>
+              <th scope="col">Health</th>
+              <th scope="col" className="number">Response time</th>
+              <th scope="col" className="number">Network latency</th>
+              <th scope="col" className="number">Loss</th>
+            </tr>
+          </thead>
+          <tbody>
+            {services.map((service) => (
+              <tr key={service.name} aria-current={service === chosen ? 'true' : undefined} style={service === chosen ? { background: 'var(--chosen)' } : undefined}>
+                <td>
+                  <button type="button" className="linklike" onClick={() => set({ dst: [service.name], src: undefined })}>
+                    {service.name}
+                  </button>
+                </td>
+                <td><StateAt index={service.all.state} /></td>
+                <td className="number"><Value text={formatMs(service.web.rttMs)} why={service.why} /></td>
+                <td className="number"><Value text={formatMs(service.network.rttMs)} why={service.why} /></td>
+                <td className="number"><Value text={formatPercent(service.network.checksFailedPercent)} why={service.why} /></td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+/** Mean over the series of the given configurations, step by step, weighted by their tests. */
+function meanOf(series: readonly AggregateSeries[], names: ReadonlySet<string>, key: 'rttMs' | 'checksFailedPercent', length: number): (number | null)[] {
+  const wanted = series.filter((each) => names.has(each.name));
+  return Array.from({ length }, (_, i) => {
+    let [sum, weight] = [0, 0];
+    for (const each of wanted) {
+      const value = each[key][i];
+      if (value === null || value === undefined) continue;
+      sum += value * each.tests;
+      weight += each.tests;
+    }
+    return weight > 0 ? sum / weight : null;
+  });
+}
+
+function History({ snapshot, service, node }: { snapshot: Snapshot; service: Service; node: string | undefined }) {
+  const span = useSpan();
+  const at = useInstant();
+  const where = { destination: service.name, source: node };
+  const query = useQuery({ queryKey: ['aggregate', where, 'testConfiguration', span.from, span.to], queryFn: ({ signal }) => getAggregate(span, POINTS, 'testConfiguration', where, signal), placeholderData: keepPreviousData, staleTime: 20_000 });
+  const names = useMemo(() => configurationsOf(snapshot, service), [snapshot.id, service.name]);
+  const lines = useMemo(() => {
+    if (!query.data) return null;
+    const { series, time } = query.data;
+    return {
+      response: meanOf(series, names.web, 'rttMs', time.length),
+      latency: meanOf(series, names.network, 'rttMs', time.length),
+      loss: meanOf(series, names.network, 'checksFailedPercent', time.length),
+      time,
+    };
+  }, [query.data, names]);
+  const charts = useMemo(() => lines && { times: [{ name: 'Response time', values: lines.response }, { name: 'Network latency', values: lines.latency }], loss: [{ name: 'Loss', values: lines.loss }] }, [lines]);
+  return (
+    <section className="card span-6" aria-labelledby="services-history">
+      <h2 id="services-history">
+        {service.name}
+        {node && ` from ${node}`}: application or network?
+      </h2>
+      {query.isPending && <Loading />}
+      {query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
+      {lines && charts && (
+        <div className="stack">
+          <Sentence lines={lines} at={at} />
+          {service.why.map((text) => <p key={text} className="quiet">{text}</p>)}
+          <LineChart name={`Response time and network latency of ${service.name}`} time={lines.time} lines={charts.times} unit="ms" height={190} />
+          <LineChart name={`Loss of ${service.name}`} time={lines.time} lines={charts.loss} unit="%" height={110} max={100} atLeast={5} />
+          <p className="row">
+            <Go to="/topology" search={{ dst: [service.name], src: node ? [node] : undefined }} className="button">
+              Topology
+            </Go>
+            <Go to="/" search={{ view: 'tests', dst: [service.name], src: node ? [node] : undefined }} className="button">
+              Its tests
+            </Go>
+          </p>
+        </div>
+      )}
+    </section>
+  );
+}
+
+/** The verdict at the chosen instant: what came after it is not looked at. */
+function Sentence({ lines, at }: { lines: { response: (number | null)[]; latency: (number | null)[]; time: number[] }; at: number | null }) {
+  const end = at === null ? lines.time.length : lines.time.filter((ms) => ms <= at).length;
+  const verdict = judge(lines.response.slice(0, end), lines.latency.slice(0, end), Math.max(3, Math.round(lines.time.length / 24)));
+  return (
+    <p className="verdict" role="status">
+      <strong>{VERDICT_NAMES[verdict.kind]}:</strong> {verdict.text}
+      {Number.isFinite(verdict.correlation) && <span className="quiet"> Correlation over the range {verdict.correlation.toFixed(2)}.</span>}
+    </p>
+  );
+}
+
+function Nodes({ snapshot, service, node }: { snapshot: Snapshot; service: Service; node: string | undefined }) {
+  const set = useSetUrl();
+  const nodes = useMemo(() => nodesOf(snapshot, service), [snapshot, service]);
+  const worstFirst = [...nodes].sort((a, b) => Number(b.all.state === 2) - Number(a.all.state === 2) || (b.web.rttMs || b.network.rttMs || 0) - (a.web.rttMs || a.network.rttMs || 0));
+  return (
+    <section className="card span-12" aria-labelledby="services-nodes">
+      <h2 id="services-nodes">
+        Test nodes <span className="quiet">of {service.name}: select one to see it alone</span>
+      </h2>
+      <div className="scroll" tabIndex={0} role="region" aria-label="Test nodes" style={{ maxHeight: 420 }}>
+        <table className="plain">
+          <thead>
+            <tr>
+              <th scope="col">Node</th>
+              <th scope="col">Health</th>
+              <th scope="col" className="number">Response time</th>
+              <th scope="col" className="number">Network latency</th>
+              <th scope="col" className="number">Loss</th>
+              <th scope="col">Way</th>
+            </tr>
+          </thead>
+          <tbody>
+            {worstFirst.slice(0, 200).map((each) => (
+              <tr key={each.name} style={each.name === node ? { background: 'var(--chosen)' } : undefined}>
+                <td>
+                  <button type="button" className="linklike" aria-pressed={each.name === node} onClick={() => set({ dst: [service.name], src: each.name === node ? undefined : [each.name] })}>
+                    {each.name}
+                  </button>
+                </td>
+                <td><StateAt index={each.all.state} /></td>
+                <td className="number"><Value text={formatMs(each.web.rttMs)} why={each.why} /></td>
+                <td className="number"><Value text={formatMs(each.network.rttMs)} why={each.why} /></td>
+                <td className="number"><Value text={formatPercent(each.network.checksFailedPercent)} why={each.why} /></td>
+                <td>
+                  <Go to="/topology" search={{ dst: [service.name], src: [each.name] }}>
+                    Topology<span className="hidden-visually"> from {each.name}</span>
+                  </Go>
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}

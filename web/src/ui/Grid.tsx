@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+// A windowed table (WAI-ARIA grid, or treegrid when rows have levels). One tab stop; arrow keys move an
+// active row; row numbers are told to assistive technology though only visible rows exist.
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+
+export interface GridColumn {
+  readonly id: string;
+  readonly title: string;
+  readonly width: number;
+  readonly isNumber?: boolean;
+  /** Holds a box or canvas rather than text. */
+  readonly isTight?: boolean;
+  readonly isSortable?: boolean;
+  readonly render: (row: number) => ReactNode;
+}
+
+export interface GridProps {
+  label: string;
+  columns: readonly GridColumn[];
+  count: number;
+  rowKey: (row: number) => string;
+  /** "rttMs" or "-rttMs". */
+  sort?: string;
+  onSort?: (sort: string) => void;
+  isSelected?: (row: number) => boolean;
+  onSelect?: (row: number, isRange: boolean) => void;
+  onOpen?: (row: number) => void;
+  /** Opens whatever explains the row, at the given place. */
+  onExplain?: (row: number, anchor: DOMRect) => void;
+  level?: (row: number) => number;
+  isExpanded?: (row: number) => boolean | undefined;
+  onExpand?: (row: number, isExpanded: boolean) => void;
+  onVisible?: (first: number, last: number) => void;
+  /** The table's height; the default fills what is left of the window. */
+  height?: string;
+}
+
+export const ROW_HEIGHT = 31;
+
+export function Grid(props: GridProps) {
+  const { label, columns, count, onVisible } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const base = useId();
+  const [active, setActive] = useState(0);
+  const current = Math.min(active, count - 1);
+  const virtual = useVirtualizer({ count, getScrollElement: () => box.current, estimateSize: () => ROW_HEIGHT, overscan: 8, paddingStart: 0 });
+  const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
+  const last = items[items.length - 1]?.index ?? -1;
+  useEffect(() => onVisible?.(first, last), [first, last, count, onVisible]);
+  const move = (row: number) => {
+    const next = Math.max(0, Math.min(count - 1, row));
+    setActive(next);
+    virtual.scrollToIndex(next);
+  };
+  const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.target !== box.current || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (handleKey(event, current, props, move, () => rowRect(base, current))) {
+      event.preventDefault();
+      event.stopPropagation();
+    }
+  };
+  const width = columns.reduce((sum, column) => sum + column.width, 0);
+  return (
+    <div
+      ref={box}
+      className="grid-box"
+      style={{ height: props.height ?? 'max(320px, calc(100dvh - 346px))' }}
+      role={props.level ? 'treegrid' : 'grid'}
+      aria-label={label}
+      aria-rowcount={count + 1}
+      aria-colcount={columns.length}
+      aria-multiselectable={props.onSelect ? true : undefined}
+      aria-activedescendant={count > 0 && last >= 0 ? `${base}${current}` : undefined}
+      tabIndex={0}
+      onKeyDown={onKey}
+    >
+      <Head {...props} />
+      <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative', minWidth: width }}>
+        {items.map((item) => (
+          <Row key={props.rowKey(item.index)} {...props} row={item.index} top={item.start} id={`${base}${item.index}`} isActive={item.index === current} onActivate={() => setActive(item.index)} />
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function rowRect(base: string, row: number): DOMRect {
+  const element = document.getElementById(`${base}${row}`);
+  const rect = element?.getBoundingClientRect() ?? new DOMRect();
+  return new DOMRect(rect.left + 200, rect.top, 0, rect.height);
+}
+
+function handleKey(event: KeyboardEvent, row: number, props: GridProps, move: (row: number) => void, rect: () => DOMRect): boolean {
+  const page = 15;
+  const moves: Record<string, number> = { ArrowDown: row + 1, j: row + 1, ArrowUp: row - 1, k: row - 1, PageDown: row + page, PageUp: row - page, Home: 0, End: props.count - 1 };
+  const target = moves[event.key];
+  if (target !== undefined) {
+    move(target);
+    if (event.shiftKey && props.onSelect) props.onSelect(Math.max(0, Math.min(props.count - 1, target)), true);
+    return true;
+  }
+  if (props.count === 0) return false;
+  switch (event.key) {
+    case 'Enter':
+      props.onOpen?.(row);
+      return props.onOpen !== undefined;
+    case ' ':
+    case 'x':
+      props.onSelect?.(row, false);
+      return true;
+    case 'i':
+      props.onExplain?.(row, rect());
+      return props.onExplain !== undefined;
+    case 'ArrowRight':
+    case 'ArrowLeft': {
+      const isExpanded = props.isExpanded?.(row);
+      if (isExpanded === undefined || isExpanded === (event.key === 'ArrowRight')) return isExpanded !== undefined;
+      props.onExpand?.(row, event.key === 'ArrowRight');
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+function Head({ columns, sort, onSort }: GridProps) {
+  return (
+    <div role="rowgroup" className="grid-head-group">
+      <div role="row" className="grid-head" aria-rowindex={1}>
+        {columns.map((column) => {
+          const isSorted = sort === column.id || sort === `-${column.id}`;
+          const isDescending = sort === `-${column.id}`;
+          return (
+            <div
+              key={column.id}
+              role="columnheader"
+              className={column.isNumber ? 'cell number' : 'cell'}
+              style={{ width: column.width }}
+              aria-sort={isSorted ? (isDescending ? 'descending' : 'ascending') : undefined}
+            >
+              {column.isSortable && onSort ? (
+                <button type="button" onClick={() => onSort(isSorted && !isDescending ? `-${column.id}` : isSorted ? '' : column.isNumber ? `-${column.id}` : column.id)}>
+                  {column.title}
+                  {isSorted && <span aria-hidden="true">{isDescending ? ' ↓' : ' ↑'}</span>}
+                </button>
+              ) : (
+                <span>{column.title || <span className="hidden-visually">{column.id}</span>}</span>
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+interface RowProps extends GridProps {
+  row: number;
+  top: number;
+  id: string;
+  isActive: boolean;
+  onActivate: () => void;
+}
+
+function Row({ columns, row, top, id, isActive, onActivate, isSelected, onSelect, level, isExpanded }: RowProps) {
+  const selected = isSelected?.(row) ?? false;
+  const onClick = (event: MouseEvent<HTMLDivElement>) => {
+    onActivate();
+    const isPlain = !(event.target as HTMLElement).closest('a, button, input');
+    if (isPlain && (event.shiftKey || event.ctrlKey || event.metaKey)) onSelect?.(row, event.shiftKey);
+  };
+  return (
+    <div
+      role="row"
+      id={id}
+      className={isActive ? 'grid-row active' : 'grid-row'}
+      style={{ transform: `translateY(${top}px)`, height: ROW_HEIGHT }}
+      aria-rowindex={row + 2}
+      aria-selected={onSelect ? selected : undefined}
+      aria-level={level?.(row)}
+      aria-expanded={isExpanded?.(row)}
+      onClick={onClick}
+    >
+      {columns.map((column, i) => (
+        <div key={column.id} role="gridcell" aria-colindex={i + 1} className={`cell${column.isNumber ? ' number' : ''}${column.isTight ? ' tight' : ''}`} style={{ width: column.width }}>
+          {column.render(row)}
+        </div>
+      ))}
+    </div>
+  );
+}

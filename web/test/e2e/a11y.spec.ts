@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// axe on each page and theme, and what it cannot see: forced colours, narrow windows, keyboards.
+import { axe, expect, rowsOf, test } from './fixture.ts';
+
+const PAGES: readonly (readonly [string, string, string])[] = [
+  ['overview', '/', 'cm-core'],
+  ['test groups', '/?view=groups', 'database'],
+  ['tests', '/?view=tests&sel=0000000000000001', 'fra1-agent-00'],
+  ['nothing found', '/?view=tests&q=nosuchthing', 'No test fits'],
+  ['connection monitor', '/monitors/cm-core', 'Essentials'],
+  ['source', '/sources/fra1-agent-00?tab=tests', 'Essentials'],
+  ['monitor that is not there', '/monitors/nosuch', 'No test belongs'],
+  ['time travel', '/?at=2026-11-21T12:00:00Z', 'Past'],
+  ['compare', '/compare', 'No tests are chosen'],
+  ['topology', '/topology?dst=sql-prod-01&monitor=cm-core', 'Worst links'],
+  ['paths as a table', '/topology?dst=ldap&tab=table', 'Way'],
+  ['matrix', '/matrix?monitor=cm-core', 'all pass'],
+  ['services', '/services?dst=api.payments', 'application or network'],
+  ['issues', '/issues', 'State changes'],
+  ['logs', '/logs?kql=NWConnectionMonitorTestResult', '200 rows'],
+  ['agents', '/agents', 'connected'],
+  ['create', '/monitors/new', 'What it makes'],
+  ['edit', '/monitors/cm-payments/edit', 'What it makes'],
+  ['no such page', '/nowhere', 'There is no such page'],
+];
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  test.describe(`axe, ${colorScheme}`, () => {
+    test.use({ colorScheme });
+    for (const [name, path, sign] of PAGES) {
+      test(name, async ({ page, guard }) => {
+        guard.expectErrors(/404/);
+        await page.goto(path);
+        await expect(page.getByText(sign).first()).toBeVisible();
+        await expect(page.getByText('Loading…')).toHaveCount(0);
+        expect(await axe(page)).toEqual([]);
+      });
+    }
+    test('a test, its reason and dialogs', async ({ page }) => {
+      await page.goto('/?view=tests&state=Fail&q=dst:sql-prod-01');
+      await rowsOf(page, 'Tests').first().locator('.reason-button').click();
+      await expect(page.getByText('On the way')).toBeVisible();
+      expect(await axe(page), 'reason').toEqual([]);
+      await page.getByRole('link', { name: 'Open the test' }).click();
+      await expect(page.getByRole('region', { name: /Path 1 of 2/ })).toBeVisible();
+      expect(await axe(page), 'test').toEqual([]);
+      await page.getByRole('button', { name: 'Data table' }).first().click();
+      await expect(page.getByRole('dialog')).toBeVisible();
+      expect(await axe(page), 'data table').toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: /Go to/ }).fill('agent');
+      expect(await axe(page), 'palette').toEqual([]);
+      await page.keyboard.press('Escape');
+      await page.getByRole('button', { name: 'Last 24 hours' }).click();
+      expect(await axe(page), 'range').toEqual([]);
+    });
+  });
+}
+
+test('forced colours: states keep their shapes and words', async ({ page }) => {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await page.goto('/?view=tests');
+  await expect(rowsOf(page, 'Tests').first()).toContainText(/Pass|Fail/);
+  await expect(rowsOf(page, 'Tests').first().locator('svg').first()).toBeVisible();
+});
+
+test('a window of 320 pixels scrolls in one direction only', async ({ page }) => {
+  await page.setViewportSize({ width: 320, height: 800 });
+  for (const path of ['/', '/monitors/cm-core', '/services', '/agents', '/monitors/new']) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    const { scroll, client } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }));
+    expect(scroll, path).toBeLessThanOrEqual(client);
+  }
+});
+
+test('keyboard only: filter, move, explain, open, travel, come back', async ({ page }) => {
+  await page.goto('/?view=tests');
+  await expect(rowsOf(page, 'Tests').first()).toBeVisible();
+  await page.keyboard.press('/');
+  await page.keyboard.type('sql-prod-01 src:sin1');
+  await expect(page.getByText(/^16 of 611 tests$/)).toBeVisible();
+  await page.getByRole('grid', { name: 'Tests' }).focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Space');
+  await expect(rowsOf(page, 'Tests').nth(1)).toHaveAttribute('aria-selected', 'true');
+  await page.keyboard.press('i');
+  await expect(page.getByRole('dialog', { name: /^Reason/ })).toBeVisible();
+  await page.keyboard.press('Escape');
+  await page.getByRole('grid', { name: 'Tests' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/tests\//);
+  await page.keyboard.press('[');
+  await expect(page.getByRole('region', { name: 'Time travel' })).toContainText('Past');
+  await page.keyboard.press('l');
+  await expect(page.getByRole('region', { name: 'Time travel' })).toContainText('Live');
+  await page.keyboard.press('g');
+  await page.keyboard.press('o');
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+});
+
+test('keyboard only: walk along a path', async ({ page }) => {
+  await page.goto('/topology?dst=sql-prod-01&src=sin1-agent-00');
+  const source = page.getByRole('button', { name: /^Source sin1-agent-00/ });
+  await source.focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(page.getByRole('button', { name: /^Hop 1 / })).toBeFocused();
+  await page.keyboard.press('n');
+  await expect(page.getByRole('button', { name: /^Hop 7 .*troubled/ })).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/hop=/);
+});

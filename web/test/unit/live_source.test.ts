@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import type { StreamHandlers } from '../../src/core/api/sse.ts';
+import { hexId, type Snapshot } from '../../src/core/api/snapshot.ts';
+import { LiveSource } from '../../src/core/store/live_source.ts';
+import { decodeRows, randomRows } from './fixture.ts';
+
+const rows = randomRows(10, 3);
+const settle = () => new Promise<void>((done) => setTimeout(done, 0));
+
+function source(answers: (() => Promise<Snapshot>)[]) {
+  let handlers: StreamHandlers | undefined;
+  let fetches = 0;
+  let told = 0;
+  const live = new LiveSource({
+    fetchSnapshot: () => (answers[Math.min(fetches++, answers.length - 1)] ?? answers[0]!)(),
+    openStream: (each) => ((handlers = each), { close: () => {} }),
+    schedule: (run) => run(),
+    retryMs: 1,
+  });
+  live.subscribe(() => told++);
+  live.start();
+  const event = (name: string, data: unknown) => handlers!.onEvent({ name, data: JSON.stringify(data), id: '' });
+  return { live, event, handlers: () => handlers!, fetches: () => fetches, told: () => told };
+}
+
+const frame = (id: string, revision: number) => ({
+  revision: String(revision), at: '2026-11-21T20:00:01Z', id: [id], state: [2], reasonCode: ['AllChecksFailed'], observed: [100], limit: [null], since: [1],
+  lastRound: [2], checksFailedPercent: [100], rttMs: [null], rttMinMs: [null], rttMaxMs: [null], jitterMs: [null], pathIssue: [null],
+});
+
+describe('the live snapshot', () => {
+  test('takes frames in, also those that came during the fetch', async () => {
+    let give: (snapshot: Snapshot) => void = () => {};
+    const fresh = decodeRows(rows);
+    const { live, event } = source([() => new Promise((done) => (give = done))]);
+    event('rows', frame(hexId(fresh.id[4]!), 5));
+    give(fresh);
+    await settle();
+    expect(live.getState().snapshot!.state[4]).toBe(2);
+    event('rows', frame(hexId(fresh.id[7]!), 6));
+    expect(live.getState().snapshot!.revision).toBe('6');
+    expect(live.getState().snapshot!.state[7]).toBe(2);
+  });
+
+  test('is fetched again when the plan changes, the server restarted, or a test is unknown', async () => {
+    const { event, fetches } = source([async () => decodeRows(rows)]);
+    await settle();
+    event('plan', { revision: '2' });
+    await settle();
+    expect(fetches()).toBe(2);
+    event('hello', { revision: '1', rows: 10 });
+    await settle();
+    expect(fetches()).toBe(2);
+    event('hello', { revision: '0', rows: 10 });
+    await settle();
+    event('rows', frame('ffffffffffffffff', 9));
+    await settle();
+    expect(fetches()).toBe(4);
+  });
+
+  test('tries again after an error, and keeps what it has', async () => {
+    const { live, event, fetches } = source([async () => decodeRows(rows), async () => Promise.reject(new Error('down')), async () => decodeRows(rows.slice(0, 5))]);
+    await settle();
+    event('plan', {});
+    await settle();
+    expect(live.getState().snapshot!.rows).toBe(10);
+    expect(live.getState().error).toBeInstanceOf(Error);
+    await new Promise<void>((done) => live.subscribe(() => live.getState().snapshot!.rows === 5 && done()));
+    expect(live.getState().error).toBeNull();
+    expect(fetches()).toBe(3);
+    live.stop();
+  });
+
+  test('bytes that are no JSON, or no frame, change nothing', async () => {
+    const { live, handlers, event } = source([async () => decodeRows(rows)]);
+    await settle();
+    const before = live.getState().snapshot;
+    handlers().onEvent({ name: 'rows', data: '{', id: '' });
+    event('rows', { nonsense: true });
+    expect(live.getState().snapshot).toBe(before);
+  });
+});

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, test } from 'vitest';
+import { decodeSnapshot, SnapshotError, wordAt } from '../../src/core/api/snapshot.ts';
+import { encodeSnapshot } from '../../mock-api/encode.mjs';
+import { decodeRows, encodeRows, randomRows } from './fixture.ts';
+import { random } from './random.ts';
+
+const rows = randomRows(200, 5);
+
+describe('the snapshot decoder', () => {
+  test('gives back what was encoded', () => {
+    const snapshot = decodeRows(rows);
+    expect(snapshot.rows).toBe(200);
+    expect(snapshot.at).toBe(Date.UTC(2026, 10, 21, 20));
+    rows.forEach((row, i) => {
+      expect(snapshot.id[i]).toBe(row.id);
+      expect(snapshot.state[i]).toBe(row.state);
+      expect(wordAt(snapshot.source, i)).toBe(row.source);
+      expect(wordAt(snapshot.sourceAddress, i)).toBe(row.sourceAddress);
+      expect(snapshot.rttMs[i]).toBe(row.rttMs);
+      expect(snapshot.since[i]).toBe(row.since);
+    });
+  });
+
+  test('says that a port of 0 is none, and that a column left out is missing', () => {
+    const snapshot = decodeRows(rows);
+    expect(snapshot.port[0]).toBeNaN();
+    expect(snapshot.port[1]).toBe(443);
+    expect(snapshot.jitterMs[3]).toBeNaN();
+    expect(wordAt(snapshot.agent, 3)).toBeNull();
+  });
+
+  test('reads a snapshot without tests', () => {
+    expect(decodeRows([]).rows).toBe(0);
+  });
+
+  test('does not mind where in memory the bytes are', () => {
+    const bytes = encodeRows(rows);
+    const moved = new Uint8Array(bytes.length + 3);
+    moved.set(bytes, 3);
+    expect(decodeSnapshot(moved.subarray(3)).id).toEqual(decodeRows(rows).id);
+  });
+
+  test('refuses bytes cut off at any place', () => {
+    const bytes = encodeRows(rows.slice(0, 9));
+    for (let length = 0; length < bytes.length; length++) {
+      // Cut inside the padding behind the last column, nothing is missing.
+      if (length >= bytes.length - 7) continue;
+      expect(() => decodeSnapshot(bytes.slice(0, length)), `cut at ${length}`).toThrow(SnapshotError);
+    }
+  });
+
+  test('answers changed bytes with a snapshot or an error of its own, nothing else', () => {
+    const next = random(99);
+    const bytes = encodeRows(rows.slice(0, 20));
+    let refused = 0;
+    for (let i = 0; i < 5000; i++) {
+      const broken = bytes.slice();
+      const changes = 1 + Math.floor(next() * 4);
+      for (let j = 0; j < changes; j++) broken[Math.floor(next() * broken.length)] = Math.floor(next() * 256);
+      try {
+        const snapshot = decodeSnapshot(broken);
+        expect(snapshot.state.every((state) => state < 5)).toBe(true);
+      } catch (error) {
+        expect(error).toBeInstanceOf(SnapshotError);
+        refused++;
+      }
+    }
+    expect(refused).toBeGreaterThan(500);
+  });
+
+  test('refuses states and words that it does not know', () => {
+    const head = { rows: 1, at: '2026-11-21T20:00:00Z', live: true, revision: '1' };
+    const id = { name: 'id', type: 'u64', values: [1n] };
+    const state = (word: string) => ({ name: 'state', type: 'u8', values: [0], dictionary: [word] });
+    expect(() => decodeSnapshot(encodeSnapshot(head, [id, state('Great')]))).toThrow('known state');
+    const lost = { name: 'source', type: 'u32', values: [7], dictionary: ['a'] };
+    expect(() => decodeSnapshot(encodeSnapshot(head, [id, state('Pass'), lost]))).toThrow('not there');
+  });
+});

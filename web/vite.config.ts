@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+import react from '@vitejs/plugin-react';
+import { defineConfig, type Plugin } from 'vite';
+
+/** Serves the mock API of mock-api/ during `npm run dev`, unless LW_SERVER names a real server. */
+function mockApi(): Plugin {
+  return {
+    name: 'linewatch-mock-api',
+    apply: 'serve',
+    async configureServer(server) {
+      if (process.env.LW_SERVER) return;
+      const { createMock } = await import('./mock-api/handlers.mjs');
+      const mock = createMock({ tests: Number(process.env.LW_MOCK_TESTS ?? 600), signedIn: true });
+      server.middlewares.use((request, response, next) => {
+        if (!mock.handle(request, response)) next();
+      });
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [react(), mockApi()],
+  // Everything comes from the server itself: its CSP allows neither inline scripts nor data: modules.
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    chunkSizeWarningLimit: 900,
+    reportCompressedSize: false,
+    sourcemap: false,
+  },
+  worker: { format: 'es' },
+  server: process.env.LW_SERVER
+    ? { proxy: { '/api': { target: process.env.LW_SERVER, secure: false }, '/v1': { target: process.env.LW_SERVER, secure: false } } }
+    : {},
+});
