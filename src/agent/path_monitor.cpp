@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "agent/path_neighbours.h"
 #include "agent/path_target.h"
 #include "agent/round_signs.h"
 #include "base/guarded.h"
@@ -93,6 +94,7 @@ class PathMonitor::Impl {
   void run_due();
   void arm();
   void start_trace(std::uint64_t id, TraceTrigger trigger);
+  [[nodiscard]] trace::Way supposed_way_of(const PathTarget& path) const;
   void take(std::uint64_t id, const Trace& trace, bool is_search);
   void start_mtu_if_due(std::uint64_t id, Target& target);
   void take_mtu(std::uint64_t id, const PathMtuResult& result);
@@ -293,9 +295,17 @@ void PathMonitor::Impl::start_trace(std::uint64_t id, TraceTrigger trigger) {
   Target& target = targets_.at(id);
   if (target.running >= kRunningMax) return;
   ++target.running;
-  PathTarget::Order order = target.path.next_order(trigger, clock_.wall_now());
+  PathTarget::Order order =
+      target.path.next_order(trigger, clock_.wall_now(), supposed_way_of(target.path));
   tracer_->start(std::move(order.task), [this, id, is_search = order.is_search](
                                             const Trace& trace) { take(id, trace, is_search); });
+}
+
+trace::Way PathMonitor::Impl::supposed_way_of(const PathTarget& path) const {
+  if (path.is_way_known()) return {};
+  return supposed_way(ids_, path.key(), [this](std::uint64_t id) -> const PathTarget& {
+    return targets_.at(id).path;
+  });
 }
 
 void PathMonitor::Impl::take(std::uint64_t id, const Trace& trace, bool is_search) {

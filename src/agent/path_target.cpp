@@ -23,6 +23,8 @@ constexpr std::size_t kFlowsMax = 16;
 constexpr Milliseconds kSearchPatience{15'000};
 /// While something seems wrong, a search goes on at every so manieth trace only.
 constexpr int kTracesPerSearchStep = 5;
+/// So many traces are made before the first search, if not all of the way is known before that.
+constexpr int kFirstTracesMax = 3;
 /// A trace that somebody waits for waits for its routers' next turn.
 constexpr Milliseconds kTurnPatience{1'500};
 /// Traces from before a change that are reported with it.
@@ -39,6 +41,30 @@ constexpr Seconds kMtuPauseMin{60};
 constexpr Seconds kMtuPauseMax{600};
 /// Where they did get lost, it is made again so often, to see when that is over.
 constexpr Seconds kMtuLostEvery{300};
+
+/// Nobody knows who stands there, since nobody was asked.
+bool was_not_asked(const PathHop& hop) { return !hop.address && hop.sent == 0; }
+
+/// A hop that was not asked may be known from others' ways. So it is supposed, and no more: what is
+/// concluded from it would be concluded from itself.
+void add_missing(trace::Way& way, const trace::Way& others) {
+  if (way.size() < others.size()) way.resize(others.size());
+  for (std::size_t i = 0; i < others.size(); ++i) {
+    if (!way[i]) way[i] = others[i];
+  }
+}
+
+trace::TraceHint hint_of(std::uint16_t flow, const Path& path) {
+  trace::TraceHint hint{.flow = flow, .hops = {}};
+  for (std::size_t i = 0; i < path.hops.size(); ++i) {
+    const PathHop& hop = path.hops[i];
+    hint.hops.push_back(hop.sent == 0 ? trace::TraceHint::kNotKnown : hop.address);
+    if (hop.sent > 0 || !hop.address) continue;
+    hint.supposed.resize(i + 1);
+    hint.supposed[i] = hop.address;
+  }
+  return hint;
+}
 
 }  // namespace
 
@@ -99,13 +125,22 @@ trace::TraceTask PathTarget::base_task(TraceTrigger trigger) const {
   if (key_.kind.hops_max) task.config.ttl_max = static_cast<std::uint8_t>(*key_.kind.hops_max);
   if (trigger == TraceTrigger::Request || trigger == TraceTrigger::StateChange) {
     task.config.budget_wait = kTurnPatience;
+    task.config.is_urgent = true;
   }
   return task;
 }
 
-PathTarget::Order PathTarget::next_order(TraceTrigger trigger, Timestamp now) {
+/// What a search would ask is the same many times over: better first to know whom it would ask. By
+/// UDP the destination limits its answers too, and has most of them left before the first trace.
+bool PathTarget::may_search() const {
+  return is_way_known_ || first_traces_ >= kFirstTracesMax ||
+         key_.kind.protocol == TraceProtocol::Udp;
+}
+
+PathTarget::Order PathTarget::next_order(TraceTrigger trigger, Timestamp now,
+                                         const trace::Way& supposed) {
   trace::TraceTask task = base_task(trigger);
-  if (key_.kind.all_paths && !search_ && now >= search_due_) {
+  if (key_.kind.all_paths && !search_ && now >= search_due_ && may_search()) {
     trace::MultipathConfig config{.flows_max = kSearchFlowsMax, .is_lite = true};
     if (key_.kind.hops_max) config.ttl_max = task.config.ttl_max;
     search_.emplace(config);
@@ -113,23 +148,30 @@ PathTarget::Order PathTarget::next_order(TraceTrigger trigger, Timestamp now) {
   }
   // Each step takes the place of a trace, and what may be lost now is told by traces.
   const bool is_search_held_back = is_suspicious_ && ++traces_since_search_ < kTracesPerSearchStep;
-  if (search_ && !is_search_running_ && !is_search_held_back) {
+  const bool is_awaited = trigger == TraceTrigger::Request || trigger == TraceTrigger::StateChange;
+  if (search_ && !is_search_running_ && !is_search_held_back && !is_awaited) {
     traces_since_search_ = 0;
-    trace::ask_for(*search_, *search_->next(), kSearchPatience, task);
+    trace::ask_for(*search_, *search_->next(), kSearchPatience, way_, task);
     is_search_running_ = true;
     return {std::move(task), true};
   }
+  if (first_traces_ < kFirstTracesMax) ++first_traces_;
   const std::uint16_t flow = flows_[next_flow_++ % flows_.size()];
   task.config.flows = {flow};
   const auto hint = std::ranges::find(hints_, flow, &trace::TraceHint::flow);
-  task.hints = {hint != hints_.end() ? *hint : trace::TraceHint{flow, common_hops()}};
+  task.hints = {hint != hints_.end() ? *hint : trace::TraceHint{flow, {}}};
+  if (hint == hints_.end()) task.hints[0].supposed = common_hops();
+  if (!is_way_known_) {
+    add_missing(task.hints[0].supposed, supposed);
+    task.config.budget_wait = std::max(task.config.budget_wait, kTurnPatience);
+  }
   // While nothing is known, a lost answer must not look like a silent router.
   task.config.retries = hint != hints_.end() ? 0 : 1;
   return {std::move(task), false};
 }
 
 /// The hops at the beginning that all known ways share: those of a flow that is new, most likely.
-std::vector<std::optional<IpAddress>> PathTarget::common_hops() const {
+trace::Way PathTarget::common_hops() const {
   if (hints_.empty()) return {};
   auto common = hints_.front().hops;
   for (const trace::TraceHint& hint : hints_) {
@@ -158,17 +200,17 @@ void PathTarget::take_search(const Trace& trace) {
 void PathTarget::remember_hints(const PathReport& report) {
   hints_.clear();
   way_.clear();
+  is_way_known_ = false;
   is_way_whole_ = !report.paths.empty() && report.paths.front().is_reached;
   if (!report.paths.empty()) {
     const Path& first = report.paths.front();
     for (const PathHop& hop : first.hops) way_.push_back(hop.address);
     way_flow_ = first.flows.empty() ? 0 : first.flows.front();
+    is_way_known_ = is_way_whole_ && std::ranges::none_of(first.hops, was_not_asked);
   }
   for (const Path& path : report.paths) {
     for (const std::uint16_t flow : path.flows) {
-      trace::TraceHint hint{.flow = flow, .hops = {}};
-      for (const PathHop& hop : path.hops) hint.hops.push_back(hop.address);
-      hints_.push_back(std::move(hint));
+      hints_.push_back(hint_of(flow, path));
     }
   }
 }

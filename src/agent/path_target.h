@@ -55,9 +55,17 @@ class PathTarget {
     trace::TraceTask task;
     bool is_search = false;  ///< looks for paths
   };
-  /// The next trace to make: a step of the search for all paths, which is made at first and each
-  /// hour, or else of one of the flows that were found, which take turns.
-  Order next_order(TraceTrigger trigger, Timestamp now);
+  /// The next trace to make: a step of the search for all paths, which is made once the first way
+  /// is known and each hour, or else of one of the flows that were found, which take turns.
+  /// `supposed`: what its way may be, as long as that is not known.
+  Order next_order(TraceTrigger trigger, Timestamp now, const trace::Way& supposed = {});
+  /// Whether the way leads to the destination, and every hop of it has been asked or is known from
+  /// elsewhere.
+  [[nodiscard]] bool is_way_known() const { return is_way_known_; }
+  /// The first path as far as it is known, by TTL from 1.
+  [[nodiscard]] const trace::Way& way() const { return way_; }
+  /// Whether that ends at the destination.
+  [[nodiscard]] bool is_way_whole() const { return is_way_whole_; }
   /// The next report goes to this test whatever it says.
   void report_to(TestId test) { wanted_by_.insert(test); }
   /// The test's checks went from passing to failing at that time, or back. The first trace from
@@ -92,7 +100,8 @@ class PathTarget {
  private:
   void take_search(const Trace& trace);
   void remember_hints(const PathReport& report);
-  [[nodiscard]] std::vector<std::optional<IpAddress>> common_hops() const;
+  [[nodiscard]] bool may_search() const;
+  [[nodiscard]] trace::Way common_hops() const;
   [[nodiscard]] trace::TraceTask base_task(TraceTrigger trigger) const;
   [[nodiscard]] PathReport make_report(Timestamp now) const;
   void add_traces(PathReport& report) const;
@@ -114,6 +123,7 @@ class PathTarget {
   bool is_search_running_ = false;
   bool is_suspicious_ = false;  ///< by the last trace
   int traces_since_search_ = 0;
+  int first_traces_ = 0;  ///< before the first search
   Timestamp search_due_{};
   TraceRing ring_;
   std::optional<Timestamp> trouble_;  ///< the last sign of it
@@ -122,11 +132,12 @@ class PathTarget {
     Timestamp reported{};
   };
   std::map<TestId, StateChange> state_changes_;
-  std::string problem_;                        ///< of the last trace
-  bool is_refused_ = false;                    ///< by the destination, when it last answered
-  bool is_reached_ = false;                    ///< by the last trace
-  std::vector<std::optional<IpAddress>> way_;  ///< of the first path, for looking for the MTU
-  bool is_way_whole_ = false;                  ///< It ends at the destination.
+  std::string problem_;        ///< of the last trace
+  bool is_refused_ = false;    ///< by the destination, when it last answered
+  bool is_reached_ = false;    ///< by the last trace
+  trace::Way way_;             ///< of the first path, for looking for the MTU
+  bool is_way_whole_ = false;  ///< It ends at the destination.
+  bool is_way_known_ = false;
   std::uint16_t way_flow_ = 0;
   std::set<TestId> mtu_wanted_by_;
   bool is_size_suspected_ = false;

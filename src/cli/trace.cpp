@@ -176,7 +176,7 @@ void TraceCommand::next() {
   trace::TraceTask task = task_;
   const auto step = multipath_ ? multipath_->next() : std::nullopt;
   if (step) {
-    trace::ask_for(*multipath_, *step, kSearchPatience, task);
+    trace::ask_for(*multipath_, *step, kSearchPatience, {}, task);
   } else {
     if (multipath_) keep_flows();
     task.config.flows = flows_;

@@ -212,5 +212,58 @@ TEST(HopBudget, who_lets_others_go_first_does_so_for_an_interval_at_most) {
   EXPECT_TRUE(budget.may_ask(router, begin + Milliseconds(2'000), 1)) << "nobody came";
 }
 
+using Worth = HopBudget::Worth;
+
+/// Takes all that there are.
+int turns_left(HopBudget& budget, Instant now, Worth worth = Worth::Much, bool is_v6 = false) {
+  int turns = 0;
+  while (turns < 1'000 && budget.take_blind_turn(is_v6, 3, now, worth)) ++turns;
+  return turns;
+}
+
+TEST(HopBudget, blind_turns_that_do_not_come_back_return_one_a_second) {
+  HopBudget budget;
+  EXPECT_EQ(turns_left(budget, kStart), 6);
+  EXPECT_EQ(turns_left(budget, kStart + Milliseconds(900)), 0);
+  EXPECT_EQ(turns_left(budget, kStart + Milliseconds(1'000)), 1);
+  EXPECT_EQ(turns_left(budget, kStart + Seconds(1'000)), 6) << "they are not saved up";
+  EXPECT_EQ(turns_left(budget, kStart, Worth::Much, true), 6) << "each family has its own";
+}
+
+TEST(HopBudget, blind_turns_double_with_each_round_trip_while_all_come_back) {
+  HopBudget budget;
+  for (const int turns : {6, 12, 24, 32, 32}) {
+    EXPECT_EQ(turns_left(budget, kStart), turns);
+    for (int i = 0; i < turns; ++i) budget.give_back_blind_turn(false, 3);
+  }
+}
+
+TEST(HopBudget, what_tells_little_leaves_half_of_the_blind_turns_and_who_waits_may_borrow) {
+  HopBudget budget;
+  EXPECT_EQ(turns_left(budget, kStart, Worth::Little), 4) << "the last leaves two";
+  EXPECT_EQ(turns_left(budget, kStart, Worth::Much), 2);
+  EXPECT_EQ(turns_left(budget, kStart, Worth::Urgent), 32);
+  EXPECT_EQ(turns_left(budget, kStart + Seconds(32), Worth::Much), 0)
+      << "what was borrowed is owed";
+  EXPECT_EQ(turns_left(budget, kStart + Seconds(33), Worth::Much), 1);
+}
+
+TEST(HopBudget, beyond_any_router_blind_turns_are_free) {
+  HopBudget budget;
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_TRUE(budget.take_blind_turn(false, 64, kStart, Worth::Little));
+  }
+}
+
+TEST(HopBudget, knows_whether_who_answered_was_asked_in_time) {
+  HopBudget budget;
+  EXPECT_TRUE(budget.note_asked(router(1), kStart));
+  EXPECT_FALSE(budget.note_asked(router(1), kStart + Milliseconds(500)));
+  EXPECT_EQ(budget.free_at(router(1)), kStart + Milliseconds(1'500));
+  EXPECT_FALSE(budget.note_asked(router(1), kStart + Milliseconds(100))) << "told of late";
+  EXPECT_EQ(budget.free_at(router(1)), kStart + Milliseconds(1'500));
+  EXPECT_TRUE(budget.note_asked(router(1), kStart + Milliseconds(1'500)));
+}
+
 }  // namespace
 }  // namespace lw::trace

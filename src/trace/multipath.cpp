@@ -65,11 +65,16 @@ void Multipath::add(const Trace& trace) {
 
 void Multipath::note(const TraceProbe& probe) {
   const HopAnswer answer = probe.reply.answer;
-  // Whom nobody asked has said nothing, not even by silence.
-  if (answer == HopAnswer::NotAsked || answer == HopAnswer::LocalError) return;
+  if (answer == HopAnswer::LocalError) return;
   if (hops_.size() <= probe.ttl) hops_.resize(probe.ttl + 1U);
   Hop& hop = hops_[probe.ttl];
+  // Whom nobody asked has said nothing, not even by silence.
+  if (answer == HopAnswer::NotAsked) {
+    hop.flows.try_emplace(probe.flow, Seen{.is_spared = true});
+    return;
+  }
   Seen& seen = hop.flows[probe.flow];
+  seen.is_spared = false;
   if (answer == HopAnswer::Silent) return;
   const IpAddress& from = probe.reply.from;
   const bool is_refusal = answer == HopAnswer::Unreachable;
@@ -224,6 +229,8 @@ Multipath::Branches Multipath::branches_before(std::uint8_t ttl) const {
     const auto seen = here.find(flow);
     if (seen == here.end()) {
       branch.unasked.push_back(flow);
+    } else if (seen->second.is_spared) {
+      ++branch.spared;
     } else if (!seen->second.address) {
       ++branch.silent;
     } else {

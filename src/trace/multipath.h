@@ -69,7 +69,8 @@ struct MultipathPath {
 };
 
 /// The rules of one discovery. Has no socket, clock or thread. The caller makes the trace that
-/// next() wants, without a budget, and adds it, until there is none.
+/// next() wants and adds it, until there is none. What was spared for a budget's sake is not asked
+/// for again: then ways may be missing beyond the chance that is configured, but none is false.
 ///
 /// Cost: six flows over the whole way; then for each router with k next hops flows_needed(k) probes
 /// one TTL on, and so many at its own TTL until enough flows go through it; at last one trace for
@@ -98,13 +99,20 @@ class Multipath {
   [[nodiscard]] std::vector<std::uint8_t> per_packet_ttls() const;
   /// Which routers answered at a TTL.
   [[nodiscard]] std::set<IpAddress> routers_at(std::uint8_t ttl) const;
+  /// The last TTL that was asked.
+  [[nodiscard]] std::uint8_t depth() const { return static_cast<std::uint8_t>(hops_.size() - 1); }
+  /// Whom a flow met at a TTL: an address, or nothing if all was silent. Nothing at all if it was
+  /// not asked there, or if it meets this one now and that one then.
+  [[nodiscard]] std::optional<std::optional<IpAddress>> met_by(std::uint16_t flow,
+                                                               std::uint8_t ttl) const;
 
  private:
   /// What a flow met at a TTL.
   struct Seen {
-    std::optional<IpAddress> address;  ///< missing: silent
-    bool is_end = false;               ///< the destination, or "unreachable"
+    std::optional<IpAddress> address = {};  ///< missing: silent
+    bool is_end = false;                    ///< the destination, or "unreachable"
     bool is_destination = false;
+    bool is_spared = false;  ///< It was to be asked, and was not: it may have met anybody.
   };
   struct Hop {
     std::map<std::uint16_t, Seen> flows;
@@ -119,8 +127,11 @@ class Multipath {
     std::vector<std::uint16_t> unasked;
     std::vector<std::uint16_t> answered;
     std::size_t silent = 0;
+    std::size_t spared = 0;
     std::set<IpAddress> next;
-    [[nodiscard]] std::size_t asked() const { return answered.empty() ? silent : answered.size(); }
+    [[nodiscard]] std::size_t asked() const {
+      return spared + (answered.empty() ? silent : answered.size());
+    }
   };
   using Branches = std::map<IpAddress, Branch>;
 
@@ -144,6 +155,8 @@ class Multipath {
   std::vector<MultipathLink> links_of(std::uint16_t flow) const;
   std::set<std::uint16_t> flows() const;
   MultipathPath path_of(std::uint16_t flow) const;
+  bool is_spared(std::uint16_t flow, std::size_t ttl) const;
+  bool may_be_one(const MultipathPath& a, const MultipathPath& b) const;
 
   MultipathConfig config_;
   std::vector<std::size_t> needed_;  ///< flows_needed() by found - 1

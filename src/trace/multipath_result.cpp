@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "trace/multipath.h"
 
@@ -109,13 +110,38 @@ MultipathPath Multipath::path_of(std::uint16_t flow) const {
   return path;
 }
 
+bool Multipath::is_spared(std::uint16_t flow, std::size_t ttl) const {
+  if (ttl >= hops_.size()) return false;
+  const auto seen = hops_[ttl].flows.find(flow);
+  return seen != hops_[ttl].flows.end() && seen->second.is_spared;
+}
+
+/// Whether they differ only where one of them was not asked.
+bool Multipath::may_be_one(const MultipathPath& a, const MultipathPath& b) const {
+  if (a.is_reached != b.is_reached) return false;
+  const std::size_t length = std::max(a.hops.size(), b.hops.size());
+  for (std::size_t i = 0; i < length; ++i) {
+    if (is_spared(a.flow, i + 1) || is_spared(b.flow, i + 1)) continue;
+    if (i >= a.hops.size() || i >= b.hops.size() || a.hops[i] != b.hops[i]) return false;
+  }
+  return true;
+}
+
 std::vector<MultipathPath> Multipath::paths() const {
-  std::vector<MultipathPath> paths;
+  std::vector<std::pair<std::size_t, std::uint16_t>> whole;
   for (const std::uint16_t flow : flows()) {
     if (!traced_.contains(flow) && !is_whole(flow)) continue;
+    std::size_t spared = 0;
+    for (std::size_t ttl = 1; ttl < hops_.size(); ++ttl) spared += is_spared(flow, ttl) ? 1U : 0U;
+    whole.emplace_back(spared, flow);
+  }
+  // Those first of which most is known: the others may be the same.
+  std::ranges::sort(whole);
+  std::vector<MultipathPath> paths;
+  for (const auto& [spared, flow] : whole) {
     MultipathPath path = path_of(flow);
     const bool is_known = std::any_of(paths.begin(), paths.end(), [&](const MultipathPath& other) {
-      return other.hops == path.hops;
+      return may_be_one(other, path);
     });
     if (!is_known) paths.push_back(std::move(path));
   }
@@ -138,6 +164,14 @@ std::set<IpAddress> Multipath::routers_at(std::uint8_t ttl) const {
   }
   found.insert(hops_[ttl].others.begin(), hops_[ttl].others.end());
   return found;
+}
+
+std::optional<std::optional<IpAddress>> Multipath::met_by(std::uint16_t flow,
+                                                          std::uint8_t ttl) const {
+  if (ttl >= hops_.size() || hops_[ttl].is_per_packet) return std::nullopt;
+  const auto seen = hops_[ttl].flows.find(flow);
+  if (seen == hops_[ttl].flows.end() || seen->second.is_spared) return std::nullopt;
+  return seen->second.address;
 }
 
 }  // namespace lw::trace

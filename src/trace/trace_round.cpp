@@ -10,6 +10,9 @@ namespace {
 
 /// An "unreachable" is rare and decides much: asking again waits for the router's next turn.
 constexpr Milliseconds kConfirmationWait{1'500};
+/// Blind turns come back with answers, and nobody knows when: worth to look again after about a
+/// round trip.
+constexpr Milliseconds kBlindRetry{50};
 /// Keeps what one byte counts from running over.
 constexpr std::uint8_t kTurnsMax = 250;
 
@@ -55,6 +58,14 @@ TraceRound::TraceRound(TraceConfig config, IpAddress destination, HopBudget* bud
   refresh_all();
 }
 
+/// Where the destination stands, within what may be asked; 0: nowhere.
+std::uint8_t TraceRound::goal_in(const Way& hops) const {
+  const auto end = hops.begin() +
+                   static_cast<std::ptrdiff_t>(std::min<std::size_t>(hops.size(), config_.ttl_max));
+  const auto goal = std::find(hops.begin(), end, destination_);
+  return goal == end ? std::uint8_t{0} : static_cast<std::uint8_t>(goal - hops.begin() + 1);
+}
+
 void TraceRound::read_hints() {
   for (std::uint32_t i = 0; i < hints_.size(); ++i) {
     const auto& hops = hints_[i].hops;
@@ -63,11 +74,9 @@ void TraceRound::read_hints() {
     });
     if (flow == flows_.end()) continue;
     flow->hint = i;
-    const std::size_t known = std::min<std::size_t>(hops.size(), config_.ttl_max);
-    flow->known = static_cast<std::uint8_t>(known);
-    for (std::size_t ttl = known; ttl >= 1; --ttl) {
-      if (hops[ttl - 1] == destination_) flow->goal = static_cast<std::uint8_t>(ttl);
-    }
+    flow->known = static_cast<std::uint8_t>(std::min<std::size_t>(hops.size(), UINT8_MAX));
+    flow->goal = goal_in(hops);
+    if (flow->goal == 0) flow->goal = goal_in(hints_[i].supposed);
   }
 }
 
@@ -105,6 +114,8 @@ void TraceRound::expire(Instant now) {
     if (record.is_open) {
       if (now < deadline(record)) return;
       close(record);
+      if (is_silence_expected(record)) give_back_turn(record);
+      record.is_blind = false;
       ask_again_if_silent(record, now);
       refresh(record.flow);
     }
@@ -140,31 +151,84 @@ bool TraceRound::is_needed(const Turn& turn) const {
 }
 
 std::optional<ProbeOrder> TraceRound::ask(const Turn& turn, Instant now) {
-  if (const auto router = router_of(turn);
-      router && !budget_->may_ask(*router, now, config_.asker)) {
-    wait_or_spare(turn, *router, now);
+  const Whom whom = budget_ == nullptr ? Whom{} : whom_to_ask(turn);
+  if (!may_ask(turn, whom, now)) {
+    wait_or_spare(turn, whom, now);
     return std::nullopt;
   }
-  const Record& record = add_record(turn, now);
+  Record& record = add_record(turn, now);
+  record.from = whom.router.value_or(IpAddress{});
+  record.is_blind = whom.is_blind;
+  Flow& flow = flows_[turn.flow];
+  flow.asked_to = std::max(flow.asked_to, turn.ttl);
   ++cell(turn.flow, turn.ttl).open;
-  return ProbeOrder{flows_[turn.flow].id, record.ttl, record.attempt};
+  return ProbeOrder{flow.id, record.ttl, record.attempt};
 }
 
-/// Whom a probe would ask, as far as that is known and matters.
-std::optional<IpAddress> TraceRound::router_of(const Turn& turn) const {
-  if (budget_ == nullptr) return std::nullopt;
-  std::optional<IpAddress> router;
-  const Flow& flow = flows_[turn.flow];
-  if (turn.is_confirmation) {
-    router = records_[cell_at(turn.flow, turn.ttl).answer].from;
-  } else {
-    router = known_at(turn.flow, turn.ttl);
-    if (!router) router = concluded_at(turn.flow, turn.ttl);
-    if (!router && turn.ttl > flow.known)
-      router = budget_->expected_at(destination_.is_v6, turn.ttl);
+bool TraceRound::may_ask(const Turn& turn, const Whom& whom, Instant now) {
+  const bool is_v6 = destination_.is_v6;
+  if (whom.is_blind && !budget_->take_blind_turn(is_v6, turn.ttl, now, worth_of(turn))) {
+    return false;
   }
-  if (router == destination_) return std::nullopt;
-  return router;
+  if (!whom.router || budget_->may_ask(*whom.router, now, config_.asker)) return true;
+  if (whom.is_blind) budget_->give_back_blind_turn(is_v6, turn.ttl);
+  return false;
+}
+
+/// Of most use is who stands before somebody known: all ways through that one come by there.
+HopBudget::Worth TraceRound::worth_of(const Turn& turn) const {
+  if (config_.is_urgent) return HopBudget::Worth::Urgent;
+  const auto next = static_cast<std::uint8_t>(turn.ttl + 1);
+  const bool is_last = next == goal_of(flows_[turn.flow]);
+  const bool is_before_known = is_last || known_at(turn.flow, next).has_value();
+  return is_before_known ? HopBudget::Worth::Much : HopBudget::Worth::Little;
+}
+
+TraceRound::Whom TraceRound::whom_to_ask(const Turn& turn) const {
+  Whom whom;
+  if (turn.is_confirmation) {
+    whom.router = records_[cell_at(turn.flow, turn.ttl).answer].from;
+  } else if (const auto known = known_at(turn.flow, turn.ttl)) {
+    whom.router = known;
+  } else {
+    whom = suppose(turn);
+    // By UDP the destination limits its answers as well: a trace that takes long, or goes beyond
+    // it, would cost more of them than it spares of others. Open (docs/paths.md).
+    if (config_.protocol == TraceProtocol::Udp) whom.is_blind = false;
+  }
+  if (whom.router == destination_) whom.router.reset();
+  return whom;
+}
+
+/// Who most likely stands where this flow has met nobody: by its hops behind; by other flows and
+/// the neighbours of the destination; by nearly all other traces.
+TraceRound::Whom TraceRound::suppose(const Turn& turn) const {
+  const bool is_v6 = destination_.is_v6;
+  if (const auto router = concluded_at(turn.flow, turn.ttl)) {
+    return {.router = router, .is_blind = true};
+  }
+  if (const auto router = supposed_at(turn.flow, turn.ttl)) {
+    return {.router = router, .is_blind = true, .is_guess = true};
+  }
+  const Flow& flow = flows_[turn.flow];
+  const bool was_silent = turn.ttl <= flow.known && !was_not_asked(turn.flow, turn.ttl);
+  if (was_silent) return {.router = {}, .is_blind = true};
+  if (const auto router = budget_->expected_at(is_v6, turn.ttl)) {
+    return {.router = router, .is_blind = true};
+  }
+  if (config_.protocol == TraceProtocol::Udp) return {};
+  return {.router = budget_->usual_at(is_v6, turn.ttl), .is_blind = true, .is_guess = true};
+}
+
+std::optional<IpAddress> TraceRound::supposed_at(std::uint16_t index, std::uint8_t ttl) const {
+  const Flow& flow = flows_[index];
+  if (flow.hint == kNone || ttl > hints_[flow.hint].supposed.size()) return std::nullopt;
+  return hints_[flow.hint].supposed[ttl - 1U];
+}
+
+bool TraceRound::was_not_asked(std::uint16_t index, std::uint8_t ttl) const {
+  const Flow& flow = flows_[index];
+  return ttl <= flow.known && hints_[flow.hint].hops[ttl - 1U] == TraceHint::kNotKnown;
 }
 
 /// Who was met there by this trace, or else by the one before.
@@ -174,7 +238,7 @@ std::optional<IpAddress> TraceRound::known_at(std::uint16_t index, std::uint8_t 
   if (answer != kNone && records_[answer].answer == HopAnswer::TimeExceeded) {
     return records_[answer].from;
   }
-  if (ttl > flow.known) return std::nullopt;
+  if (ttl > flow.known || was_not_asked(index, ttl)) return std::nullopt;
   return hints_[flow.hint].hops[ttl - 1U];
 }
 
@@ -190,8 +254,11 @@ std::optional<IpAddress> TraceRound::concluded_at(std::uint16_t index, std::uint
   return std::nullopt;
 }
 
-void TraceRound::wait_or_spare(Turn turn, const IpAddress& router, Instant now) {
-  turn.not_before = budget_->free_at(router, config_.asker);
+void TraceRound::wait_or_spare(Turn turn, const Whom& whom, Instant now) {
+  turn.not_before = whom.router ? budget_->free_at(*whom.router, config_.asker) : now;
+  if (turn.not_before <= now) {
+    turn.not_before = now + std::max<std::chrono::nanoseconds>(kBlindRetry, (now - turn.since) / 2);
+  }
   const Milliseconds wait =
       turn.is_confirmation ? std::max(config_.budget_wait, kConfirmationWait) : config_.budget_wait;
   if (turn.not_before <= turn.since + wait) {
@@ -201,10 +268,12 @@ void TraceRound::wait_or_spare(Turn turn, const IpAddress& router, Instant now) 
   }
   Record& record = add_record(turn, now);
   record.answer = HopAnswer::NotAsked;
-  record.from = router;
+  if (whom.router && !whom.is_guess) record.from = *whom.router;
   record.is_open = false;
   Cell& place = cell(turn.flow, turn.ttl);
   if (place.asked > 1) return;
+  place.is_passed_over = record.from == IpAddress{};
+  if (place.is_passed_over) return;
   // As good as an answer for going on: others met that router there lately.
   place.is_spared = true;
   flows_[turn.flow].furthest = std::max(flows_[turn.flow].furthest, turn.ttl);
@@ -250,6 +319,7 @@ void TraceRound::not_sent(const ProbeOrder& order, const std::string& reason, In
   if (index == kNone || !records_[index].is_open || flows_running_ == 0) return;
   Record& record = records_[index];
   close(record);
+  give_back_turn(record);
   keep(record, {.answer = HopAnswer::LocalError, .detail = reason});
   record.offset_us = offset(at);
   ask_again_if_silent(record, at);
@@ -277,6 +347,7 @@ bool TraceRound::is_complete(Instant now) const {
   if (oldest_open_ >= records_.size() || now < deadline(records_[oldest_open_])) return false;
   // Time-outs that take_due() has not seen yet may end it, or bring something new to ask.
   TraceRound later = *this;
+  later.budget_ = nullptr;
   later.expire(now);
   return later.flows_running_ == 0;
 }
@@ -290,7 +361,13 @@ Trace TraceRound::outcome() const {
   for (const Record& record : records_) {
     const Flow& flow = flows_[record.flow];
     if (record.ttl > end_of(flow)) continue;
-    trace.probes.push_back({flow.id, record.ttl, Microseconds(record.offset_us), reply_of(record)});
+    HopReply reply = reply_of(record);
+    if (reply.answer == HopAnswer::NotAsked && reply.from == IpAddress{} && budget_ != nullptr) {
+      if (record.ttl > flow.asked_to) continue;  // It led nowhere.
+      // By now the hops behind may tell who stands there.
+      reply.from = concluded_at(record.flow, record.ttl).value_or(IpAddress{});
+    }
+    trace.probes.push_back({flow.id, record.ttl, Microseconds(record.offset_us), reply});
     is_only_errors = is_only_errors && record.answer == HopAnswer::LocalError;
   }
   if (is_only_errors && !trace.probes.empty()) trace.problem = trace.probes[0].reply.detail;

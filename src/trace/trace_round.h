@@ -35,6 +35,8 @@ struct TraceConfig {
   Milliseconds budget_wait{250};
   /// Who asks, for the budget: a number of the caller's for this destination; 0: nobody special.
   std::uint64_t asker = 0;
+  /// Somebody waits for it: where it is not known who stands, it may ask on credit.
+  bool is_urgent = false;
 };
 
 /// One probe to send. `attempt` counts from 0 within its flow and TTL.
@@ -45,14 +47,21 @@ struct ProbeOrder {
   auto operator<=>(const ProbeOrder&) const = default;
 };
 
+/// By TTL, from 1: who stands there.
+using Way = std::vector<std::optional<IpAddress>>;
+
 /// What is known from earlier traces of this destination; lets a trace spare routers and end where
 /// the destination was. All of it may be wrong: it is never reported as measured.
 struct TraceHint {
   std::uint16_t flow = 0;
-  /// By TTL, from 1. The destination, if it answered, stands last. Missing: it was silent, so that
-  /// it is asked as often as any other, but not once more after silence; and spared only where the
-  /// hops behind it tell who it is.
-  std::vector<std::optional<IpAddress>> hops;
+  /// By TTL, from 1: whom this flow met. The destination, if it answered, stands last. Missing: it
+  /// was silent, so that it is not asked once more after silence. kNotKnown: nobody was asked.
+  Way hops;
+  /// By TTL, from 1: who may stand there where `hops` does not know, since other flows or the
+  /// destination's neighbours met him. Asked in his turn, and not taken for granted.
+  Way supposed = {};
+
+  static constexpr IpAddress kNotKnown{};
 };
 
 /// The rules of one trace: which probe is due when, when a hop is silent, when all is known. Has no
@@ -69,9 +78,11 @@ struct TraceHint {
 /// - where one router answers for the third time with other hops between: a loop. Twice may be a
 ///   route that changed meanwhile.
 /// Then it waits for what is still out below. A TTL whose router may not be asked now is asked
-/// within `budget_wait` or entered as NotAsked, with the router's supposed address and no time. The
-/// destination itself is never spared, and one "unreachable" is asked about again even if that
-/// means waiting for the router's next turn.
+/// within `budget_wait` or entered as NotAsked, with the router's address, if that is all but
+/// certain, and no time. So is a TTL at which nobody knows who stands, once its blind turns are
+/// used up (trace/hop_budget.h); the trace goes on behind it as if it were not there. The
+/// destination itself is never spared where this flow met it before, and one "unreachable" is
+/// asked about again even if that means waiting for the router's next turn.
 ///
 /// Takes some 100 bytes, 60 for each probe and 30 for each hinted hop.
 class TraceRound {
@@ -102,7 +113,7 @@ class TraceRound {
   /// One order and its fate, or one that was not given. Kept small: ten thousand rounds run at
   /// once.
   struct Record {
-    IpAddress from{};
+    IpAddress from{};  ///< while it is on its way: whom the budget was charged with
     std::uint32_t offset_us = 0;
     std::uint32_t rtt_us = 0;
     std::uint32_t rich = kNone;  ///< Index in rich_, if the reply says more than fits here.
@@ -114,7 +125,8 @@ class TraceRound {
     std::uint8_t icmp_code = 0;
     std::uint8_t reply_ttl = 0;
     bool is_refusal = false;
-    bool is_open = true;  ///< on its way
+    bool is_open = true;    ///< on its way
+    bool is_blind = false;  ///< holds a blind turn
   };
   /// What is known of one TTL of one flow.
   struct Cell {
@@ -122,7 +134,8 @@ class TraceRound {
     std::uint8_t asked = 0;        ///< orders given, and spared ones
     std::uint8_t open = 0;         ///< of them, on their way
     std::uint8_t waiting = 0;      ///< turns in waiting_
-    bool is_spared = false;
+    bool is_spared : 1 = false;
+    bool is_passed_over : 1 = false;  ///< spared, and nobody knows who stands there
   };
   struct Flow {
     std::uint16_t id = 0;
@@ -131,6 +144,7 @@ class TraceRound {
     std::uint8_t known = 0;     ///< so many TTLs have hints
     std::uint8_t end = 0;       ///< where the destination or a loop ends it; 0: not known
     std::uint8_t refused = 0;   ///< the lowest "unreachable" that nothing speaks against; 0: none
+    std::uint8_t asked_to = 0;  ///< the last TTL that was asked
     std::uint8_t next_ttl = 0;  ///< whose turn it is; 0: none
     std::uint8_t next_turn = 0;
     std::uint8_t refusals = 0;  ///< "unreachables" since something spoke against one
@@ -147,23 +161,38 @@ class TraceRound {
     Instant not_before{};
   };
 
+  /// Whom a probe would ask, as far as that is known and matters.
+  struct Whom {
+    std::optional<IpAddress> router;  ///< to be spared if it was asked a moment ago
+    bool is_blind = false;            ///< It may as well be somebody else.
+    bool is_guess = false;            ///< So much so that nobody should be told of him.
+  };
+
   void read_hints();
+  std::uint8_t goal_in(const Way& hops) const;
   void expire(Instant now);
   std::optional<Turn> take_turn(Instant now);
   std::optional<ProbeOrder> ask(const Turn& turn, Instant now);
-  std::optional<IpAddress> router_of(const Turn& turn) const;
+  bool may_ask(const Turn& turn, const Whom& whom, Instant now);
+  HopBudget::Worth worth_of(const Turn& turn) const;
+  Whom whom_to_ask(const Turn& turn) const;
+  Whom suppose(const Turn& turn) const;
   std::optional<IpAddress> known_at(std::uint16_t flow, std::uint8_t ttl) const;
+  std::optional<IpAddress> supposed_at(std::uint16_t flow, std::uint8_t ttl) const;
   std::optional<IpAddress> concluded_at(std::uint16_t flow, std::uint8_t ttl) const;
-  void wait_or_spare(Turn turn, const IpAddress& router, Instant now);
+  bool was_not_asked(std::uint16_t flow, std::uint8_t ttl) const;
+  bool is_silence_expected(const Record& record) const;
+  void wait_or_spare(Turn turn, const Whom& whom, Instant now);
+  void give_back_turn(Record& record);
   Record& add_record(const Turn& turn, Instant now);
   void close(Record& record);
   std::uint32_t find(const ProbeOrder& order) const;
 
   void take_answer(std::uint32_t index, const HopReply& reply, Instant at);
   void keep(Record& record, const HopReply& reply);
-  void charge(const Record& record);
+  void charge(Record& record, const IpAddress& charged);
   void note_neighbours(const Record& record);
-  void arrive(Flow& flow, std::uint8_t ttl);
+  void arrive(std::uint16_t flow, std::uint8_t ttl);
   void pass(std::uint16_t flow, const Record& record);
   static void refute(Flow& flow, std::uint8_t ttl);
   void refuse(std::uint16_t flow, std::uint8_t ttl, Instant at);

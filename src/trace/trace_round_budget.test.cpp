@@ -163,6 +163,85 @@ TEST(TraceRoundBudget, waits_to_ask_about_unreachable_again) {
   EXPECT_GE(trace.probes[3].offset - trace.probes[1].offset, Seconds(1));
 }
 
+/// As many as it takes until none is left.
+void use_up_blind_turns(HopBudget& budget, std::uint8_t ttl) {
+  while (budget.take_blind_turn(false, ttl, kStart, HopBudget::Worth::Much)) {
+  }
+}
+
+TEST(TraceRoundBudget, passes_over_a_hop_without_a_blind_turn_and_goes_on_behind_it) {
+  HopBudget budget;
+  for (std::uint8_t ttl = 2; ttl <= 8; ++ttl) use_up_blind_turns(budget, ttl);
+  TraceConfig config;
+  const Trace trace = run(budget, line(10), {}, kStart, config);
+  std::map<int, HopAnswer> by_ttl;
+  for (const TraceProbe& probe : trace.probes) {
+    by_ttl[probe.ttl] = probe.reply.answer;
+    if (probe.reply.answer == kSpared) {
+      EXPECT_EQ(probe.reply.from, IpAddress{}) << "nobody knows who stands there";
+    }
+  }
+  EXPECT_EQ(by_ttl[1], kExceeded);
+  for (int ttl = 2; ttl <= 8; ++ttl) EXPECT_EQ(by_ttl[ttl], kSpared) << ttl;
+  EXPECT_EQ(by_ttl[9], kExceeded);
+  EXPECT_EQ(by_ttl[10], kThere);
+}
+
+TEST(TraceRoundBudget, tells_in_the_end_who_was_passed_over_where_the_hops_behind_say_so) {
+  HopBudget budget;
+  run(budget, line(5), {});
+  const Instant later = kStart + Seconds(5);
+  while (budget.take_blind_turn(false, 2, later, HopBudget::Worth::Much)) {
+  }
+  const Trace trace = run(budget, line(5), {}, later);
+  const auto passed = std::find_if(trace.probes.begin(), trace.probes.end(),
+                                   [](const TraceProbe& probe) { return probe.ttl == 2; });
+  ASSERT_NE(passed, trace.probes.end());
+  EXPECT_EQ(passed->reply.answer, kSpared);
+  EXPECT_EQ(passed->reply.from, router(2));
+}
+
+TEST(TraceRoundBudget, gives_blind_turns_back_that_hit_a_router_with_room_and_no_others) {
+  const auto turns_left = [](HopBudget& budget, std::uint8_t ttl) {
+    int turns = 0;
+    while (budget.take_blind_turn(false, ttl, kStart, HopBudget::Worth::Much)) ++turns;
+    return turns;
+  };
+  HopBudget budget;
+  budget.may_ask(router(2), kStart);
+  const auto silent_at_3 = [](const ProbeOrder& order, Instant at) {
+    return order.ttl == 3 ? std::vector<FakeAnswer>{} : line(5)(order, at);
+  };
+  TraceConfig config{.retries = 0};
+  run(budget, silent_at_3, {}, kStart, config);
+  EXPECT_EQ(turns_left(budget, 1), 7);
+  EXPECT_EQ(turns_left(budget, 2), 5) << "it was asked a moment before";
+  EXPECT_EQ(turns_left(budget, 3), 5) << "its silence may be that of a limit";
+  EXPECT_EQ(turns_left(budget, 5), 7) << "the destination";
+}
+
+TEST(TraceRoundBudget, silence_behind_all_that_ever_answered_costs_no_blind_turn) {
+  HopBudget budget;
+  const auto silent_from_3 = [](const ProbeOrder& order, Instant at) {
+    return order.ttl >= 3 ? std::vector<FakeAnswer>{} : line(9)(order, at);
+  };
+  TraceHint hint{.hops = {router(1), router(2)}};
+  for (int i = 0; i < 50; ++i) {
+    const Trace trace = run(budget, silent_from_3, {hint}, kStart + Milliseconds(2'500) * i);
+    EXPECT_TRUE(std::none_of(trace.probes.begin(), trace.probes.end(),
+                             [](const auto& probe) { return probe.reply.answer == kSpared; }));
+  }
+}
+
+TEST(TraceRoundBudget, asks_whom_neighbours_let_suppose_in_his_turn_and_does_not_name_him) {
+  HopBudget budget;
+  budget.may_ask(router(2), kStart);
+  TraceHint hint{.hops = {}, .supposed = {router(1), router(2), router(3), kDestination}};
+  const Trace trace = run(budget, line(4), {hint});
+  EXPECT_EQ(answers(trace), (std::vector{kExceeded, kSpared, kExceeded, kThere}));
+  EXPECT_EQ(trace.probes[1].reply.from, IpAddress{});
+}
+
 /// Many traces at once through shared first routers: the reason that there is a budget.
 TEST(TraceRoundBudget, holds_over_all_traces_that_run_at_once) {
   HopBudget budget;

@@ -11,23 +11,26 @@ void TraceRound::take_answer(std::uint32_t index, const HopReply& reply, Instant
   const std::uint16_t flow = record.flow;
   if (reply.answer == HopAnswer::Silent || reply.answer == HopAnswer::NotAsked) return;
   close(record);
+  const IpAddress charged = record.from;
   keep(record, reply);
   Cell& place = cell(flow, record.ttl);
   const bool is_first = place.answer == kNone;
   if (is_first || records_[place.answer].answer == HopAnswer::Unreachable) place.answer = index;
   switch (reply.answer) {
     case HopAnswer::TimeExceeded:
-      charge(record);
+      charge(record, charged);
       pass(flow, record);
       break;
     case HopAnswer::Destination:
-      arrive(flows_[flow], record.ttl);
+      give_back_turn(record);
+      arrive(flow, record.ttl);
       break;
     case HopAnswer::Unreachable:
-      charge(record);
+      charge(record, charged);
       refuse(flow, record.ttl, at);
       break;
     case HopAnswer::LocalError:
+      give_back_turn(record);
       ask_again_if_silent(record, at);
       break;
     case HopAnswer::Silent:
@@ -38,34 +41,57 @@ void TraceRound::take_answer(std::uint32_t index, const HopReply& reply, Instant
 }
 
 /// Whoever answered was asked, whomever that was thought to reach.
-void TraceRound::charge(const Record& record) {
-  if (budget_ == nullptr || record.from == destination_) return;
+void TraceRound::charge(Record& record, const IpAddress& charged) {
+  if (budget_ == nullptr || record.from == destination_) return give_back_turn(record);
   const Instant sent_at = start_ + Microseconds(record.offset_us);
-  (void)budget_->may_ask(record.from, sent_at, config_.asker);
+  if (!record.is_blind) {
+    (void)budget_->may_ask(record.from, sent_at, config_.asker);
+  } else if (record.from == charged || budget_->note_asked(record.from, sent_at, config_.asker)) {
+    give_back_turn(record);
+  }
+  record.is_blind = false;
   if (record.answer == HopAnswer::TimeExceeded) {
     budget_->answered(record.ttl, record.from, sent_at + Microseconds(record.rtt_us));
     note_neighbours(record);
   }
 }
 
-void TraceRound::note_neighbours(const Record& record) {
-  const auto router_at = [&](int ttl) -> const Record* {
-    if (ttl < config_.first_ttl || ttl > config_.ttl_max) return nullptr;
-    const std::uint32_t answer = cell_at(record.flow, static_cast<std::uint8_t>(ttl)).answer;
-    if (answer == kNone || records_[answer].answer != HopAnswer::TimeExceeded) return nullptr;
-    return &records_[answer];
-  };
-  if (const Record* const before = router_at(record.ttl - 1)) {
-    budget_->follows(before->from, record.from);
+void TraceRound::give_back_turn(Record& record) {
+  if (budget_ != nullptr && record.is_blind) {
+    budget_->give_back_blind_turn(destination_.is_v6, record.ttl);
   }
-  if (const Record* const behind = router_at(record.ttl + 1)) {
-    budget_->follows(record.from, behind->from);
-  }
+  record.is_blind = false;
 }
 
-void TraceRound::arrive(Flow& flow, std::uint8_t ttl) {
+/// Nothing was ever heard there nor behind it: firewalls and hosts that keep silent have no limit.
+/// Between hops that answer, silence may be that of a router that was asked too soon.
+bool TraceRound::is_silence_expected(const Record& record) const {
+  const Flow& flow = flows_[record.flow];
+  return flow.known > 0 && record.ttl > std::max(flow.known, flow.furthest);
+}
+
+/// By this trace, or by what the flow met last.
+void TraceRound::note_neighbours(const Record& record) {
+  const auto is_router = [&](const std::optional<IpAddress>& address) {
+    return address && *address != destination_;
+  };
+  const auto ttl = record.ttl;
+  if (ttl > 1) {
+    const auto before = known_at(record.flow, static_cast<std::uint8_t>(ttl - 1));
+    if (is_router(before)) budget_->follows(*before, record.from);
+  }
+  const auto behind = known_at(record.flow, static_cast<std::uint8_t>(ttl + 1));
+  if (is_router(behind)) budget_->follows(record.from, *behind);
+}
+
+void TraceRound::arrive(std::uint16_t index, std::uint8_t ttl) {
+  Flow& flow = flows_[index];
   refute(flow, ttl);
   flow.end = flow.end == 0 ? ttl : std::min(flow.end, ttl);
+  // What is out beyond reaches the destination as well.
+  for (Record& record : records_) {
+    if (record.is_open && record.flow == index && record.ttl > ttl) give_back_turn(record);
+  }
   if (nearest_end_ != 0 && nearest_end_ <= ttl) return;
   nearest_end_ = ttl;
   refresh_all();
@@ -145,7 +171,7 @@ HopReply TraceRound::reply_of(const Record& record) const {
   if (record.rich != kNone) return rich_[record.rich];
   HopReply reply;
   reply.answer = record.answer;
-  reply.from = record.from;
+  if (record.answer != HopAnswer::Silent) reply.from = record.from;
   reply.icmp_type = record.icmp_type;
   reply.icmp_code = record.icmp_code;
   reply.reply_ttl = record.reply_ttl;
@@ -236,12 +262,15 @@ std::uint8_t TraceRound::limit_of(std::uint16_t index) const {
   const std::uint8_t goal = goal_of(flow);
   // Behind the destination's usual place there is nothing to ask before that place has been heard.
   if (goal > begin && !is_final(index, goal)) return goal;
-  int silent_to = begin;
-  while (silent_to < config_.ttl_max &&
-         is_silent(index, static_cast<std::uint8_t>(silent_to + 1))) {
-    ++silent_to;
+  int heard_to = begin;  // So far it is known that nothing comes, or not to be known.
+  int passed_over = 0;
+  for (; heard_to < config_.ttl_max; ++heard_to) {
+    const auto next = static_cast<std::uint8_t>(heard_to + 1);
+    const bool is_passed_over = cell_at(index, next).is_passed_over && is_final(index, next);
+    if (!is_passed_over && !is_silent(index, next)) break;
+    passed_over += is_passed_over ? 1 : 0;
   }
-  int limit = std::min(silent_to + config_.ahead_max, begin + config_.silent_tail_max);
+  int limit = std::min(heard_to + config_.ahead_max, begin + config_.silent_tail_max + passed_over);
   limit = std::max({limit, static_cast<int>(flow.known), static_cast<int>(goal)});
   return static_cast<std::uint8_t>(std::min<int>(limit, config_.ttl_max));
 }
@@ -264,7 +293,9 @@ bool TraceRound::is_final(std::uint16_t flow, std::uint8_t ttl) const {
 }
 
 bool TraceRound::is_silent(std::uint16_t flow, std::uint8_t ttl) const {
-  return is_final(flow, ttl) && cell_at(flow, ttl).answer == kNone && !cell_at(flow, ttl).is_spared;
+  const Cell place = cell_at(flow, ttl);
+  const bool was_asked = !place.is_spared && !place.is_passed_over;
+  return is_final(flow, ttl) && place.answer == kNone && was_asked;
 }
 
 }  // namespace lw::trace
