@@ -13,6 +13,8 @@
 #include "store/client.h"
 
 /// Metrics out of stored rounds. Each round is one sample of each metric that it has a value of.
+/// Hours that lie within one step are read from the table of hours (hours.h), the others from
+/// rounds, so that an answer is that of the rounds whatever its steps are.
 namespace lw::store {
 
 /// Which numbers of a round are asked for.
@@ -27,6 +29,7 @@ inline constexpr std::size_t kMetricKinds = 3;
 struct Aggregate {
   std::uint64_t count = 0;
   double sum = 0, min = 0, max = 0;
+  void add(const Aggregate& more);
 };
 
 /// What to ask: tests, each for one of several series, from `from` (included) to `to` in steps from
@@ -40,6 +43,8 @@ struct MetricQuestion {
   Timestamp from{}, to{};
   Seconds step{60};
   bool by_reason = false;  ///< keep the reason codes (model/state.h) of rounds apart
+  /// By MetricKind: what is not wanted comes without samples, and costs nothing.
+  std::array<bool, kMetricKinds> wanted{true, true, true};
 };
 
 /// A step of a series that has rounds.
@@ -50,7 +55,16 @@ struct MetricStep {
   std::array<Aggregate, kMetricKinds> metrics;
 };
 
-/// One query, in the order of series, reason, index. Blocks.
+/// Which hours a question cuts: they hold the start of the span, its end, or the border of two
+/// steps. Pure.
+struct HourSplit {
+  Timestamp from{}, to{};                     ///< whole hours around the span
+  std::vector<Timestamp> cut;                 ///< starts, in order
+  [[nodiscard]] bool is_whole_empty() const;  ///< all are cut
+};
+HourSplit split_hours(Timestamp from, Timestamp to, Seconds step);
+
+/// One query or two, in the order of series, reason, index. Blocks.
 Result<std::vector<MetricStep>> metric_steps(Client& client, const MetricQuestion& question);
 
 }  // namespace lw::store

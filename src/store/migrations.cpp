@@ -3,6 +3,7 @@
 
 #include <array>
 
+#include "store/hours.h"
 #include "store/schema.h"
 
 namespace lw::store {
@@ -228,6 +229,105 @@ TTL toDateTime(ts) + toIntervalDay(keep_days)
 SETTINGS index_granularity = 1024, ttl_only_drop_parts = 1, merge_with_ttl_timeout = 3600,
   old_parts_lifetime = 60, fsync_after_insert = 1, fsync_part_directory = 1)";
 
+// What the logs say of a test beside its rounds: a row for each time that something of it changed.
+// The first row of a test is from 1970, since nothing else was ever true of it as far as we know.
+constexpr std::string_view kTestFacts = R"(CREATE TABLE IF NOT EXISTS test_facts
+(
+  test_id UInt64,
+  valid_from DateTime64(6, 'UTC'),
+  monitor String,
+  monitor_id String,
+  test_group String,
+  configuration String,
+  source String,
+  source_type LowCardinality(String),
+  source_resource_id String,
+  source_address String,
+  source_subnet String,
+  source_ip String,
+  destination String,
+  destination_type LowCardinality(String),
+  destination_resource_id String,
+  destination_address String,
+  destination_subnet String,
+  destination_agent_id UInt64,
+  agent String,
+  protocol LowCardinality(String),
+  port UInt16,
+  frequency_s UInt32,
+  failed_threshold Nullable(Int32),
+  rtt_threshold Nullable(Float64),
+  disabled UInt8,
+  workspaces Array(LowCardinality(String)),
+  hash UInt64
+)
+ENGINE = ReplacingMergeTree
+ORDER BY (test_id, valid_from))";
+
+// Tests of before: their names are known, and what they were tested with is not.
+constexpr std::string_view kFactsOfOldTests = R"(INSERT INTO test_facts
+  (test_id, valid_from, monitor, test_group, configuration, source, destination,
+   destination_address, protocol, port, frequency_s, disabled)
+SELECT test_id, fromUnixTimestamp64Micro(0, 'UTC'), argMax(connection_monitor, valid_from),
+  argMax(test_group, valid_from), argMax(configuration, valid_from), argMax(source, valid_from),
+  argMax(destination, valid_from), argMax(destination_address, valid_from),
+  argMax(protocol, valid_from), argMax(port, valid_from), argMax(frequency_s, valid_from),
+  argMax(disabled, valid_from)
+FROM tests WHERE test_id NOT IN (SELECT test_id FROM test_facts) GROUP BY test_id)";
+
+// One row per connected agent and minute: what it last said of itself.
+constexpr std::string_view kAgentBeats = R"(CREATE TABLE IF NOT EXISTS agent_beats
+(
+  ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keep_days UInt16 CODEC(ZSTD(1)),
+  agent_id UInt64 CODEC(ZSTD(1)),
+  name LowCardinality(String) CODEC(ZSTD(1)),
+  version LowCardinality(String) CODEC(ZSTD(1)),
+  resource_id LowCardinality(String) CODEC(ZSTD(1)),
+  addresses Array(LowCardinality(String)) CODEC(ZSTD(1)),
+  connected_since DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  rounds_waiting UInt64 CODEC(T64, ZSTD(1)),
+  rounds_dropped UInt64 CODEC(T64, ZSTD(1)),
+  intervals_missed UInt64 CODEC(T64, ZSTD(1)),
+  clock_offset_us Nullable(Int64) CODEC(ZSTD(1)),
+  problem String CODEC(ZSTD(1)),
+  path_problem String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY (keep_days, toYYYYMM(ts))
+ORDER BY (toStartOfHour(ts), agent_id, ts)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1)";
+
+// Measured for 100 million checks: decision 0020. A round's jitter follows from its RTTs and need
+// not be kept; what is read of it is of the successful checks in order, as summarize() has it.
+constexpr std::string_view kLeanerRounds = R"(ALTER TABLE rounds
+  MODIFY COLUMN reason LowCardinality(String) CODEC(ZSTD(1)),
+  MODIFY COLUMN outcomes Array(UInt8) CODEC(ZSTD(3)),
+  MODIFY COLUMN rbase UInt32 CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN davg UInt32 CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN dmax UInt32 CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN drtt Array(UInt32) CODEC(T64('bit'), ZSTD(1)),
+  MODIFY COLUMN offsets Array(UInt32) CODEC(Delta(4), ZSTD(3)))";
+
+constexpr std::string_view kDerivedJitter = R"(ALTER TABLE rounds
+  ADD COLUMN IF NOT EXISTS good_rtts Array(UInt32) ALIAS arrayFilter((d, o) -> o = 0, drtt,
+    arrayFilter((o, i) -> NOT has(unmeasured, i - 1), outcomes, arrayEnumerate(outcomes))),
+  ADD COLUMN IF NOT EXISTS jitter UInt32 ALIAS if(length(good_rtts) < 2, 0,
+    toUInt32(intDiv(arraySum(arrayMap((a, b) -> if(a > b, a - b, b - a),
+      arrayPopBack(good_rtts), arrayPopFront(good_rtts))), length(good_rtts) - 1))))";
+
+// As unpack_reason has it (reason_text.h) and to_human writes times.
+constexpr std::string_view kReasonText = R"(ALTER TABLE rounds
+  ADD COLUMN IF NOT EXISTS reason_text String ALIAS multiIf(
+    startsWith(reason, '\x02'), substring(reason, 2),
+    position(reason, '\x01') = 0, toString(reason),
+    replaceOne(toString(reason), '\x01', multiIf(
+      rtt_avg < 1000, concat(toString(rtt_avg), ' µs'),
+      rtt_avg < 999500, printf('%.3g ms', rtt_avg / 1e3),
+      rtt_avg < 120000000, printf('%.3g s', rtt_avg / 1e6),
+      concat(toString(intDiv(rtt_avg, 60000000)), ' min')))))";
+
 constexpr std::string_view kMinutesColumns = R"(SELECT
   toStartOfMinute(toDateTime(s.ts, 'UTC')) AS t,
   s.test_id AS test_id,
@@ -277,6 +377,14 @@ std::span<const Migration> migrations() {
         "DROP TABLE IF EXISTS doubtful",
         "CREATE TABLE IF NOT EXISTS doubtful AS arrivals ENGINE = Memory"}},
       {4, "paths", {text(kPaths)}},
+      {5,
+       "what logs say of tests and agents",
+       {text(kTestFacts), text(kFactsOfOldTests), text(kAgentBeats)}},
+      {6, "hours for metrics over long spans", create_hours()},
+      {7,
+       "rounds in less room",
+       {text(kLeanerRounds), "ALTER TABLE rounds DROP COLUMN IF EXISTS jitter",
+        text(kDerivedJitter), text(kReasonText)}},
   };
   return kMigrations;
 }

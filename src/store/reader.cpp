@@ -5,6 +5,7 @@
 #include <string>
 
 #include "store/read_rows.h"
+#include "store/reason_text.h"
 #include "store/round_rows_decode.h"
 
 namespace lw::store {
@@ -50,6 +51,10 @@ LatestRound read_latest(RowReader& row) {
   latest.origin = read_origin(row);
   latest.verdict.state = static_cast<TestState>(row.number<std::uint8_t>());
   latest.verdict.reason = read_reason(row);
+  std::string& text = latest.verdict.reason.text;
+  const auto average = row.number<std::int64_t>();
+  text = unpack_reason(std::move(text),
+                       average < 0 ? std::nullopt : std::optional(Microseconds(average)));
   return latest;
 }
 
@@ -83,7 +88,9 @@ Result<std::vector<LatestRound>> latest_rounds(Client& client, Timestamp since) 
   const std::string sql =
       "SELECT r.test_id, max(r.ts), argMax(r.agent_id, r.ts), argMax(r.spool_id, r.ts), "
       "argMax(r.sequence, r.ts), argMax(r.state, r.ts), argMax(r.reason_code, r.ts), "
-      "argMax(r.reason_observed, r.ts), argMax(r.reason_limit, r.ts), argMax(r.reason, r.ts) "
+      "argMax(r.reason_observed, r.ts), argMax(r.reason_limit, r.ts), argMax(CAST(r.reason AS "
+      "String), r.ts), "
+      "argMax(if(bitTest(r.measured, 0), toInt64(r.rbase + r.davg), -1), r.ts) "
       "FROM rounds AS r WHERE r.ts >= " +
       micro(since) + " AND toStartOfHour(r.ts) >= toStartOfHour(" + micro(since) +
       ") GROUP BY r.test_id ORDER BY r.test_id";

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds api/openapi.yaml to the routes of src/server/api/*.cpp: the same paths and methods on both
+"""Holds api/openapi.yaml to the routes of src/server/api/*.cpp and of OTHERS: the same paths and methods on both
 sides, the path parameters described, and the access that a route asks for said in words."""
 import pathlib
 import re
@@ -8,13 +8,15 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUTE = re.compile(r'router\.add\(\s*"([A-Z]+)",\s*"([^"]+)",\s*Access::(\w+)')
+# Files elsewhere that have routes of /api/v1.
+OTHERS = ["src/server/logs/native.cpp", "src/server/logs/workspace_routes.cpp"]
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 
-def routes_of_code(folder):
+def routes_of_code(folder, others=()):
     """(method, path) → access, from the router.add calls."""
     routes = {}
-    for file in sorted(folder.glob("*.cpp")):
+    for file in [*sorted(folder.glob("*.cpp")), *others]:
         if file.name.endswith(".test.cpp"):
             continue
         text = file.read_text()
@@ -61,7 +63,7 @@ class OpenApi(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.text = (ROOT / "api" / "openapi.yaml").read_text()
-        cls.routes = routes_of_code(ROOT / "src" / "server" / "api")
+        cls.routes = routes_of_code(ROOT / "src" / "server" / "api", [ROOT / other for other in OTHERS])
         cls.operations = operations_of_contract(cls.text)
 
     def test_there_is_something_to_compare(self):

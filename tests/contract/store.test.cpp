@@ -191,6 +191,67 @@ TEST_F(StoreContract, history_gives_back_every_round_exactly) {
   EXPECT_TRUE(test_history(client_, {4243}, start, start + Seconds(3600), 3).value().empty());
 }
 
+TEST_F(StoreContract, what_sql_derives_of_a_round_is_what_the_program_does) {
+  const Timestamp start =
+      std::chrono::floor<std::chrono::days>(kClock.wall_now()) - std::chrono::days(5);
+  auto rounds = make_rounds({1}, {81}, 1, 500, start);
+  std::string jitters, texts;
+  for (StoredRound& stored : rounds) {
+    const std::uint64_t n = stored.origin.sequence;
+    stored.round.test = {4245};
+    // Averages of all lengths: microseconds, milliseconds, seconds, minutes.
+    for (Check& check : stored.round.checks) {
+      if (check.rtt) *check.rtt = *check.rtt * (1 + n * n * n % 200'000) / (1 + n % 2 * 5);
+    }
+    const RoundSummary summary = summarize(stored.round);
+    std::string& text = stored.verdict.reason.text;
+    text = n % 5 == 0 ? "\x02 or \x01" : "it took ";
+    if (summary.rtt_avg) text += to_human(*summary.rtt_avg) + " on average";
+    jitters += std::to_string(summary.jitter.value_or(Microseconds(0)).count()) + "\n";
+    texts += escape_parameter(text) + "\n";
+  }
+  ASSERT_TRUE(client_.insert("INSERT INTO arrivals (" + round_columns() + ") FORMAT Native",
+                             encode_native(rounds), "token-81"));
+  const std::string of_them = " FROM rounds WHERE spool_id = 81 ORDER BY sequence";
+  EXPECT_EQ(query("SELECT jitter" + of_them) + "\n", jitters);
+  EXPECT_EQ(client_.query("SELECT reason_text" + of_them).value_or(""), texts);
+  const auto back = test_history(client_, {4245}, start, start + Seconds(3600), 1'000);
+  ASSERT_EQ(back.value().size(), rounds.size());
+  for (std::size_t i = 0; i < rounds.size(); ++i) EXPECT_EQ((*back)[i], rounds[i]) << i;
+  const auto latest = latest_rounds(client_, start);
+  const auto last = std::ranges::find(latest.value(), TestId{4245}, &LatestRound::test);
+  ASSERT_NE(last, latest->end());
+  EXPECT_EQ(last->verdict.reason.text, rounds.back().verdict.reason.text);
+}
+
+TEST_F(StoreContract, how_late_a_check_was_is_kept_to_a_hundredth_of_a_second) {
+  const Timestamp start =
+      std::chrono::floor<std::chrono::days>(kClock.wall_now()) - std::chrono::days(6);
+  const auto kept = [&](std::uint64_t n, const std::vector<int>& offsets) {
+    StoredRound stored;
+    stored.round.test = {4246};
+    stored.round.started = start + Seconds(n);
+    stored.origin = {{1}, {82}, n};
+    for (const int offset : offsets) {
+      stored.round.checks.push_back({CheckOutcome::TimedOut, std::nullopt, Microseconds(offset)});
+    }
+    EXPECT_TRUE(client_.insert("INSERT INTO arrivals (" + round_columns() + ") FORMAT Native",
+                               encode_native(std::span(&stored, 1)),
+                               "token-82-" + std::to_string(n)));
+    std::vector<std::int64_t> back;
+    const auto history =
+        test_history(client_, {4246}, stored.round.started, stored.round.started + Seconds(1), 10);
+    for (const Check& check : history.value().at(0).round.checks) {
+      back.push_back(check.offset.count());
+    }
+    return back;
+  };
+  using Offsets = std::vector<std::int64_t>;
+  EXPECT_EQ(kept(1, {3, 800'918, 1'600'695, 2'413'725}),
+            Offsets({0, 800'000, 1'600'000, 2'410'000}));
+  EXPECT_EQ(kept(2, {3, 50'918, 100'395}), Offsets({0, 51'000, 100'000}));
+}
+
 TEST_F(StoreContract, rollup_agrees_with_the_rounds_it_is_made_of) {
   const Timestamp start =
       std::chrono::floor<std::chrono::days>(kClock.wall_now()) - std::chrono::days(3);

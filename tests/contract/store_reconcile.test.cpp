@@ -33,6 +33,7 @@ class StoreReconcile : public StoreSuite {
   void SetUp() override {
     query("TRUNCATE TABLE rounds");
     query("TRUNCATE TABLE m1");
+    query("TRUNCATE TABLE h1");
     std::vector<StoredRound> earlier = make_rounds(kAgent, kSpool, 1, 200, kStart);
     send(encode_native(earlier), random_token());
     std::vector<StoredRound> batch = make_rounds(kAgent, {6}, 1, 300, kStart);
@@ -56,7 +57,7 @@ class StoreReconcile : public StoreSuite {
   /// Leaves in m1 what was there before the batch, and its token.
   void forget_minutes() {
     query("ALTER TABLE m1 DELETE WHERE 1");
-    query("INSERT INTO m1 " + minutes_of("(SELECT * FROM rounds WHERE spool_id = 5)"));
+    query("INSERT INTO m1 " + minutes_of("(SELECT *, jitter FROM rounds WHERE spool_id = 5)"));
   }
   Reconciled reconciled() {
     send(payload_, token_);

@@ -34,14 +34,6 @@ struct Series {
   store::Aggregate whole;
 };
 
-void add(store::Aggregate& to, const store::Aggregate& more) {
-  if (more.count == 0) return;
-  to.min = to.count == 0 ? more.min : std::min(to.min, more.min);
-  to.max = to.count == 0 ? more.max : std::max(to.max, more.max);
-  to.sum += more.sum;
-  to.count += more.count;
-}
-
 /// The lines of one metric. What the filter says of criteria is applied here, since only rounds
 /// have them.
 std::vector<Series> series_of(const Query& query, const Plan& plan,
@@ -61,8 +53,8 @@ std::vector<Series> series_of(const Query& query, const Plan& plan,
     if (!is_counted) continue;
     Series& series = by_values[values];
     series.values = values;
-    add(series.steps[step.index], sample);
-    add(series.whole, sample);
+    series.steps[step.index].add(sample);
+    series.whole.add(sample);
   }
   std::vector<Series> all;
   for (auto& [values, series] : by_values) all.push_back(std::move(series));
@@ -157,6 +149,10 @@ Plan plan_query(const Query& query, const std::vector<Candidate>& candidates) {
   plan.question.from = query.from;
   plan.question.to = query.to;
   plan.question.step = query.step_length();
+  plan.question.wanted.fill(false);
+  for (const Metric* const metric : query.metrics) {
+    plan.question.wanted.at(static_cast<std::size_t>(metric->kind)) = true;
+  }
   const auto& conditions = query.filter.conditions;
   plan.question.by_reason = std::ranges::any_of(conditions, is_of_round);
   std::map<std::vector<std::string>, std::uint32_t> numbers;

@@ -17,6 +17,8 @@ constexpr std::size_t kMetricsMax = 20;
 constexpr std::size_t kTopMax = 10'000;
 /// Steps of one series: 30 days of minutes and some.
 constexpr std::size_t kStepsMax = 50'000;
+/// Steps of an hour and more begin with whole minutes up to this span, beyond with whole hours.
+constexpr std::chrono::hours kToTheMinute{48};
 
 constexpr std::array<std::pair<std::string_view, Aggregation>, 5> kAggregations{
     {{"average", Aggregation::Average},
@@ -337,6 +339,11 @@ Result<Query> read_query(const Parameter& parameter, MonitorForm form, Timestamp
   query.from = bounds.from;
   query.to = bounds.to;
   query.step = TRY(read_step(parameter));
+  // So that hours that are stored as such answer it.
+  const bool is_long = query.to - query.from > kToTheMinute;
+  if (is_long && query.step && *query.step >= std::chrono::hours(1)) {
+    query.from = std::chrono::floor<std::chrono::hours>(query.from);
+  }
   if (query.steps() > kStepsMax) {
     return wrong(
         fmt::format("That would be {} points for each series, {} at most are allowed; use a "

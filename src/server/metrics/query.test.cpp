@@ -57,6 +57,17 @@ TEST(MetricQuery, ReadsAllFormsOfTimespans) {
   }
 }
 
+TEST(MetricQuery, BeginsLongStepsOfLongSpansWithAWholeHour) {
+  const auto start = [](const std::string& span, const std::string& step) {
+    return to_iso8601(query({{"timespan", span}, {"interval", step}})->from);
+  };
+  EXPECT_EQ(start("PT48H", "PT1H"), "2026-11-20T10:30:00.000000Z");
+  EXPECT_EQ(start("PT49H", "PT1H"), "2026-11-20T09:00:00.000000Z");
+  EXPECT_EQ(start("P30D", "P1D"), "2026-10-23T10:00:00.000000Z");
+  EXPECT_EQ(start("P30D", "PT30M"), "2026-10-23T10:30:00.000000Z");
+  EXPECT_EQ(start("P30D", "FULL"), "2026-10-23T10:30:00.000000Z");
+}
+
 TEST(MetricQuery, TakesTheBatchInterfacesNames) {
   const Query read = query({{"starttime", "2026-01-01T00:00:00Z"},
                             {"endtime", "2026-01-01T00:10:00Z"},
