@@ -29,15 +29,22 @@ struct TableColumn {
   bool is_nullable = false;
 };
 
+/// One use of a table in a query: which rows it can need, and whether it reads a column at all.
+struct TableUse {
+  std::span<const Restriction> restrictions;
+  std::function<bool(std::string_view column)> reads;
+};
+
 /// A table that queries can name. All SQL in here is trusted text of the program.
 struct Table {
   std::string name;
   std::vector<TableColumn> columns;
   /// What stands behind FROM, with a WHERE if need be: "linewatch.rounds WHERE workspace = 3".
   /// Called once for each use of the table, with what that use is known to need, so that the
-  /// restriction to a workspace, to a time range and to a sort key can be written at the source.
-  /// It may read more rows than the restrictions ask for: the query filters again.
-  std::function<std::string(std::span<const Restriction>)> source;
+  /// restriction to a workspace, to a time range and to a sort key can be written at the source,
+  /// and what only unread columns need can be left out. It may read more rows than the restrictions
+  /// ask for: the query filters again.
+  std::function<std::string(const TableUse&)> source;
 };
 
 /// The tables of a query's workspace, and the way to other workspaces. Must outlive a translation.

@@ -18,7 +18,7 @@ const Catalog& tables() {
                      {"y", Type::Real, "y", true},
                      {"s", Type::String, "s", false},
                      {"d", Type::Dynamic, "d", true}},
-         .source = [](std::span<const Restriction>) { return std::string("lw.t"); }});
+         .source = [](const TableUse&) { return std::string("lw.t"); }});
     return made;
   }();
   return catalog;

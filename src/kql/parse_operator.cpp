@@ -14,7 +14,16 @@ using Op = decltype(Operator::op);
 struct Parser::OperatorRow {
   std::string_view name;
   Reader read;
+  bool is_translated = true;
 };
+
+std::vector<std::string> Parser::operator_names() {
+  std::vector<std::string> names;
+  for (const OperatorRow& row : operator_rows()) {
+    if (row.is_translated) names.emplace_back(row.name);
+  }
+  return names;
+}
 
 const std::vector<Parser::OperatorRow>& Parser::operator_rows() {
   static const auto unsupported = [](std::string_view name) {
@@ -79,18 +88,18 @@ const std::vector<Parser::OperatorRow>& Parser::operator_rows() {
       {"sample", [](Parser& p) { return p.sample(false); }},
       {"sample-distinct", [](Parser& p) { return p.sample(true); }},
       {"scan", [](Parser& p) { return p.scan(); }},
-      {"find", unsupported("find")},
-      {"fork", unsupported("fork")},
-      {"facet", unsupported("facet")},
-      {"reduce", unsupported("reduce")},
-      {"externaldata", unsupported("externaldata")},
-      {"make-graph", unsupported("make-graph")},
-      {"graph-match", unsupported("graph-match")},
-      {"graph-to-table", unsupported("graph-to-table")},
-      {"graph-shortest-paths", unsupported("graph-shortest-paths")},
-      {"macro-expand", unsupported("macro-expand")},
-      {"assert-schema", unsupported("assert-schema")},
-      {"execute_and_cache", unsupported("execute_and_cache")},
+      {"find", unsupported("find"), false},
+      {"fork", unsupported("fork"), false},
+      {"facet", unsupported("facet"), false},
+      {"reduce", unsupported("reduce"), false},
+      {"externaldata", unsupported("externaldata"), false},
+      {"make-graph", unsupported("make-graph"), false},
+      {"graph-match", unsupported("graph-match"), false},
+      {"graph-to-table", unsupported("graph-to-table"), false},
+      {"graph-shortest-paths", unsupported("graph-shortest-paths"), false},
+      {"macro-expand", unsupported("macro-expand"), false},
+      {"assert-schema", unsupported("assert-schema"), false},
+      {"execute_and_cache", unsupported("execute_and_cache"), false},
   };
   return rows;
 }

@@ -24,6 +24,8 @@ Query parse_query(std::string_view text, DiagnosticSink& sink);
 /// Recursive descent over the tokens of one query. Its parts are in parse_*.cpp.
 class Parser {
  public:
+  /// The words that begin operators, those that are refused by name left out.
+  static std::vector<std::string> operator_names();
   Parser(std::vector<Token> tokens, DiagnosticSink& sink)
       : tokens_(std::move(tokens)), sink_(sink) {}
 

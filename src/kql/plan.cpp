@@ -83,9 +83,17 @@ std::string sql_of_input(const Plan& input, const Ids& needed) {
   return "(" + sql_of_wanted(input, {needed.begin(), needed.end()}, needed) + ")";
 }
 
-std::string sql_of_table(const Plan& plan) {
-  return plan.table->source ? plan.table->source(plan.restrictions)
-                            : quote_identifier(plan.table->name);
+/// The first items of a table's plan are its columns, in order.
+std::string sql_of_table(const Plan& plan, const Ids& wanted) {
+  const Table& table = *plan.table;
+  if (!table.source) return quote_identifier(table.name);
+  const auto reads = [&](std::string_view name) {
+    for (std::size_t i = 0; i < table.columns.size(); ++i) {
+      if (table.columns[i].name == name) return wanted.contains(plan.items[i].id);
+    }
+    return false;
+  };
+  return table.source({.restrictions = plan.restrictions, .reads = reads});
 }
 
 std::string sql_of_branches(const Plan& plan, const Ids& needed) {
@@ -127,8 +135,8 @@ Ids only_given_by(const Plan& plan, const Ids& ids) {
   return given;
 }
 
-std::string sql_of_source(const Plan& plan, const Ids& needed) {
-  if (plan.table != nullptr) return sql_of_table(plan);
+std::string sql_of_source(const Plan& plan, const Ids& wanted, const Ids& needed) {
+  if (plan.table != nullptr) return sql_of_table(plan, wanted);
   if (!plan.branches.empty()) return sql_of_branches(plan, needed);
   if (!plan.input) return plan.from;
   if (!plan.right) return sql_of_input(*plan.input, needed);
@@ -175,7 +183,7 @@ bool is_transparent(const Plan& plan) {
 std::string sql_of_wanted(const Plan& plan, const std::vector<int>& wanted, const Ids& all) {
   if (is_transparent(plan)) return sql_of_wanted(*plan.input, wanted, all);
   const Ids needed = without_array_join(plan, needed_below(plan, all));
-  const std::string source = sql_of_source(plan, needed);
+  const std::string source = sql_of_source(plan, all, needed);
   std::string sql = "SELECT " + sql_select_list(plan, wanted, all);
   if (!source.empty()) sql += " FROM " + source;
   if (!plan.array_join.empty()) sql += " ARRAY JOIN " + plan.array_join;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kql/translate.h"
 
+#include <algorithm>
+
 #include "kql/binder.h"
 #include "kql/literal.h"
 #include "kql/parser.h"
 #include "kql/plan.h"
 #include "kql/sql_library.h"
+#include "kql/sql_text.h"
 
 namespace lw::kql {
 namespace {
@@ -40,15 +43,38 @@ void note_restrictions(const Plan& plan, Statistics& statistics) {
   for (const PlanPtr& branch : plan.branches) note_restrictions(*branch, statistics);
 }
 
+/// A column as the result has it.
+std::string sql_of_result_column(const Column& column, ResultForm form) {
+  const std::string sql = sql_column(column.id);
+  if (form == ResultForm::Ticks) return sql;
+  const std::string nullable =
+      "CAST(" + sql + " AS Nullable(" + std::string(sql_type_of(column.type)) + "))";
+  if (form == ResultForm::Rows) return column.type == Type::String ? sql : nullable;
+  std::string value = column.type == Type::String ? sql : nullable;
+  if (column.type == Type::Bool) value = "CAST(" + sql + " AS Nullable(Bool))";
+  if (column.type == Type::DateTime) {
+    value = "CAST(kql_dt(" + nullable + ") AS Nullable(DateTime64(6, 'UTC')))";
+  }
+  if (column.type == Type::TimeSpan) value = "kql_ts_str(" + nullable + ")";
+  return value + " AS " + quote_identifier(column.name);
+}
+
 /// The columns in order, the rows in theirs, cut off behind the limit.
-std::string sql_of_result(Relation& relation, const Options& options) {
-  auto plan = std::make_shared<Plan>();
-  plan->input = relation.plan;
-  plan->order = relation.order;
-  if (options.rows_max > 0) plan->limit = std::to_string(options.rows_max + 1);
+std::string sql_of_result(const Relation& relation, const Options& options) {
   std::vector<int> columns;
-  for (const Column& column : relation.columns) columns.push_back(column.id);
-  return sql_of_plan(*plan, columns);
+  std::string list;
+  const auto need = [&](int id) {
+    if (std::ranges::find(columns, id) == columns.end()) columns.push_back(id);
+  };
+  for (const Column& column : relation.columns) {
+    need(column.id);
+    list += (list.empty() ? "" : ", ") + sql_of_result_column(column, options.form);
+  }
+  for (const PlanOrder& key : relation.order) need(key.id);
+  std::string sql = "SELECT " + list + " FROM (" + sql_of_plan(*relation.plan, columns) + ")" +
+                    sql_order(relation.order);
+  if (options.rows_max > 0) sql += " LIMIT " + std::to_string(options.rows_max + 1);
+  return sql;
 }
 
 bool finish(Translation& translation, const std::string& sql, const Options& options,

@@ -51,6 +51,17 @@ struct Translation {
   Statistics statistics;
 };
 
+/// How the result's columns leave the engine.
+enum class ResultForm {
+  Ticks,  ///< As docs/kql.md has them inside a query, under names of no meaning.
+  /// The same, but strings are String and all others Nullable of their type, whatever the query is:
+  /// so that RowBinary can be read without asking for types.
+  Rows,
+  /// Under their KQL names and as the engine's own types, for its file formats: a datetime as
+  /// DateTime64(6, 'UTC'), since Parquet's 100 ns end in 2262; a bool as Bool, a timespan as text.
+  Named,
+};
+
 /// The cells of the rows that answered a question, as text.
 using Answer = std::vector<std::vector<std::string>>;
 
@@ -59,6 +70,7 @@ struct Options {
   std::int64_t now = kTicksUnixEpoch;
   /// Rows above this are cut off; 0: none are. One more is asked for, so that the caller sees it.
   std::uint64_t rows_max = 0;
+  ResultForm form = ResultForm::Ticks;
   std::map<std::string, Answer> answers;
   std::size_t sql_bytes_max = std::size_t{4} << 20;
   /// Bound operators and expressions; tables and functions of `let` count at each use.

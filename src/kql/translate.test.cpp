@@ -17,8 +17,8 @@ Catalog catalog() {
                                        {"s", Type::String, "s", false},
                                        {"d", Type::Dynamic, "d", true},
                                        {"a", Type::Long, "a", true}},
-                           .source = [](std::span<const Restriction> restrictions) {
-                             return "lw.t WHERE n = " + std::to_string(restrictions.size());
+                           .source = [](const TableUse& use) {
+                             return "lw.t WHERE n = " + std::to_string(use.restrictions.size());
                            }});
   return tables;
 }

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/host/engine.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdint>
 
 #include "base/files.h"
 #include "base/text.h"
@@ -27,6 +30,31 @@ struct Bound {
   std::vector<const char*> names, texts;
   std::vector<std::size_t> name_sizes, text_sizes;
 };
+
+/// What a reader may ask for, within bounds, and has if it does not ask. A result of gigabytes is
+/// for those who take it in pieces (http_front.cpp); memory is bounded by itself.
+struct Bounded {
+  std::string_view name;
+  std::int64_t otherwise, most;
+};
+constexpr std::array kBounded = {
+    Bounded{"max_execution_time", 20, 600},
+    Bounded{"max_result_bytes", std::int64_t{64} << 20, std::int64_t{8} << 30},
+};
+
+bool is_bounded(std::string_view name) {
+  return std::ranges::find(kBounded, name, &Bounded::name) != kBounded.end();
+}
+
+std::int64_t value_of(const Bounded& bounded, const NamedValues& settings) {
+  for (const auto& [name, text] : settings) {
+    if (name != bounded.name) continue;
+    std::int64_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value < 1 || value > bounded.most ? bounded.most : value;
+  }
+  return bounded.otherwise;
+}
 
 Answer failed(std::string text) {
   Answer answer;
@@ -161,11 +189,17 @@ Answer Connection::use(const std::string& database) {
 /// Null if the engine does not want to; why it only says on stderr.
 std::unique_ptr<Connection> Engine::open(Role role, const NamedValues& settings) const {
   std::vector<std::string> arguments = arguments_;
-  for (const auto& [name, value] : settings) arguments.push_back("--" + name + "=" + value);
+  for (const auto& [name, value] : settings) {
+    const bool is_later = role == Role::Reader && is_bounded(name);
+    if (!is_later) arguments.push_back("--" + name + "=" + value);
+  }
   if (role == Role::Reader) {
-    for (const char* const limit :
-         {"--readonly=1", "--max_execution_time=20", "--max_memory_usage=300000000",
-          "--max_threads=2", "--max_result_bytes=67108864", "--result_overflow_mode=throw"}) {
+    for (const Bounded& bounded : kBounded) {
+      arguments.push_back("--" + std::string(bounded.name) + "=" +
+                          std::to_string(value_of(bounded, settings)));
+    }
+    for (const char* const limit : {"--readonly=1", "--max_memory_usage=300000000",
+                                    "--max_threads=2", "--result_overflow_mode=throw"}) {
       arguments.emplace_back(limit);
     }
   }

@@ -7,6 +7,7 @@
 #include "base/channel.h"
 #include "io/http_server.h"
 #include "store/host/pool.h"
+#include "store/host/reaper.h"
 
 namespace lw::store::host {
 
@@ -22,9 +23,14 @@ struct FrontConfig {
 /// threads and only checks and queues.
 class HttpFront {
  public:
-  /// `memory_failures` gets an item whenever a statement met a memory limit. All must outlive this.
-  HttpFront(FrontConfig config, Pool& pool, Channel<bool>& memory_failures)
-      : config_(std::move(config)), pool_(pool), memory_failures_(memory_failures) {}
+  /// `memory_failures` gets an item whenever a statement met a memory limit. `reaper`, if there is
+  /// one, ends queries whose client has left. All must outlive this.
+  HttpFront(FrontConfig config, Pool& pool, Channel<bool>& memory_failures,
+            Reaper* reaper = nullptr)
+      : config_(std::move(config)),
+        pool_(pool),
+        memory_failures_(memory_failures),
+        reaper_(reaper) {}
 
   void handle(io::HttpRequest request, const io::HttpResponder& responder);
 
@@ -39,6 +45,7 @@ class HttpFront {
   FrontConfig config_;
   Pool& pool_;
   Channel<bool>& memory_failures_;
+  Reaper* const reaper_;
 };
 
 }  // namespace lw::store::host

@@ -38,23 +38,39 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
 }
 
 // A setting can undo limits and reach files (format_schema, …), so only these pass.
-constexpr std::array<std::string_view, 5> kReaderSettings = {
-    "join_use_nulls", "date_time_output_format", "extremes", "max_block_size",
-    "optimize_read_in_order"};
-constexpr std::array<std::string_view, 20> kWriterSettings = {
+// Those from `transform_null_in` on are what translated KQL relies on and needs (kql/translate.h);
+// the last two have upper ends for readers (engine.cpp).
+constexpr std::array<std::string_view, 19> kReaderSettings = {
+    "join_use_nulls",
+    "date_time_output_format",
+    "extremes",
+    "max_block_size",
+    "optimize_read_in_order",
+    "transform_null_in",
+    "aggregate_functions_null_for_empty",
+    "use_variant_as_common_type",
+    "session_timezone",
+    "prefer_column_name_to_alias",
+    "enable_extended_results_for_datetime_functions",
+    "max_parser_depth",
+    "max_ast_depth",
+    "max_ast_elements",
+    "max_expanded_ast_elements",
+    "max_subquery_depth",
+    "max_query_size",
+    "max_execution_time",
+    "max_result_bytes"};
+constexpr std::array<std::string_view, 17> kWriterSettings = {
     "insert_deduplication_token",
     "deduplicate_blocks_in_dependent_materialized_views",
     "insert_deduplicate",
     "async_insert",
     "wait_for_async_insert",
-    "max_execution_time",
     "max_memory_usage",
-    "max_query_size",
     "max_threads",
     "max_insert_threads",
     "max_insert_block_size",
     "max_result_rows",
-    "max_result_bytes",
     "max_rows_to_read",
     "result_overflow_mode",
     "mutations_sync",

@@ -50,6 +50,11 @@ TEST(HttpRequest, only_known_settings_pass_and_fewer_for_a_reader) {
   EXPECT_EQ(code_for("max_threads", Role::Writer), 0);
   EXPECT_EQ(code_for("max_threads", Role::Reader), 164);
   EXPECT_EQ(code_for("output_format_json_quote_64bit_integers", Role::Reader), 0);
+  EXPECT_EQ(code_for("max_memory_usage", Role::Reader), 164);
+  for (const char* const name : {"max_query_size", "max_execution_time", "max_result_bytes"}) {
+    EXPECT_EQ(code_for(name, Role::Reader), 0) << name;
+    EXPECT_EQ(code_for(name, Role::Writer), 0) << name;
+  }
   for (const Role role : {Role::Writer, Role::Reader}) {
     EXPECT_EQ(code_for("format_schema", role), 115);
     EXPECT_EQ(code_for("readonly", role), 115);

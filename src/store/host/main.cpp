@@ -58,6 +58,7 @@ Result<DirectoryLock> lock_patiently(const std::string& data) {
 struct Parts {
   std::unique_ptr<Engine> engine;
   Channel<bool> memory_failures{1, WhenFull::Conflate};
+  std::optional<Reaper> reaper;
   std::optional<Pool> pool;
   std::optional<HttpFront> front;
   std::unique_ptr<io::HttpServer> server;
@@ -93,7 +94,8 @@ Result<void> start(const Options& options, const std::string& data, const FrontC
       options.library, environment_variable("LINEWATCH_CHDB").value_or(""), executable_path()));
   parts.engine = TRY(Engine::start({library, data, options.database}));
   parts.pool.emplace(*parts.engine, worker_count(), kQueueMax);
-  parts.front.emplace(front, *parts.pool, parts.memory_failures);
+  parts.reaper.emplace(*parts.engine);
+  parts.front.emplace(front, *parts.pool, parts.memory_failures, &*parts.reaper);
   parts.upkeep.emplace(parts.engine->control(), *parts.pool, parts.memory_failures,
                        options.memory_max_mb << 20, [] { ::kill(::getpid(), SIGTERM); });
   io::HttpServerConfig http;
@@ -125,6 +127,7 @@ void stop(Parts& parts) {
   }
   // Only now: the answers of the last queries go out through it.
   parts.server.reset();
+  parts.reaper.reset();
   parts.engine->close();
 }
 

@@ -7,7 +7,15 @@ namespace lw::store::host {
 
 Result<Connection*> Session::connection(Role role, const NamedValues& settings) {
   if (!settings.empty()) {
+    // A reader cannot change what its connection was opened with, so the next one that asks for the
+    // same may have it.
+    const bool is_same =
+        once_ && role == Role::Reader && once_role_ == role && once_settings_ == settings;
+    if (is_same) return once_.get();
+    once_.reset();
     once_ = TRY(engine_.connect(role, settings));
+    once_role_ = role;
+    once_settings_ = settings;
     return once_.get();
   }
   std::unique_ptr<Connection>& kept = role == Role::Writer ? writer_ : reader_;

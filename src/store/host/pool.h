@@ -15,7 +15,8 @@
 namespace lw::store::host {
 
 /// One worker's connections, kept from job to job: a statement that changes a session's settings
-/// must not reach the next user, so settings get a connection of their own.
+/// must not reach the next user, so settings get a connection of their own; only a reader's, who
+/// can change none, is used again for the same.
 class Session {
  public:
   explicit Session(const Engine& engine) : engine_(engine) {}
@@ -25,6 +26,8 @@ class Session {
  private:
   const Engine& engine_;
   std::unique_ptr<Connection> writer_, reader_, once_;
+  Role once_role_ = Role::Writer;
+  NamedValues once_settings_;
 };
 
 using Job = std::function<void(Session&)>;

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// linewatch query: asks the logs in KQL.
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+#include <iterator>
+#include <memory>
+
+#include <CLI/CLI.hpp>
+
+#include "base/files.h"
+#include "base/text.h"
+#include "cli/api_client.h"
+#include "cli/context.h"
+#include "cli/query_error.h"
+#include "cli/query_output.h"
+#include "cli/table.h"
+#include "cli/terminal.h"
+
+namespace lw::cli {
+namespace {
+
+struct QueryOptions {
+  std::string query, output, file, timespan, workspace;
+  bool explain = false;
+};
+
+struct FileCloser {
+  void operator()(std::FILE* file) const { std::fclose(file); }
+};
+using File = std::unique_ptr<std::FILE, FileCloser>;
+
+/// "-" is standard input, "@NAME" a file.
+Result<std::string> read_query(const std::string& given) {
+  if (given == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
+  if (given.starts_with('@')) return read_file(given.substr(1));
+  return given;
+}
+
+std::string body_of(const std::string& query, const QueryOptions& options) {
+  Value body = Value::object({{"query", query}});
+  if (!options.timespan.empty()) body.set("timespan", options.timespan);
+  if (!options.workspace.empty()) body.set("workspace", options.workspace);
+  if (options.explain) body.set("explain", true);
+  return to_json(body);
+}
+
+int refuse(const ApiClient& client, const io::HttpClientResponse& response,
+           const std::string& query) {
+  const std::string text = explain_query_error(query, response.body);
+  if (text.empty()) return report(client.error_of(response));
+  fmt::print(stderr, "linewatch: {}\n", text);
+  return response.status == 400 ? kExitMisuse : kExitNegative;
+}
+
+void print_texts(const char* title, const Value* texts) {
+  if (texts == nullptr || !texts->is_array() || texts->as_array().empty()) return;
+  fmt::print("{}\n", title);
+  for (const Value& text : texts->as_array()) {
+    if (text.is_string()) fmt::print("  {}\n", text.as_string());
+  }
+}
+
+int explain(ApiClient& client, const std::string& query, const QueryOptions& options,
+            const std::string& output) {
+  auto response =
+      client.call("POST", "/api/v1/query", {}, body_of(query, options), "application/json");
+  if (!response) return report(response.error());
+  if (response->status != 200) return refuse(client, *response, query);
+  const auto facts = parse_json(response->body);
+  if (!facts) return report(facts.error());
+  if (output == "json" || output == "yaml") {
+    print_object(output, *facts);
+    return kExitSuccess;
+  }
+  print_texts("TABLES", facts->find("tables"));
+  print_texts("REACHES THE TABLES", facts->find("restrictions"));
+  print_texts("ENGINE", facts->find("engine"));
+  fmt::print("SQL\n  {}\n", facts->text("sql"));
+  return kExitSuccess;
+}
+
+/// Where the result goes; null: the file cannot be written.
+File open_output(const std::string& name) {
+  return File(name.empty() ? ::fdopen(::dup(STDOUT_FILENO), "wb") : std::fopen(name.c_str(), "wb"));
+}
+
+int ask(ApiClient& client, const std::string& query, const QueryOptions& options,
+        const std::string& output) {
+  if (is_binary_format(output) && options.file.empty() && is_terminal()) {
+    return report({ErrorCode::InvalidInput,
+                   fmt::format("-o {} is no text; add --file NAME, or send it to a pipe", output)});
+  }
+  const File file = open_output(options.file);
+  if (!file) {
+    return report({ErrorCode::InvalidInput, fmt::format("{} cannot be written", options.file)});
+  }
+  const auto printer = make_query_output(output, file.get());
+  bool is_enough = false;
+  const auto response =
+      client.call("POST", "/api/v1/query", {{"format", std::string(server_format(output))}},
+                  body_of(query, options), "application/json", [&](std::string_view piece) {
+                    is_enough = !printer->take(piece);
+                    return !is_enough;
+                  });
+  if (!response && !is_enough) return report(response.error());
+  if (response && response->status != 200) return refuse(client, *response, query);
+  const auto ended = printer->end();
+  return ended ? kExitSuccess : report(ended.error());
+}
+
+int run_query(const Context& context, const QueryOptions& options) {
+  std::string output = options.output.empty() ? context.output : options.output;
+  if (output.empty()) output = options.file.empty() ? "table" : "csv";
+  const auto query = read_query(options.query);
+  if (!query) return report(query.error());
+  auto client = ApiClient::open(context);
+  if (!client) return report(client.error());
+  return options.explain ? explain(*client, *query, options, output)
+                         : ask(*client, *query, options, output);
+}
+
+}  // namespace
+
+void add_query(CLI::App& app, Context& context) {
+  auto* const verb = app.add_subcommand(
+      "query", "Asks the logs in KQL: linewatch query 'NWConnectionMonitorTestResult | take 5'");
+  auto options = std::make_shared<QueryOptions>();
+  verb->add_option("kql", options->query,
+                   "The query; - reads it from standard input, @FILE from a file")
+      ->required();
+  verb->add_option("-o,--output", options->output,
+                   "How to print: table, json, yaml, csv, jsonl, parquet or arrow")
+      ->check(CLI::IsMember({"table", "json", "yaml", "csv", "jsonl", "parquet", "arrow"}));
+  verb->add_option("--file", options->file, "Write the result to this file");
+  verb->add_option("--timespan", options->timespan,
+                   "Time of the rows: PT1H, P1D, START/END, START/PT1H or PT1H/END");
+  verb->add_option("--workspace", options->workspace,
+                   "Its id or name; the default one if not given");
+  verb->add_flag("--explain", options->explain, "Show how the query is run, not its rows");
+  verb->callback(
+      [=, &context] { context.action = [=, &context] { return run_query(context, *options); }; });
+}
+
+}  // namespace lw::cli

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/logs/log_table.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "kql/translate.h"
+#include "server/logs/azure_schemas.h"
+
+namespace lw::server::logs {
+namespace {
+
+const WorkspaceView kDefault{.id = "id-1", .name = "default", .is_default = true};
+const WorkspaceView kTeam{.id = "id-2", .name = "Team'A"};
+
+std::string sql_of(std::string_view query, const Scope& scope) {
+  const kql::Catalog catalog = make_catalog(scope);
+  const auto translation = kql::translate(query, catalog, {});
+  return translation ? translation->sql : "refused: " + translation.error().front().message;
+}
+
+std::string sql_of(std::string_view query) {
+  return sql_of(query, {.workspaces = {kDefault}, .subscription = "sub", .span = {}});
+}
+
+bool has(const std::string& sql, std::string_view part) {
+  return sql.find(part) != std::string::npos;
+}
+
+TEST(LogTables, HaveAllPublishedColumnsWithTheirTypes) {
+  for (const LogTable& table : log_tables()) {
+    for (const std::string& item : split(published_columns(table.name), ' ')) {
+      if (item.empty()) continue;
+      const LogColumn* const column = table.find(item.substr(0, item.find(':')));
+      ASSERT_NE(column, nullptr) << table.name << " " << item;
+      EXPECT_EQ(kql::name_of(column->type), item.substr(item.find(':') + 1))
+          << table.name << " " << item;
+    }
+  }
+}
+
+TEST(LogTables, NameEachColumnOnce) {
+  for (const LogTable& table : log_tables()) {
+    std::set<std::string> names;
+    for (const LogColumn& column : table.columns) {
+      EXPECT_TRUE(names.insert(column.name).second) << table.name << " " << column.name;
+    }
+  }
+}
+
+TEST(LogSources, TimeAndHourReachTheTable) {
+  const std::string sql = sql_of(
+      "NWConnectionMonitorTestResult | where TimeGenerated >= datetime(2026-01-31T12:30:00) and "
+      "TimeGenerated < datetime(2026-01-31T13:00:00) | count");
+  EXPECT_TRUE(has(sql, "ts >= fromUnixTimestamp64Micro(toInt64(1769862600000000), 'UTC')")) << sql;
+  EXPECT_TRUE(has(sql,
+                  "toStartOfHour(ts) <= toStartOfHour(fromUnixTimestamp64Micro(toInt64("
+                  "1769864400000000), 'UTC'))"))
+      << sql;
+}
+
+TEST(LogSources, TheTimespanOfTheRequestBoundsTablesToo) {
+  const Scope scope{.workspaces = {kDefault},
+                    .subscription = "sub",
+                    .span = {638'000'000'000'000'000, 638'000'036'000'000'000}};
+  for (const char* const table : {"LinewatchRounds", "Heartbeat", "LinewatchPaths"}) {
+    const std::string sql = sql_of(std::string(table) + " | count", scope);
+    EXPECT_TRUE(has(sql, "ts >= fromUnixTimestamp64Micro(toInt64(1664403200000000)")) << sql;
+    EXPECT_TRUE(has(sql, "ts <= fromUnixTimestamp64Micro(toInt64(1664406800000000)")) << sql;
+  }
+}
+
+TEST(LogSources, NamesChooseTestsAtTheTable) {
+  const std::string sql =
+      sql_of("NWConnectionMonitorTestResult | where SourceName in ('a', \"b'); DROP\") | count");
+  EXPECT_TRUE(has(sql,
+                  "test_id IN (SELECT test_id FROM test_facts WHERE source IN ('a', "
+                  "'b\\'); DROP'))"))
+      << sql;
+}
+
+TEST(LogSources, AnIdChoosesItsTest) {
+  EXPECT_TRUE(has(sql_of("LinewatchRounds | where TestId == 'ff' | count"), "test_id IN (0, 255)"));
+  EXPECT_TRUE(has(sql_of("LinewatchRounds | where TestId == 'no id' | count"), "test_id IN (0)"));
+}
+
+TEST(LogSources, WhatNoColumnNeedsIsNotJoined) {
+  EXPECT_FALSE(has(sql_of("LinewatchRounds | summarize sum(ChecksTotal)"), "JOIN"));
+  EXPECT_TRUE(has(sql_of("LinewatchRounds | summarize count() by Source"), "LEFT ANY JOIN"));
+  EXPECT_TRUE(has(sql_of("NWConnectionMonitorTestResult | summarize count() by "
+                         "RoundTripTimeMsThreshold"),
+                  "ASOF LEFT JOIN"));
+}
+
+TEST(LogSources, AFurtherWorkspaceSeesItsOwnTestsOnly) {
+  const Scope scope{.workspaces = {kTeam}, .subscription = "sub", .span = {}};
+  for (const LogTable& table : log_tables()) {
+    if (table.source.is_empty) continue;
+    const std::string sql = sql_of(table.name + " | count", scope);
+    EXPECT_TRUE(has(sql, "hasAny(workspaces, ['team\\'a'])")) << sql;
+    if (table.source.by_test) {
+      EXPECT_TRUE(has(sql, "WHERE has(f.workspaces, 'team\\'a')")) << sql;
+    }
+  }
+}
+
+TEST(LogSources, SeveralWorkspacesShowARowForEach) {
+  const Scope scope{.workspaces = {kDefault, kTeam}, .subscription = "sub", .span = {}};
+  const std::string sql = sql_of("LinewatchRounds | summarize count() by TenantId", scope);
+  EXPECT_TRUE(has(sql,
+                  "ARRAY JOIN arrayFilter((id, key) -> has(['id-1'], id) OR has(f.workspaces, "
+                  "key), ['id-1', 'id-2'], ['default', 'team\\'a']) AS w"))
+      << sql;
+}
+
+TEST(LogSources, AMonitorsRowsAloneIfOnlyThoseAreAskedFor) {
+  const Scope scope{
+      .workspaces = {kDefault}, .subscription = "sub", .span = {}, .monitor = "it's mine"};
+  EXPECT_TRUE(has(sql_of("LinewatchRounds | count", scope), "WHERE monitor = 'it\\'s mine')"));
+  EXPECT_TRUE(has(sql_of("Heartbeat | count", scope), "WHERE monitor = 'it\\'s mine')"));
+}
+
+TEST(LogSources, WhatIsOlderThanTheWorkspaceKeepsIsNotShown) {
+  WorkspaceView young = kDefault;
+  young.oldest = 638'000'000'000'000'000;
+  const Scope scope{.workspaces = {young}, .subscription = "sub", .span = {}};
+  EXPECT_TRUE(has(sql_of("LinewatchRounds | count", scope),
+                  "ts >= fromUnixTimestamp64Micro(toInt64(1664403200000000)"));
+}
+
+TEST(LogSources, MinutesAreNotCutInTwo) {
+  const std::string sql = sql_of(
+      "AzureMetrics | where TimeGenerated between (datetime(2026-01-31T12:00:30) .. "
+      "datetime(2026-01-31T12:10:30)) | count");
+  EXPECT_TRUE(has(sql, "ts >= fromUnixTimestamp64Micro(toInt64(1769860800000000)")) << sql;
+  EXPECT_TRUE(has(sql, "ts <= fromUnixTimestamp64Micro(toInt64(1769861459999999)")) << sql;
+}
+
+}  // namespace
+}  // namespace lw::server::logs

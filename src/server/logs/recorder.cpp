@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/logs/recorder.h"
+
+#include <algorithm>
+
+#include "base/log.h"
+#include "model/resource_id.h"
+#include "server/logs/workspaces.h"
+#include "server/metrics/dimensions.h"
+
+namespace lw::server::logs {
+namespace {
+
+constexpr Milliseconds kLookEvery{2'000};
+/// Rows of one insert.
+constexpr std::size_t kBlockRowsMax = 10'000;
+
+store::AgentBeat beat_of(const AgentView& view) {
+  const AgentConnection& connection = *view.connection;
+  return {.agent = view.agent.id,
+          .name = view.agent.name,
+          .version = connection.version,
+          .resource_id = view.agent.resource_id,
+          .addresses = view.agent.addresses,
+          .connected_since = connection.since,
+          .rounds_waiting = connection.spool_records,
+          .rounds_dropped = connection.rounds_dropped,
+          .intervals_missed = connection.intervals_missed,
+          .clock_offset = connection.clock_offset,
+          .problem = connection.problem,
+          .path_problem = connection.path_problem};
+}
+
+std::vector<store::TestFacts> facts_of_all(const Control& control,
+                                           const std::vector<Agent>& agents) {
+  std::vector<store::TestFacts> facts;
+  for (const TestId id : control.live().order()) {
+    const LiveTest* const live = control.live().find(id);
+    if (live == nullptr) continue;
+    const auto monitor = std::ranges::find(control.models(), live->test.connection_monitor,
+                                           &ConnectionMonitor::name);
+    if (monitor == control.models().end()) continue;
+    const auto agent = std::ranges::find(agents, live->test.agent, &Agent::id);
+    facts.push_back(facts_of(*live, *monitor, agent == agents.end() ? nullptr : &*agent,
+                             control.subscription_id()));
+  }
+  return facts;
+}
+
+std::vector<std::string> outputs_of(const std::vector<ConnectionMonitor>& monitors) {
+  std::vector<std::string> names;
+  for (const ConnectionMonitor& monitor : monitors) {
+    for (std::string& name : workspaces_of(monitor)) names.push_back(std::move(name));
+  }
+  return names;
+}
+
+std::int64_t minute_of(Timestamp time) { return to_unix_us(time) / 60'000'000; }
+
+}  // namespace
+
+store::TestFacts facts_of(const LiveTest& live, const ConnectionMonitor& monitor,
+                          const Agent* agent, const std::string& subscription) {
+  using metrics::Dimension;
+  const metrics::Dimensions values = metrics::dimensions_of(live, monitor, agent);
+  const auto of = [&](Dimension dimension) {
+    return values.at(static_cast<std::size_t>(dimension));
+  };
+  const TestConfiguration& configuration = *live.test.configuration;
+  store::TestFacts facts;
+  facts.test = live.test.id;
+  facts.monitor = monitor.name;
+  facts.monitor_id = monitor_id(subscription, place_of(monitor.name));
+  facts.test_group = live.test.test_group;
+  facts.configuration = configuration.name;
+  facts.source = live.test.source;
+  facts.source_type = of(Dimension::SourceType);
+  facts.source_resource_id = of(Dimension::SourceResourceId);
+  facts.source_address = of(Dimension::SourceAddress);
+  facts.source_subnet = of(Dimension::SourceSubnet);
+  facts.source_ip = of(Dimension::SourceIP);
+  facts.destination = live.test.destination;
+  facts.destination_type = of(Dimension::DestinationType);
+  facts.destination_resource_id = of(Dimension::DestinationResourceId);
+  facts.destination_address = live.test.destination_address;
+  facts.destination_subnet = of(Dimension::DestinationSubnet);
+  facts.destination_agent = live.test.destination_agent;
+  facts.agent = agent == nullptr ? std::string() : agent->name;
+  facts.protocol = configuration.protocol_name();
+  facts.port = configuration.port().value_or(0);
+  facts.frequency_s = static_cast<std::uint32_t>(configuration.frequency.count());
+  facts.failed_threshold = configuration.threshold.checks_failed_percent;
+  facts.rtt_threshold = configuration.threshold.round_trip_time_ms;
+  facts.disabled = live.test.disabled;
+  facts.workspaces = workspaces_of(monitor);
+  return facts;
+}
+
+Recorder::Recorder(Control& control, Workspaces& workspaces, store::ClientConfig config,
+                   const Clock& clock)
+    : control_(control),
+      workspaces_(workspaces),
+      config_([&] {
+        config.give_up = [this] { return stopping_.is_raised(); };
+        return std::move(config);
+      }()),
+      clock_(clock),
+      client_(config_) {
+  thread_ = Thread("log facts", [this] { run(); });
+}
+
+Recorder::~Recorder() {
+  stopping_.raise();
+  pause_.close();
+  thread_.join();
+}
+
+std::optional<Recorder::Snapshot> Recorder::look() {
+  // Shared: the control loop may answer when nobody waits any more.
+  const auto answer = std::make_shared<Channel<Snapshot>>(1, WhenFull::Refuse);
+  control_.post([&control = control_, &workspaces = workspaces_, seen = seen_, answer] {
+    Snapshot snapshot;
+    std::vector<Agent> agents;
+    for (const AgentView& view : control.agents()) {
+      agents.push_back(view.agent);
+      if (view.connection) snapshot.beats.push_back(beat_of(view));
+    }
+    if (seen->is_new || seen->models != control.models() || seen->agents != agents) {
+      snapshot.tests = facts_of_all(control, agents);
+      workspaces.set_outputs(outputs_of(control.models()));
+      *seen = {control.models(), std::move(agents), false};
+    }
+    answer->push(std::move(snapshot));
+  });
+  while (!stopping_.is_raised()) {
+    if (auto snapshot = answer->pop_for(Milliseconds(200))) return snapshot;
+  }
+  return std::nullopt;
+}
+
+Result<void> Recorder::write_facts() {
+  if (facts_.empty()) return {};
+  if (!known_) known_ = TRY(store::known_test_facts(client_));
+  const Timestamp now = clock_.wall_now();
+  while (!facts_.empty()) {
+    std::vector<store::DatedFacts> rows;
+    const std::size_t size = std::min(facts_.size(), kBlockRowsMax);
+    for (std::size_t i = 0; i < size; ++i) {
+      const auto known = known_->find(facts_[i].test);
+      if (known != known_->end() && known->second == facts_[i].hash()) continue;
+      // Of a test that nobody has heard of, nothing else was ever true.
+      rows.push_back({facts_[i], known == known_->end() ? Timestamp{} : now});
+    }
+    TRY(store::record_test_facts(client_, rows));
+    for (const store::DatedFacts& row : rows) (*known_)[row.facts.test] = row.facts.hash();
+    facts_.erase(facts_.begin(), facts_.begin() + static_cast<std::ptrdiff_t>(size));
+  }
+  return {};
+}
+
+Result<void> Recorder::write_beats() {
+  const Timestamp now = clock_.wall_now();
+  if (beats_.empty() || minute_of(now) == minute_) return {};
+  TRY(store::record_agent_beats(client_, beats_, now, control_.keep_days()));
+  minute_ = minute_of(now);
+  return {};
+}
+
+void Recorder::run() {
+  while (!stopping_.is_raised()) {
+    auto snapshot = look();
+    if (!snapshot) return;
+    if (snapshot->tests) facts_ = std::move(*snapshot->tests);
+    beats_ = std::move(snapshot->beats);
+    for (const auto& written : {write_facts(), write_beats()}) {
+      if (!written) log::debug("logs", written.error().message);
+    }
+    pause_.pop_for(kLookEvery);
+  }
+}
+
+}  // namespace lw::server::logs

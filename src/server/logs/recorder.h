@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "base/channel.h"
+#include "base/thread.h"
+#include "base/time.h"
+#include "server/control.h"
+#include "server/logs/workspaces.h"
+#include "store/client.h"
+#include "store/log_facts.h"
+
+namespace lw::server::logs {
+
+/// Keeps in the store what the logs say beside measurements: what is true of each test, whenever
+/// that changes, and once a minute each connected agent. Looks at the control loop's state every
+/// few seconds, and writes from a thread of its own, again and again while the store is away.
+class Recorder {
+ public:
+  /// All outlive it; the control loop must run. `workspaces` is told which ones outputs name.
+  Recorder(Control& control, Workspaces& workspaces, store::ClientConfig config,
+           const Clock& clock);
+  ~Recorder();
+  Recorder(const Recorder&) = delete;
+  Recorder& operator=(const Recorder&) = delete;
+
+ private:
+  struct Snapshot {
+    std::optional<std::vector<store::TestFacts>> tests;  ///< nothing: as before
+    std::vector<store::AgentBeat> beats;
+  };
+  /// What the last facts were made of; of the control thread.
+  struct Seen {
+    std::vector<ConnectionMonitor> models;
+    std::vector<Agent> agents;
+    bool is_new = true;
+  };
+
+  void run();
+  std::optional<Snapshot> look();
+  Result<void> write_facts();
+  Result<void> write_beats();
+
+  Control& control_;
+  Workspaces& workspaces_;
+  store::ClientConfig config_;
+  const Clock& clock_;
+  const std::shared_ptr<Seen> seen_ = std::make_shared<Seen>();
+  // Of the recorder's thread.
+  store::Client client_;
+  std::optional<std::unordered_map<TestId, std::uint64_t>> known_;
+  std::vector<store::TestFacts> facts_;  ///< waiting to be written
+  std::vector<store::AgentBeat> beats_;
+  std::int64_t minute_ = 0;  ///< of the last beats
+
+  Flag stopping_;
+  Channel<int> pause_{1, WhenFull::Refuse};  ///< nothing comes through; closing it ends a wait
+  Thread thread_;
+};
+
+/// What the logs say of a test. `monitor` is its own; `agent` runs it, or null. Pure.
+store::TestFacts facts_of(const LiveTest& live, const ConnectionMonitor& monitor,
+                          const Agent* agent, const std::string& subscription);
+
+}  // namespace lw::server::logs

@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a table reads of the store, so that no query sees rows of another workspace or time, and the
+// engine need not look at rows that no query can use.
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "base/ids.h"
+#include "base/text.h"
+#include "server/logs/log_table.h"
+#include "store/client.h"
+
+namespace lw::server::logs {
+namespace {
+
+using kql::Restriction;
+using kql::TableUse;
+
+// What of a test makes its id: it is the same for ever, whatever else is changed.
+constexpr std::array<std::string_view, 6> kLasting = {"monitor",       "monitor_id", "test_group",
+                                                      "configuration", "source",     "destination"};
+
+/// Instants beyond which nothing can be stored; the engine's own end later.
+constexpr std::int64_t kMicrosMin = 0;
+constexpr std::int64_t kMicrosMax = 7'258'118'400'000'000;  // year 2200
+
+std::int64_t micros_of(std::int64_t ticks) {
+  const std::int64_t micros = (ticks - kql::kTicksUnixEpoch) / kql::kTicksPerMicrosecond;
+  return std::clamp(micros, kMicrosMin, kMicrosMax);
+}
+
+std::string instant(std::int64_t micros) {
+  return fmt::format("fromUnixTimestamp64Micro(toInt64({}), 'UTC')", micros);
+}
+
+bool is_default(const Scope& scope) {
+  return std::ranges::any_of(scope.workspaces, &WorkspaceView::is_default);
+}
+
+std::string ids_of(const Scope& scope) {
+  std::vector<std::string> ids;
+  for (const WorkspaceView& view : scope.workspaces) ids.push_back(store::quote_text(view.id));
+  return "[" + join(ids, ", ") + "]";
+}
+
+/// As test_facts has them.
+std::string key_of(const WorkspaceView& view) { return store::quote_text(to_lower(view.name)); }
+
+std::string keys_of(const Scope& scope) {
+  std::vector<std::string> keys;
+  for (const WorkspaceView& view : scope.workspaces) keys.push_back(key_of(view));
+  return "[" + join(keys, ", ") + "]";
+}
+
+/// The time that rows can be of: what the request says, what the workspaces still show, and what
+/// the query asks for.
+TickSpan span_of(const TableUse& use, const Scope& scope) {
+  TickSpan span = scope.span;
+  std::int64_t oldest = kql::kTicksMax;
+  for (const WorkspaceView& view : scope.workspaces) oldest = std::min(oldest, view.oldest);
+  span.from = std::max(span.from, oldest);
+  for (const Restriction& restriction : use.restrictions) {
+    if (restriction.column != "TimeGenerated" || restriction.values.empty()) continue;
+    std::int64_t least = kql::kTicksMax, most = 0;
+    for (const kql::Constant& value : restriction.values) {
+      const auto* const ticks = value.integer();
+      if (ticks == nullptr) return span;
+      least = std::min(least, *ticks);
+      most = std::max(most, *ticks);
+    }
+    if (restriction.kind != Restriction::Kind::AtMost) span.from = std::max(span.from, least);
+    if (restriction.kind != Restriction::Kind::AtLeast) span.to = std::min(span.to, most);
+  }
+  return span;
+}
+
+/// `span` so far that it cuts no row's stretch of time in two.
+TickSpan whole_grains(TickSpan span, Seconds grain) {
+  const std::int64_t ticks = grain.count() * kql::kTicksPerSecond;
+  if (ticks == 0) return span;
+  span.from -= span.from % ticks;
+  if (span.to < kql::kTicksMax - ticks) span.to += ticks - 1 - span.to % ticks;
+  return span;
+}
+
+void add_time(std::vector<std::string>& conditions, const LogSource& source, TickSpan span) {
+  if (source.time.empty()) return;
+  span = whole_grains(span, source.grain);
+  const std::string& time = source.time;
+  // The key prunes by its own expression only, so the hour is bounded as well.
+  if (const auto from = micros_of(span.from); from > kMicrosMin) {
+    conditions.push_back(time + " >= " + instant(from));
+    if (source.has_hour_key) {
+      conditions.push_back(
+          fmt::format("toStartOfHour({}) >= toStartOfHour({})", time, instant(from)));
+    }
+  }
+  if (const auto to = micros_of(span.to); to < kMicrosMax) {
+    conditions.push_back(time + " <= " + instant(to));
+    if (source.has_hour_key) {
+      conditions.push_back(
+          fmt::format("toStartOfHour({}) <= toStartOfHour({})", time, instant(to)));
+    }
+  }
+}
+
+/// "'a', 'b'", or nothing if the values are no texts.
+std::string texts_of(const Restriction& restriction) {
+  std::vector<std::string> texts;
+  for (const kql::Constant& value : restriction.values) {
+    const auto* const text = value.text();
+    if (text == nullptr) return {};
+    texts.push_back(store::quote_text(*text));
+  }
+  return join(texts, ", ");
+}
+
+/// The ids of tests in their text form as numbers; what is no id meets no row.
+std::string ids_in(const Restriction& restriction) {
+  std::vector<std::string> ids = {"0"};
+  for (const kql::Constant& value : restriction.values) {
+    const auto* const text = value.text();
+    if (text == nullptr) return {};
+    if (const auto id = parse_hex(*text)) ids.push_back(std::to_string(*id));
+  }
+  return join(ids, ", ");
+}
+
+/// Which tests the query can need.
+void add_tests(std::vector<std::string>& conditions, const LogTable& table, const TableUse& use,
+               const Scope& scope) {
+  for (const Restriction& restriction : use.restrictions) {
+    if (restriction.kind != Restriction::Kind::OneOf) continue;
+    const LogColumn* const column = table.find(restriction.column);
+    if (column == nullptr) continue;
+    if (column->name == "TestId") {
+      if (const std::string ids = ids_in(restriction); !ids.empty()) {
+        conditions.push_back("test_id IN (" + ids + ")");
+      }
+    } else if (!column->fact.empty()) {
+      if (const std::string texts = texts_of(restriction); !texts.empty()) {
+        conditions.push_back(fmt::format(
+            "test_id IN (SELECT test_id FROM test_facts WHERE {} IN ({}))", column->fact, texts));
+      }
+    }
+  }
+  if (!scope.monitor.empty()) {
+    conditions.push_back("test_id IN (SELECT test_id FROM test_facts WHERE monitor = " +
+                         store::quote_text(scope.monitor) + ")");
+  }
+  if (!is_default(scope)) {
+    conditions.push_back("test_id IN (SELECT test_id FROM test_facts WHERE hasAny(workspaces, " +
+                         keys_of(scope) + "))");
+  }
+}
+
+/// The columns `f.…` of a piece of SQL.
+void collect_facts(std::string_view sql, std::set<std::string>& facts) {
+  for (auto at = sql.find("f."); at != std::string_view::npos; at = sql.find("f.", at + 2)) {
+    const bool is_name = at > 0 && (std::isalnum(static_cast<unsigned char>(sql[at - 1])) != 0 ||
+                                    sql[at - 1] == '_');
+    if (is_name) continue;
+    auto end = at + 2;
+    while (end < sql.size() &&
+           (std::islower(static_cast<unsigned char>(sql[end])) != 0 || sql[end] == '_')) {
+      ++end;
+    }
+    facts.emplace(sql.substr(at + 2, end - at - 2));
+  }
+}
+
+bool is_lasting(const std::set<std::string>& facts) {
+  return std::ranges::all_of(facts, [](const std::string& fact) {
+    return std::ranges::find(kLasting, fact) != kLasting.end();
+  });
+}
+
+/// What was true of the row's test when the row was made.
+std::string join_facts(const std::set<std::string>& facts) {
+  if (facts.empty()) return {};
+  std::string list = "test_id";
+  for (const std::string& fact : facts) list += ", " + fact;
+  if (is_lasting(facts)) {
+    return " LEFT ANY JOIN (SELECT " + list +
+           " FROM test_facts LIMIT 1 BY test_id) AS f ON f.test_id = r.test_id";
+  }
+  return " ASOF LEFT JOIN (SELECT " + list +
+         ", valid_from FROM test_facts) AS f ON f.test_id = r.test_id AND r.ts >= f.valid_from";
+}
+
+std::string with_conditions(const std::string& rows, const std::vector<std::string>& conditions) {
+  const std::string all = conditions.empty() ? "1" : join(conditions, " AND ");
+  std::string sql = rows;
+  for (auto at = sql.find('@'); at != std::string::npos; at = sql.find('@', at + all.size())) {
+    sql.replace(at, 1, all);
+  }
+  return sql;
+}
+
+/// Rows of agents, who are in a workspace if they run a test of it.
+std::string agents_of(const LogSource& source, const Scope& scope) {
+  if (source.agent.empty() || (is_default(scope) && scope.monitor.empty())) return {};
+  std::vector<std::string> conditions;
+  if (!is_default(scope)) conditions.push_back("hasAny(workspaces, " + keys_of(scope) + ")");
+  if (!scope.monitor.empty()) conditions.push_back("monitor = " + store::quote_text(scope.monitor));
+  return fmt::format("{} IN (SELECT agent FROM test_facts WHERE {})", source.agent,
+                     join(conditions, " AND "));
+}
+
+/// A row once for each workspace of the scope that has it.
+std::string per_workspace(const Scope& scope, bool by_test) {
+  if (scope.workspaces.size() < 2) return {};
+  if (!by_test) return " ARRAY JOIN " + ids_of(scope) + " AS w";
+  std::vector<std::string> whole;
+  for (const WorkspaceView& view : scope.workspaces) {
+    if (view.is_default) whole.push_back(store::quote_text(view.id));
+  }
+  return fmt::format(
+      " ARRAY JOIN arrayFilter((id, key) -> has([{}], id) OR has(f.workspaces, key), {}, {}) AS w",
+      whole.empty() ? "''" : join(whole, ", "), ids_of(scope), keys_of(scope));
+}
+
+}  // namespace
+
+std::string source_of(const LogTable& table, const TableUse& use, const Scope& scope) {
+  const LogSource& source = table.source;
+  if (source.is_empty) return "(SELECT 1 FROM numbers(0)) AS r";
+  std::vector<std::string> conditions;
+  add_time(conditions, source, span_of(use, scope));
+  if (source.by_test) add_tests(conditions, table, use, scope);
+  if (auto agents = agents_of(source, scope); !agents.empty()) conditions.push_back(agents);
+
+  std::set<std::string> facts;
+  for (const LogColumn& column : table.columns) {
+    if (use.reads(column.name)) collect_facts(column.sql, facts);
+  }
+  const bool is_restricted = source.by_test && !is_default(scope);
+  if (is_restricted || (source.by_test && scope.workspaces.size() > 1)) facts.insert("workspaces");
+  std::string sql = "(" + with_conditions(source.rows, conditions) + ") AS r";
+  if (source.by_test) sql += join_facts(facts);
+  sql += per_workspace(scope, source.by_test);
+  if (is_restricted && scope.workspaces.size() == 1) {
+    sql += " WHERE has(f.workspaces, " + key_of(scope.workspaces.front()) + ")";
+  }
+  return sql;
+}
+
+}  // namespace lw::server::logs

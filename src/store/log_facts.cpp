@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/log_facts.h"
+
+#include "base/document.h"
+#include "base/hash.h"
+#include "store/read_rows.h"
+
+namespace lw::store {
+namespace {
+
+/// ClickHouse's JSON formats read 64-bit numbers as text, and times as microseconds.
+std::string number_text(std::uint64_t value) { return std::to_string(value); }
+std::string time_text(Timestamp time) { return to_iso8601(time); }
+
+Value texts_of(const std::vector<std::string>& texts) {
+  Value list = Value::array();
+  for (const std::string& text : texts) list.push(text);
+  return list;
+}
+
+Value names_of(const TestFacts& facts) {
+  return Value::object({{"test_id", number_text(facts.test.value)},
+                        {"monitor", facts.monitor},
+                        {"monitor_id", facts.monitor_id},
+                        {"test_group", facts.test_group},
+                        {"configuration", facts.configuration},
+                        {"source", facts.source},
+                        {"destination", facts.destination}});
+}
+
+Value row_of(const TestFacts& facts) {
+  Value row = names_of(facts);
+  row.set("source_type", facts.source_type);
+  row.set("source_resource_id", facts.source_resource_id);
+  row.set("source_address", facts.source_address);
+  row.set("source_subnet", facts.source_subnet);
+  row.set("source_ip", facts.source_ip);
+  row.set("destination_type", facts.destination_type);
+  row.set("destination_resource_id", facts.destination_resource_id);
+  row.set("destination_address", facts.destination_address);
+  row.set("destination_subnet", facts.destination_subnet);
+  row.set("destination_agent_id", number_text(facts.destination_agent.value));
+  row.set("agent", facts.agent);
+  row.set("protocol", facts.protocol);
+  row.set("port", std::int64_t{facts.port});
+  row.set("frequency_s", std::int64_t{facts.frequency_s});
+  if (facts.failed_threshold) row.set("failed_threshold", std::int64_t{*facts.failed_threshold});
+  if (facts.rtt_threshold) row.set("rtt_threshold", *facts.rtt_threshold);
+  row.set("disabled", facts.disabled ? 1 : 0);
+  row.set("workspaces", texts_of(facts.workspaces));
+  return row;
+}
+
+Value row_of(const AgentBeat& beat, Timestamp at, std::uint16_t keep_days) {
+  Value row;
+  row.set("ts", time_text(at));
+  row.set("keep_days", std::int64_t{keep_days});
+  row.set("agent_id", number_text(beat.agent.value));
+  row.set("name", beat.name);
+  row.set("version", beat.version);
+  row.set("resource_id", beat.resource_id);
+  row.set("addresses", texts_of(beat.addresses));
+  row.set("connected_since", time_text(beat.connected_since));
+  row.set("rounds_waiting", number_text(beat.rounds_waiting));
+  row.set("rounds_dropped", number_text(beat.rounds_dropped));
+  row.set("intervals_missed", number_text(beat.intervals_missed));
+  if (beat.clock_offset) row.set("clock_offset_us", std::to_string(beat.clock_offset->count()));
+  row.set("problem", beat.problem);
+  row.set("path_problem", beat.path_problem);
+  return row;
+}
+
+Result<void> insert_lines(Client& client, const std::string& table, std::string lines) {
+  if (lines.empty()) return {};
+  // The times end in "Z".
+  return client.insert("INSERT INTO " + table +
+                           " SETTINGS date_time_input_format = 'best_effort' FORMAT JSONEachRow",
+                       std::move(lines));
+}
+
+}  // namespace
+
+std::uint64_t TestFacts::hash() const { return stable_hash({to_json(row_of(*this))}); }
+
+Result<void> record_test_facts(Client& client, std::span<const DatedFacts> rows) {
+  std::string lines;
+  for (const DatedFacts& dated : rows) {
+    Value row = row_of(dated.facts);
+    row.set("valid_from", time_text(dated.valid_from));
+    row.set("hash", number_text(dated.facts.hash()));
+    lines += to_json(row) + "\n";
+  }
+  return insert_lines(client, "test_facts", std::move(lines));
+}
+
+Result<std::unordered_map<TestId, std::uint64_t>> known_test_facts(Client& client) {
+  struct Known {
+    TestId test;
+    std::uint64_t hash = 0;
+  };
+  const auto read = [](RowReader& row) {
+    const TestId test{row.number<std::uint64_t>()};
+    return Known{test, row.number<std::uint64_t>()};
+  };
+  const auto rows = TRY(rows_of<Known>(
+      client, "SELECT test_id, argMax(hash, valid_from) FROM test_facts GROUP BY test_id", read));
+  std::unordered_map<TestId, std::uint64_t> known;
+  for (const Known& row : rows) known[row.test] = row.hash;
+  return known;
+}
+
+Result<void> record_agent_beats(Client& client, std::span<const AgentBeat> beats, Timestamp at,
+                                std::uint16_t keep_days) {
+  std::string lines;
+  for (const AgentBeat& beat : beats) lines += to_json(row_of(beat, at, keep_days)) + "\n";
+  return insert_lines(client, "agent_beats", std::move(lines));
+}
+
+}  // namespace lw::store
