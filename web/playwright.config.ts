@@ -7,7 +7,16 @@ const server = process.env.LW_E2E_URL;
 export const MOCK_PORT = 5190;
 /** The mock's clock begins here, in the middle of an incident. */
 const NOW = '2026-11-21T20:00:00Z';
-const ARGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'];
+const ARGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 export default defineConfig({
   testDir: 'test/e2e',
@@ -23,5 +32,11 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: process.env.LW_CHROMIUM ?? '/usr/bin/chromium', args: ARGS },
   },
-  webServer: server ? undefined : { command: `node mock-api/serve.mjs --port ${MOCK_PORT} --tests 600 --now ${NOW}`, url: `http://127.0.0.1:${MOCK_PORT}/`, reuseExistingServer: false },
+  webServer: server
+    ? undefined
+    : {
+        command: `node mock-api/serve.mjs --port ${MOCK_PORT} --tests 600 --now ${NOW} ${process.env.LW_WEB_DIST ? `--dist ${process.env.LW_WEB_DIST}` : ''}`,
+        url: `http://127.0.0.1:${MOCK_PORT}/`,
+        reuseExistingServer: false,
+      },
 });

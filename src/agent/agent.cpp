@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "agent/identity.h"
+#include "agent/one_off.h"
 #include "agent/probe_loops.h"
 #include "agent/responder.h"
 #include "agent/self_test_run.h"
@@ -144,6 +145,9 @@ Result<void> run_agent(const AgentConfig& config) {
                      paths.observe(round);
                      uplink->submit(std::move(round));
                    });
+  // one-off → uplink
+  OneOffRuns one_offs(prober_config, clock,
+                      [&](OneOffAnswer answer) { uplink->answer(std::move(answer)); });
   const std::string left = keep_only_raw_sockets(std::array{config.data_directory});
   log::debug("agent", "capabilities: " + (left.empty() ? "none" : left));
   const DirectoryLock lock = TRY(DirectoryLock::acquire(config.data_directory));
@@ -152,7 +156,10 @@ Result<void> run_agent(const AgentConfig& config) {
   const Agent facts = facts_of(config, identity);
 
   Spools spools = TRY(open_spools(config));
-  if (config.trust_server_authority) probe.trust(identity->authority_pem);
+  if (config.trust_server_authority) {
+    probe.trust(identity->authority_pem);
+    one_offs.trust(identity->authority_pem);
+  }
   SelfTestRun self_test(clock);
   SleepWatch sleep_watch(time_suspended());  // of the uplink's thread
   // uplink → probe, uplink → paths, uplink → responder
@@ -172,7 +179,8 @@ Result<void> run_agent(const AgentConfig& config) {
               [&] {
                 const std::string slept = sleep_watch.look(time_suspended(), clock.wall_now());
                 return join_reports(probe.report(), responder, paths, self_test, slept);
-              }});
+              },
+          .check_wanted = [&](OneOffOrder order) { one_offs.start(std::move(order)); }});
   responder.start();
   paths.start();
   probe.start();
@@ -181,6 +189,7 @@ Result<void> run_agent(const AgentConfig& config) {
   log::info("agent", "stopping");
   probe.stop();
   paths.stop();
+  one_offs.stop();
   uplink.reset();
   return {};
 }

@@ -11,6 +11,7 @@
 namespace linewatch::wire {
 class AgentMessage;
 class Assignment;
+class CheckRequest;
 class ServerMessage;
 }  // namespace linewatch::wire
 

@@ -7,6 +7,7 @@
 
 #include "agent/assignment_file.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "base/text.h"
 #include "io/pki.h"
 #include "model/path_document.h"
@@ -23,7 +24,6 @@ namespace pb = ::linewatch::wire;
 constexpr Milliseconds kTick{20};
 constexpr Seconds kSyncEvery{1};
 constexpr Seconds kStatusEvery{5};
-constexpr Seconds kPauseMax{15};
 constexpr std::chrono::hours kRenewalCheckEvery{1};
 /// Enough on its way to keep the line busy while the store commits.
 constexpr Lane::Limits kRoundLimits{
@@ -99,6 +99,7 @@ void Uplink::connect_if_due() {
   pb::AgentMessage message;
   pb::Hello& hello = *message.mutable_hello();
   hello.set_protocol(wire::kProtocol);
+  hello.set_protocol_oldest(wire::kProtocolOldest);
   hello.set_version(LW_VERSION);
   *hello.mutable_facts() = wire::encode_facts(config_.facts);
   hello.set_assignment_version(assignment_version_);
@@ -129,8 +130,7 @@ void Uplink::on_closed(const Error& reason) {
   incoming_version_ = 0;
   round_lane_.restart();
   path_lane_.restart();
-  pause_ = std::min<Seconds>(kPauseMax, std::max<Seconds>(Seconds(1), pause_ * 2));
-  retry_at_ = clock_.now() + pause_;
+  retry_at_ = clock_.now() + pause_.next(static_cast<double>(random_u64() >> 11) * 0x1p-53);
   // A server that stays away must not fill the log.
   if (reason.message != last_failure_) {
     log::warning("uplink", fmt::format("{}; trying again, rounds are kept on disk meanwhile",
@@ -142,10 +142,16 @@ void Uplink::on_closed(const Error& reason) {
 void Uplink::on_received(const pb::ServerMessage& message) {
   switch (message.message_case()) {
     case pb::ServerMessage::kWelcome:
+      if (const auto agreed =
+              wire::agree_on_protocol(message.welcome().protocol(), 0, message.welcome().version());
+          !agreed) {
+        on_closed(agreed.error());
+        break;
+      }
       log::info("uplink", fmt::format("connected to {} as agent {}", config_.server,
                                       to_string(identity_.id)));
       is_welcome_ = true;
-      pause_ = Seconds(0);
+      pause_.reset();
       last_failure_.clear();
       round_lane_.restart();
       path_lane_.restart();
@@ -161,6 +167,9 @@ void Uplink::on_received(const pb::ServerMessage& message) {
     }
     case pb::ServerMessage::kTrace:
       handlers_.trace_wanted(TestId{message.trace().test_id()}, message.trace().mtu());
+      break;
+    case pb::ServerMessage::kCheck:
+      take_check(message.check());
       break;
     case pb::ServerMessage::MESSAGE_NOT_SET:
       break;  // something newer than this agent
@@ -223,7 +232,7 @@ void Uplink::write_next() {
     write_status();
     return;
   }
-  is_writing_ = write_rounds() || write_paths();
+  is_writing_ = write_answer() || write_rounds() || write_paths();
 }
 
 bool Uplink::write_rounds() {
@@ -248,6 +257,47 @@ bool Uplink::write_paths() {
   paths.set_spool_id(batch->spool.value);
   paths.set_first_sequence(batch->first_sequence);
   for (std::string& payload : batch->payloads) paths.add_reports(std::move(payload));
+  connection_->write(message);
+  return true;
+}
+
+void Uplink::answer(OneOffAnswer answer) { answers_.push(std::move(answer)); }
+
+void Uplink::take_check(const pb::CheckRequest& request) {
+  auto tests = wire::decode_assignment(request.test());
+  OneOffAnswer refusal{.number = request.number()};
+  if (!tests) {
+    refusal.problem = tests.error().message;
+  } else if (tests->size() != 1) {
+    refusal.problem = "the request names no destination";
+  } else if (!handlers_.check_wanted) {
+    refusal.problem = "this agent makes no checks on request";
+  } else {
+    handlers_.check_wanted({.number = request.number(),
+                            .test = std::move(tests->front()),
+                            .next_hop_only = request.next_hop_only()});
+    return;
+  }
+  answer(std::move(refusal));
+}
+
+bool Uplink::write_answer() {
+  const std::optional<OneOffAnswer> given = answers_.try_pop();
+  if (!given) return false;
+  pb::AgentMessage message;
+  pb::CheckAnswer& answer = *message.mutable_check();
+  answer.set_number(given->number);
+  answer.set_problem(valid_utf8(given->problem));
+  if (given->round) answer.set_round(wire::encode_round(*given->round));
+  if (given->path) answer.set_path(encode_path_report(*given->path));
+  if (given->route) {
+    pb::NextHop& hop = *answer.mutable_next_hop();
+    hop.set_is_reachable(given->route->is_reachable);
+    if (given->route->router) hop.set_router(to_string(*given->route->router));
+    hop.set_interface(valid_utf8(given->route->interface));
+    if (given->route->source) hop.set_source(to_string(*given->route->source));
+    hop.set_table(given->route->table);
+  }
   connection_->write(message);
   return true;
 }

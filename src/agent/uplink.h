@@ -9,6 +9,8 @@
 
 #include "agent/connection.h"
 #include "agent/lane.h"
+#include "agent/one_off.h"
+#include "agent/reconnect_pause.h"
 #include "agent/spool.h"
 #include "base/channel.h"
 #include "base/thread.h"
@@ -56,6 +58,9 @@ struct UplinkHandlers {
   /// The server asks for traces of a test now, and for the path's MTU if `with_mtu`.
   std::function<void(TestId, bool with_mtu)> trace_wanted;
   std::function<ProbeReport()> report;
+  /// The server wants a check of its own made; the answer goes to Uplink::answer(). May be empty:
+  /// then it is told so.
+  std::function<void(OneOffOrder)> check_wanted = {};
 };
 
 /// Carries rounds and path reports through their spools to the server, and assignments back. Has
@@ -74,6 +79,8 @@ class Uplink {
   /// round goes and is counted as dropped.
   void submit(Round round);
   void submit(PathReport report);
+  /// Any thread. Lost if there is no connection by then: nobody waits for it any more.
+  void answer(OneOffAnswer answer);
 
  private:
   void run();
@@ -89,6 +96,8 @@ class Uplink {
   void write_next();
   bool write_rounds();
   bool write_paths();
+  bool write_answer();
+  void take_check(const ::linewatch::wire::CheckRequest& request);
   void write_status();
   void renew_if_due();
 
@@ -103,6 +112,8 @@ class Uplink {
   Channel<Round> rounds_{100'000, WhenFull::Conflate};
   // path monitor → uplink
   Channel<PathReport> reports_{20'000, WhenFull::Conflate};
+  // one-off checks → uplink
+  Channel<OneOffAnswer> answers_{100, WhenFull::Conflate};
   // gRPC's threads → uplink. Bounded by what the server sends between two of our reads.
   Channel<ConnectionEvent> events_{10'000, WhenFull::Block};
   Flag stopping_;
@@ -113,7 +124,7 @@ class Uplink {
   bool is_welcome_ = false;
   bool is_writing_ = false;
   Instant retry_at_{};
-  Seconds pause_{0};
+  ReconnectPause pause_;
   std::string last_failure_;
   Instant synced_at_{};
   Instant status_at_{};

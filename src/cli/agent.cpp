@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "cli/agent_doctor.h"
 #include "cli/api_client.h"
 #include "cli/context.h"
 #include "cli/table.h"
@@ -240,6 +241,7 @@ void add_agent(CLI::App& app, Context& context) {
                   "Measure this agent's own error for a second at the start, and report it");
   add_join(*agent, context, options);
   add_join_token(*agent, context);
+  add_doctor(*agent, context);
   auto* const remove_verb = agent->add_subcommand("remove", "Forget an agent and refuse it");
   auto name = std::make_shared<std::string>();
   remove_verb->add_option("name", *name, "Name or id")->required();

@@ -33,7 +33,7 @@ Result<std::string> or_from_file(const std::string& given, const std::string& pa
                 flag, path));
 }
 
-Error error_of(const io::HttpClientResponse& response, const std::string& url) {
+Error error_in(const io::HttpClientResponse& response, const std::string& url) {
   ErrorCode code = ErrorCode::Internal;
   if (response.status == 400 || response.status == 413 || response.status == 422) {
     code = ErrorCode::InvalidInput;
@@ -85,14 +85,18 @@ Result<Value> ApiClient::get(const std::string& path, const Query& query) {
   return send("GET", path, query, "", "");
 }
 
-Result<Value> ApiClient::send(const std::string& method, const std::string& path,
-                              const Query& query, std::string body,
-                              const std::string& content_type) {
+Result<io::HttpClientResponse> ApiClient::call(const std::string& method, const std::string& path,
+                                               const Query& query, std::string body,
+                                               const std::string& content_type,
+                                               const io::HttpSink& sink) {
   io::HttpClientRequest request;
   request.method = method;
   request.url = url_ + path;
   request.body = std::move(body);
   request.ca_pem = ca_pem_;
+  request.sink = sink;
+  // An answer that is handed on has no end of its own; a query may wait for minutes.
+  if (sink) request.timeout = Milliseconds(0);
   char separator = '?';
   for (const auto& [key, value] : query) {
     if (value.empty()) continue;
@@ -101,8 +105,19 @@ Result<Value> ApiClient::send(const std::string& method, const std::string& path
   }
   request.headers.emplace_back("Authorization", "Bearer " + token_);
   if (!content_type.empty()) request.headers.emplace_back("Content-Type", content_type);
-  const io::HttpClientResponse response = TRY(http_.request(request));
-  if (response.status >= 400) return std::unexpected(error_of(response, url_));
+  return http_.request(request);
+}
+
+Error ApiClient::error_of(const io::HttpClientResponse& response) const {
+  return error_in(response, url_);
+}
+
+Result<Value> ApiClient::send(const std::string& method, const std::string& path,
+                              const Query& query, std::string body,
+                              const std::string& content_type) {
+  const io::HttpClientResponse response =
+      TRY(call(method, path, query, std::move(body), content_type));
+  if (response.status >= 400) return std::unexpected(error_of(response));
   if (response.body.empty()) return Value();
   return parse_json(response.body);
 }

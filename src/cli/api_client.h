@@ -25,6 +25,14 @@ class ApiClient {
   Result<Value> get(const std::string& path, const Query& query = {});
   Result<Value> send(const std::string& method, const std::string& path, const Query& query,
                      std::string body, const std::string& content_type);
+  /// The same as it came, errors included, for those who read more out of it. `sink`, if given,
+  /// gets the body of a good answer piece by piece instead.
+  Result<io::HttpClientResponse> call(const std::string& method, const std::string& path,
+                                      const Query& query, std::string body,
+                                      const std::string& content_type,
+                                      const io::HttpSink& sink = {});
+  /// What an error answer says.
+  [[nodiscard]] Error error_of(const io::HttpClientResponse& response) const;
   [[nodiscard]] const std::string& url() const { return url_; }
 
  private:

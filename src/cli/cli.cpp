@@ -59,9 +59,9 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.get_formatter()->column_width(34);
   add_global_options(app, context);
-  for (const auto add :
-       {add_up, add_status, add_get, add_apply, add_delete, add_check, add_trace, add_agent,
-        add_token, add_audit, add_server, add_completion, add_selftest, add_migrate, add_export}) {
+  for (const auto add : {add_up, add_status, add_get, add_apply, add_delete, add_check, add_trace,
+                         add_agent, add_token, add_audit, add_server, add_completion, add_selftest,
+                         add_migrate, add_export, add_query, add_simulate}) {
     add(app, context);
   }
   if (argc < 2) {

@@ -54,6 +54,10 @@ void add_audit(CLI::App& app, Context& context);
 void add_migrate(CLI::App& app, Context& context);
 /// A monitor as a file for other tools.
 void add_export(CLI::App& app, Context& context);
+/// Agents that are none, for demos and tests of load.
+void add_simulate(CLI::App& app, Context& context);
+/// Queries of the logs.
+void add_query(CLI::App& app, Context& context);
 void add_completion(CLI::App& app, Context& context);
 
 }  // namespace lw::cli

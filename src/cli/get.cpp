@@ -72,6 +72,25 @@ std::vector<Column> monitor_columns() {
           {"REASON", reason_text, true}};
 }
 
+/// "+3 s" or "-20 ms": an agent's clock beside the server's.
+std::string clock_text(const Value& item) {
+  const Value* const offset = item.find("clockOffsetMs");
+  if (offset == nullptr || !offset->is_number()) return "-";
+  const auto us = Microseconds(static_cast<std::int64_t>(offset->as_number() * 1000));
+  return (us.count() < 0 ? "-" : "+") + to_human(std::chrono::abs(us));
+}
+
+std::string labels_text(const Value& item) {
+  const Value* const labels = item.find("labels");
+  if (labels == nullptr || !labels->is_object() || labels->as_object().empty()) return "-";
+  std::string text;
+  for (const auto& label : labels->as_object()) {
+    const std::string value = label.value.is_string() ? label.value.as_string() : "";
+    text += (text.empty() ? "" : ",") + label.key + "=" + value;
+  }
+  return text;
+}
+
 std::vector<Column> agent_columns() {
   return {column("NAME", "name"),
           column("ID", "id", 2),
@@ -80,6 +99,8 @@ std::vector<Column> agent_columns() {
           column("VERSION", "version", 3),
           column("WAITING", "roundsWaiting"),
           column("DROPPED", "roundsDropped"),
+          {"CLOCK", clock_text, false, 1},
+          {"LABELS", labels_text, false, 4},
           {"PROBLEM", [](const Value& item) { return field(item, "problem"); }, true}};
 }
 

@@ -98,16 +98,17 @@ Result<void> apply_config(const Context& context, const std::string& file) {
 void print_welcome(const std::string& folder, const Value& facts) {
   fmt::print(
       "\nlinewatch is running.\n"
-      "  API           {}\n"
-      "  sign in       Authorization: Bearer $(cat {}/admin.token)\n"
-      "  trust         {}/ca.pem\n"
-      "  subscription  {}\n"
-      "  workspace     {}\n"
-      "  data          {}\n"
-      "  look          linewatch get tests{}\n"
+      "  web UI        {0}/\n"
+      "  sign in       with the token in {1}/admin.token\n"
+      "  API           {0}/api/v1, with Authorization: Bearer $(cat {1}/admin.token)\n"
+      "  trust         {1}/ca.pem\n"
+      "  subscription  {2}\n"
+      "  workspace     {3}\n"
+      "  data          {1}\n"
+      "  look          linewatch get tests{4}\n"
       "  stop          Ctrl-C\n\n",
-      facts.text("url"), folder, folder, facts.text("subscriptionId"), facts.text("workspaceId"),
-      folder, folder == "/var/lib/linewatch" ? "" : " --data " + folder);
+      facts.text("url"), folder, facts.text("subscriptionId"), facts.text("workspaceId"),
+      folder == "/var/lib/linewatch" ? "" : " --data " + folder);
   std::fflush(stdout);
 }
 

@@ -26,11 +26,16 @@ struct Reception {
   HttpClientResponse response;
   std::size_t bytes_max = 0;
   bool too_large = false;
+  const HttpSink* sink = nullptr;  ///< if there is one
+  bool is_ok = false;              ///< the status is 200
 };
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* context) {
   auto& reception = *static_cast<Reception*>(context);
   const std::size_t bytes = size * count;
+  if (reception.sink != nullptr && reception.is_ok) {
+    return (*reception.sink)({data, bytes}) ? bytes : CURL_WRITEFUNC_ERROR;
+  }
   if (bytes > reception.bytes_max - reception.response.body.size()) {
     reception.too_large = true;
     return CURL_WRITEFUNC_ERROR;
@@ -40,10 +45,14 @@ std::size_t on_body(char* data, std::size_t size, std::size_t count, void* conte
 }
 
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* context) {
-  auto& headers = static_cast<Reception*>(context)->response.headers;
+  auto& reception = *static_cast<Reception*>(context);
+  auto& headers = reception.response.headers;
   const std::string_view line(data, size * count);
   // A status line starts the headers anew: those of "100 Continue" are not the answer's.
-  if (line.starts_with("HTTP/")) headers.clear();
+  if (line.starts_with("HTTP/")) {
+    headers.clear();
+    reception.is_ok = line.find(" 200") == line.find(' ');
+  }
   if (const auto colon = line.find(':'); colon != std::string_view::npos) {
     headers.emplace_back(line.substr(0, colon), trim(line.substr(colon + 1)));
   }
@@ -250,6 +259,7 @@ Result<HttpClientResponse> HttpClient::request(const HttpClientRequest& request)
   const HeaderList headers = TRY(make_headers(request));
   Reception reception;
   reception.bytes_max = request.response_bytes_max;
+  if (request.sink) reception.sink = &request.sink;
   char detail[CURL_ERROR_SIZE] = {};
 
   // Resets the options, keeps the open connections and the TLS sessions.

@@ -13,6 +13,9 @@
 
 namespace lw::io {
 
+/// Takes a piece of a body; false ends the request.
+using HttpSink = std::function<bool(std::string_view piece)>;
+
 struct HttpClientRequest {
   std::string method = "GET";
   std::string url;
@@ -20,10 +23,12 @@ struct HttpClientRequest {
   std::string body;
   std::string ca_pem;  ///< Trusted roots for https as PEM text; empty: the system's.
   Milliseconds connect_timeout{5'000};
-  Milliseconds timeout{60'000};
+  Milliseconds timeout{60'000};  ///< 0: none
   std::size_t response_bytes_max = std::size_t{256} << 20;
   /// Asked about once a second while waiting; true ends the request with Unavailable.
   std::function<bool()> give_up = {};
+  /// Gets the body of an answer with status 200 as it comes; the response's stays empty then.
+  HttpSink sink = {};
 };
 
 struct HttpClientResponse {

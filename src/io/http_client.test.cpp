@@ -91,6 +91,32 @@ TEST(HttpClient, RefusesAnAnswerAboveTheCap) {
   EXPECT_EQ(response.error().code, ErrorCode::LimitExceeded);
 }
 
+TEST(HttpClient, HandsAGoodBodyToItsSinkAndKeepsABadOne) {
+  const auto server = serve([](const HttpRequest& request, const HttpResponder& responder) {
+    responder.send({request.path == "/bad" ? 400 : 200, {}, std::string(100'000, 'x')});
+  });
+  HttpClient client;
+  HttpClientRequest request = request_to(*server);
+  std::string taken;
+  request.sink = [&](std::string_view piece) {
+    taken += piece;
+    return true;
+  };
+  auto response = client.request(request);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(taken.size(), 100'000U);
+  EXPECT_EQ(response->body, "");
+  request.url += "bad";
+  response = client.request(request);
+  ASSERT_TRUE(response);
+  EXPECT_EQ(response->status, 400);
+  EXPECT_EQ(response->body.size(), 100'000U);
+  EXPECT_EQ(taken.size(), 100'000U);
+  request = request_to(*server);
+  request.sink = [](std::string_view) { return false; };
+  EXPECT_FALSE(client.request(request));
+}
+
 TEST(HttpClient, SaysThatNobodyListensAndWhere) {
   std::string url;
   {

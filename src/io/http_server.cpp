@@ -8,8 +8,12 @@ namespace lw::io {
 void HttpResponder::send(HttpResponse response) const { body_->send(std::move(response)); }
 void HttpResponder::start(HttpResponse head) const { body_->start(std::move(head)); }
 bool HttpResponder::write(std::string piece) const { return body_->write(std::move(piece)); }
+StreamWrite HttpResponder::try_write(std::string piece, std::size_t unsent_max) const {
+  return body_->try_write(std::move(piece), unsent_max);
+}
 void HttpResponder::end() const { body_->end(); }
 void HttpResponder::abort() const { body_->abort(); }
+bool HttpResponder::is_gone() const { return body_->is_gone(); }
 
 namespace {
 
@@ -27,8 +31,12 @@ class ObservedBody final : public HttpResponder::Body {
     body_->start(std::move(head));
   }
   bool write(std::string piece) override { return body_->write(std::move(piece)); }
+  StreamWrite try_write(std::string piece, std::size_t unsent_max) override {
+    return body_->try_write(std::move(piece), unsent_max);
+  }
   void end() override { body_->end(); }
   void abort() override { body_->abort(); }
+  [[nodiscard]] bool is_gone() const override { return body_->is_gone(); }
 
  private:
   std::shared_ptr<HttpResponder::Body> body_;

@@ -39,6 +39,13 @@ struct HttpResponse {
   std::string body;
 };
 
+/// What became of a piece of a stream that was not to wait.
+enum class StreamWrite {
+  Taken,  ///< It goes out.
+  Full,   ///< The client is slow; nothing of the piece was taken.
+  Gone,   ///< The client has left, or the stream is over.
+};
+
 /// The way to answer one request, once, from any thread, at any time. If the last copy goes without
 /// an answer, the client gets 500. Answering after the client has left does nothing.
 class HttpResponder {
@@ -48,9 +55,14 @@ class HttpResponder {
   /// once the client is gone, and blocks (not for loops) while more than a few MB are unsent.
   void start(HttpResponse head) const;
   bool write(std::string piece) const;
+  /// As write(), but never blocks: Full while more than `unsent_max` bytes wait to be sent.
+  StreamWrite try_write(std::string piece, std::size_t unsent_max) const;
   void end() const;
   /// Cuts the connection, so that a client sees a stream as broken and not as complete.
   void abort() const;
+  /// Whether the client has ended its side of the connection: nobody waits for the answer. For
+  /// handlers of long work, to ask now and then.
+  [[nodiscard]] bool is_gone() const;
   /// A responder to use instead of this one, which tells `told` the status that is answered: once,
   /// on the answering thread, before the answer leaves.
   [[nodiscard]] HttpResponder observed_by(std::function<void(int status)> told) const;

@@ -51,6 +51,32 @@ TEST(HttpServer, HoldsTheWriterWhileTheClientDoesNotRead) {
   EXPECT_TRUE(finished.pop_for(kPatience));
 }
 
+TEST(HttpServer, TellsAWriterThatMustNotWaitThatTheClientIsSlow) {
+  HeldServer held;
+  RawClient client(*held.server);
+  client.send(kGet);
+  const HttpResponder responder = held.next();
+  EXPECT_EQ(responder.try_write("x", 1), StreamWrite::Gone) << "no stream yet";
+  responder.start({});
+  const std::string piece(1 << 20, 'x');
+  std::size_t taken = 0;
+  while (responder.try_write(piece, 1 << 20) == StreamWrite::Taken) ASSERT_LT(++taken, 64U);
+  EXPECT_GT(taken, 0U);
+  EXPECT_EQ(responder.try_write("y", 1 << 20), StreamWrite::Full);
+  EXPECT_EQ(responder.try_write("", 0), StreamWrite::Taken) << "nothing always fits";
+  Thread reader("reader", [&] { client.receive_until("z\r\n"); });
+  StreamWrite last = StreamWrite::Full;
+  constexpr int kTries = 20'000'000;
+  for (int i = 0; i < kTries && last == StreamWrite::Full; ++i) last = responder.try_write("z", 0);
+  EXPECT_EQ(last, StreamWrite::Taken) << "once all is sent there is room again";
+  reader.join();
+  client.reset_connection();
+  for (int i = 0; i < kTries && last != StreamWrite::Gone; ++i) {
+    last = responder.try_write("x", 1 << 20);
+  }
+  EXPECT_EQ(last, StreamWrite::Gone);
+}
+
 TEST(HttpServer, ReleasesAHeldWriterWhenTheClientGoes) {
   HeldServer held;
   RawClient client(*held.server);
@@ -80,6 +106,20 @@ TEST(HttpServer, TellsAnIdleStreamThatItsClientHasLeft) {
   bool alive = true;
   for (int i = 0; i < 100'000 && alive; ++i) alive = responder.write("y");
   EXPECT_FALSE(alive);
+}
+
+TEST(HttpServer, TellsAHandlerThatNobodyWaitsAnyMore) {
+  HeldServer held;
+  RawClient client(*held.server);
+  client.send(kGet);
+  const HttpResponder responder = held.next();
+  EXPECT_FALSE(responder.is_gone());
+  EXPECT_FALSE(responder.observed_by([](int) {}).is_gone());
+  client.close();
+  bool gone = false;
+  for (int i = 0; i < 1'000'000 && !gone; ++i) gone = responder.is_gone();
+  EXPECT_TRUE(gone);
+  EXPECT_TRUE(responder.observed_by([](int) {}).is_gone());
 }
 
 TEST(HttpServer, BreaksAnAbortedStreamSoThatTheClientSeesIt) {

@@ -12,7 +12,6 @@
 #include "model/codec.h"
 #include "model/resource_id.h"
 #include "model/validate.h"
-#include "server/plan.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
 #include "wire/join_token.h"
@@ -29,6 +28,10 @@ constexpr Seconds kLogWindow{60};
 constexpr Seconds kReconnectGrace{20};
 constexpr std::size_t kLogLinesMax = 100;
 constexpr Seconds kFaultsEvery{5};
+/// A plan that is made so quickly is made anew at each change of the fleet.
+constexpr Milliseconds kReplanningIsQuick{50};
+/// Otherwise changes are gathered, so that at most one part in so many of the time goes into it.
+constexpr int kReplanningShare = 4;
 
 }  // namespace
 
@@ -68,13 +71,15 @@ Result<void> Control::load() {
   subscription_id_ = TRY(registry_.setting("subscription_id", random_uuid()));
   workspace_id_ = TRY(registry_.setting("workspace_id", random_uuid()));
   operation_key_ = TRY(registry_.setting("operation_key", hex_of(random_bytes(16))));
-  agents_ = TRY(registry_.agents());
+  adopt_agents(TRY(registry_.agents()));
   TRY(records_.load(clock_.wall_now()));
   TRY(load_models());
   TRY(load_watchers());
+  // Microseconds since 1970 outrun any number of changes, so revisions never come back.
+  live_.continue_revisions_from(static_cast<std::uint64_t>(to_unix_us(clock_.wall_now())));
   const std::vector<Test> tests = plan_tests(models_, agents_);
   history_.describe_tests(tests);
-  live_.replace_tests(tests, clock_.wall_now());
+  adopt_plan(tests);
   restore_states();
   return {};
 }
@@ -88,17 +93,26 @@ void Control::run() {
 
 void Control::tick() {
   ticked_ = clock_.now();
+  const bool may_replan = ticked_ - replanned_ >= kReplanningShare * replanning_took_;
+  if (is_plan_stale_ && may_replan) replan();
   store_problem_ = writer_->stats().problem;
   records_.write_if_due(ticked_);
+  one_offs_.tick(ticked_);
   retry_waiting();
   if (ticked_ - faults_found_ >= kFaultsEvery) find_faults();
   if (ticked_ < absence_from_) return;
   record(live_.tick(clock_.wall_now(), [&](const LiveTest& live) { return absence_facts(live); }));
 }
 
+void Control::adopt_agents(std::vector<Agent> agents) {
+  agents_ = std::move(agents);
+  agent_places_.clear();
+  for (std::size_t i = 0; i < agents_.size(); ++i) agent_places_.emplace(agents_[i].id, i);
+}
+
 const Agent* Control::find_agent(AgentId id) const {
-  const auto found = std::ranges::find(agents_, id, &Agent::id);
-  return found == agents_.end() ? nullptr : &*found;
+  const auto found = agent_places_.find(id);
+  return found == agent_places_.end() ? nullptr : &agents_[found->second];
 }
 
 AbsenceFacts Control::absence_facts(const LiveTest& live) const {
@@ -148,40 +162,49 @@ void Control::log_change(const StateChange& change) {
                                  to_string(change.to.state), change.to.reason.text));
 }
 
+void Control::adopt_plan(const std::vector<Test>& tests) {
+  live_.replace_tests(tests, clock_.wall_now());
+  runnable_tests_.clear();
+  listen_ports_ = {};
+  for (const TestId id : live_.order()) {
+    const Test& test = live_.find(id)->test;
+    if (is_runnable(test)) runnable_tests_[test.agent].push_back(id);
+    listen_ports_.add(test);
+  }
+}
+
 void Control::replan() {
+  const Instant began = clock_.now();
+  is_plan_stale_ = false;
   const std::vector<Test> tests = plan_tests(models_, agents_);
   history_.describe_tests(tests);
-  const Timestamp now = clock_.wall_now();
-  live_.replace_tests(tests, now);
+  adopt_plan(tests);
   const auto is_kept = [&](TestId test) { return live_.find(test) != nullptr; };
   paths_.keep_only(is_kept);
   fault_finder_.keep_only(is_kept);
   push_assignments();
+  const Timestamp now = clock_.wall_now();
   record(live_.tick(now, [&](const LiveTest& live) { return absence_facts(live); }));
+  replanned_ = clock_.now();
+  replanning_took_ = replanned_ - began;
+}
+
+void Control::replan_soon() {
+  is_plan_stale_ = true;
+  if (replanning_took_ < kReplanningIsQuick) replan();
 }
 
 void Control::push_assignments() {
-  std::unordered_map<AgentId, std::vector<Test>> by_agent;
-  ListenPorts listen_ports;
-  for (const TestId id : live_.order()) {
-    const Test& test = live_.find(id)->test;
-    if (is_runnable(test)) by_agent[test.agent].push_back(test);
-    listen_ports.add(test);
-  }
-  for (auto& [agent, connection] : connections_) {
-    send_assignment(connection, by_agent[agent], listen_ports.of(agent));
-  }
+  for (auto& [agent, connection] : connections_) send_assignment_of(agent, connection);
 }
 
 void Control::send_assignment_of(AgentId agent, AgentConnection& connection) {
   std::vector<Test> tests;
-  ListenPorts listen_ports;
-  for (const TestId id : live_.order()) {
-    const Test& test = live_.find(id)->test;
-    if (test.agent == agent && is_runnable(test)) tests.push_back(test);
-    listen_ports.add(test);
+  if (const auto found = runnable_tests_.find(agent); found != runnable_tests_.end()) {
+    tests.reserve(found->second.size());
+    for (const TestId id : found->second) tests.push_back(live_.find(id)->test);
   }
-  send_assignment(connection, tests, listen_ports.of(agent));
+  send_assignment(connection, tests, listen_ports_.of(agent));
 }
 
 void Control::send_assignment(AgentConnection& connection, const std::vector<Test>& tests,
@@ -302,7 +325,7 @@ Result<std::string> Control::create_join_token(std::chrono::seconds life, int us
 Result<void> Control::remove_agent(AgentId agent) {
   TRY(registry_.remove_agent(agent));
   records_.removed(agent);
-  agents_ = TRY(registry_.agents());
+  adopt_agents(TRY(registry_.agents()));
   if (const auto found = connections_.find(agent); found != connections_.end()) {
     found->second.session->close({ErrorCode::PermissionDenied,
                                   "this agent was removed from the server; join again to return"});

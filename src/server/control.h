@@ -23,12 +23,15 @@
 #include "server/history.h"
 #include "server/live_paths.h"
 #include "server/live_state.h"
+#include "server/one_off.h"
+#include "server/plan.h"
 #include "store/path_writer.h"
 #include "store/round_writer.h"
 
 namespace linewatch::wire {
 class AgentMessage;
 class AgentStatus;
+class CheckAnswer;
 class EnrollRequest;
 class EnrollResponse;
 class Hello;
@@ -43,6 +46,7 @@ struct AgentConnection {
   std::shared_ptr<FleetSession> session;
   Timestamp since{};
   std::string version;
+  std::uint32_t protocol = 0;          ///< that both sides speak
   std::uint64_t assigned_version = 0;  ///< sent
   std::uint64_t running_version = 0;   ///< reported
   std::uint64_t spool_records = 0;
@@ -109,6 +113,11 @@ class Control {
   /// Asks the test's agent for traces now, and for the path's MTU if `with_mtu`; the report comes
   /// in like others.
   Result<void> request_trace(TestId test, bool with_mtu = false);
+  /// Asks an agent to check a connection now that need be no test of its. `done` gets the answer on
+  /// this thread, or why there is none: the agent is away, too old, busy, or silent for a minute.
+  void check_once(AgentId agent, const OneOffCheck& check, OneOffRequests::Done done);
+  /// Answers of work that takes longer than a request, by ids that only those know who asked.
+  [[nodiscard]] Operations& operations() { return operations_; }
   [[nodiscard]] std::vector<AgentView> agents() const;
   [[nodiscard]] const std::vector<registry::StoredMonitor>& monitors() const { return stored_; }
   [[nodiscard]] const std::vector<ConnectionMonitor>& models() const { return models_; }
@@ -160,7 +169,11 @@ class Control {
   Result<void> load_watchers();
   Result<void> reload_monitors();
   void restore_states();
+  void adopt_agents(std::vector<Agent> agents);
+  void adopt_plan(const std::vector<Test>& tests);
   void replan();
+  /// As replan(), which many agents may want at one moment: later if it takes long, once for all.
+  void replan_soon();
   void push_assignments();
   void send_assignment_of(AgentId agent, AgentConnection& connection);
   void send_assignment(AgentConnection& connection, const std::vector<Test>& tests,
@@ -179,6 +192,7 @@ class Control {
   void handle_paths(const std::shared_ptr<FleetSession>& session,
                     const ::linewatch::wire::PathBatch& batch);
   void take_in(AgentId agent, const PathReport& report);
+  void handle_check(const FleetSession& session, const ::linewatch::wire::CheckAnswer& answer);
   void handle_status(AgentConnection& connection, const ::linewatch::wire::AgentStatus& status);
   Result<::linewatch::wire::EnrollResponse> enroll_now(
       const ::linewatch::wire::EnrollRequest& request);
@@ -203,16 +217,24 @@ class Control {
   store::PathWriter* path_writer_ = nullptr;
 
   std::vector<Agent> agents_;
+  std::unordered_map<AgentId, std::size_t> agent_places_;  ///< in agents_
   std::vector<registry::StoredMonitor> stored_;
   std::vector<ConnectionMonitor> models_;  ///< same order as stored_
   std::vector<registry::NetworkWatcher> watchers_;
   LiveState live_;
+  std::unordered_map<AgentId, std::vector<TestId>> runnable_tests_;  ///< by agent, in their order
+  ListenPorts listen_ports_;
+  bool is_plan_stale_ = false;
+  Instant replanned_{};                          ///< when the plan was last made …
+  std::chrono::nanoseconds replanning_took_{0};  ///< … and for how long
   LivePaths paths_;
   FaultFinder fault_finder_;
   std::vector<topology::LocalisedFault> faults_;
   Instant faults_found_{};
   std::unordered_map<AgentId, AgentConnection> connections_;
-  std::string store_problem_;          ///< the writer's, as of the last tick
+  std::string store_problem_;  ///< the writer's, as of the last tick
+  OneOffRequests one_offs_;
+  Operations operations_;
   std::vector<WaitingBatch> waiting_;  ///< at most one a session: a writer was full
   std::string subscription_id_;
   std::string workspace_id_;

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "io/pki.h"
 #include "server/control.h"
-#include "server/plan.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
 #include "wire/protocol.h"
@@ -53,7 +52,7 @@ void Control::enroll(const pb::EnrollRequest& request, std::string peer, EnrollD
 }
 
 Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request) {
-  TRY(wire::check_protocol(request.protocol(), request.version()));
+  TRY(wire::agree_on_protocol(request.protocol(), 0, request.version()));
   Agent agent = wire::decode_facts(request.facts());
   TRY(check_facts(agent));
   const Timestamp now = clock_.wall_now();
@@ -76,9 +75,9 @@ Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request)
   const std::string fingerprint = TRY(io::read_certificate(certificate)).sha256_hex;
   TRY(registry_.redeem_join_token(secret_sha256, agent, fingerprint, now));
   records_.joined(agent.id, fingerprint);
-  agents_ = TRY(registry_.agents());
+  adopt_agents(TRY(registry_.agents()));
   log::info("fleet", fmt::format("agent {} ({}) has joined", agent.name, to_string(agent.id)));
-  replan();
+  replan_soon();
   pb::EnrollResponse response;
   response.set_agent_id(agent.id.value);
   response.set_certificate_pem(certificate);
@@ -127,6 +126,8 @@ void Control::on_session_end(std::shared_ptr<FleetSession> session) {
       records_.left(session->agent(), clock_.wall_now());
     }
     connections_.erase(session->agent());
+    one_offs_.fail_all(session->agent(),
+                       {ErrorCode::Unavailable, "the agent's connection was lost"});
     const Agent* const agent = find_agent(session->agent());
     log::info("fleet", fmt::format("agent {} is gone",
                                    agent != nullptr ? agent->name : to_string(session->agent())));
@@ -170,6 +171,7 @@ void Control::handle_message(const std::shared_ptr<FleetSession>& session,
     handle_paths(session, message.paths());
     return;
   }
+  if (message.has_check()) handle_check(*session, message.check());
   if (message.has_status()) handle_status(*connection, message.status());
   session->read_next();
 }
@@ -188,13 +190,17 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
     return;
   }
   const Agent* const known = find_agent(session->agent());
-  if (auto spoken = wire::check_protocol(hello.protocol(), hello.version()); !spoken) {
-    session->close(spoken.error());
+  const auto protocol =
+      wire::agree_on_protocol(hello.protocol(), hello.protocol_oldest(), hello.version());
+  if (!protocol) {
+    session->close(protocol.error());
     return;
   }
   if (const auto old = connections_.find(session->agent()); old != connections_.end()) {
     old->second.session->close(
         {ErrorCode::Unavailable, "a newer connection of this agent took over"});
+    one_offs_.fail_all(session->agent(),
+                       {ErrorCode::Unavailable, "the agent's connection was lost"});
   }
   std::erase_if(waiting_, [&](const WaitingBatch& batch) {
     return batch.session->agent() == session->agent();
@@ -230,11 +236,12 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
   connection.session = session;
   connection.since = clock_.wall_now();
   connection.version = hello.version();
+  connection.protocol = *protocol;
   connection.running_version = hello.assignment_version();
   records_.saw(session->agent(), connection.since);
 
   auto welcome = std::make_shared<pb::ServerMessage>();
-  welcome->mutable_welcome()->set_protocol(wire::kProtocol);
+  welcome->mutable_welcome()->set_protocol(*protocol);
   welcome->mutable_welcome()->set_version(LW_VERSION);
   welcome->mutable_welcome()->set_agent_id(session->agent().value);
   session->send(std::move(welcome));
@@ -244,11 +251,12 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
       log::warning("fleet", fmt::format("what agent {} says of itself was not taken over: {}",
                                         known->name, put.error().message));
     } else if (auto agents = registry_.agents()) {
-      agents_ = std::move(*agents);
-      replan();
+      adopt_agents(std::move(*agents));
+      replan_soon();
     }
   }
-  send_assignment_of(session->agent(), entered);
+  // A plan to come would only be another one; it is handed out when it is made.
+  if (!is_plan_stale_) send_assignment_of(session->agent(), entered);
   session->read_next();
 }
 

@@ -47,7 +47,9 @@ void Control::handle_paths(const std::shared_ptr<FleetSession>& session,
 void Control::take_in(AgentId agent, const PathReport& report) {
   const LiveTest* const live = live_.find(report.test);
   // Another agent's word does not count: the test moved, or somebody lies.
-  if (live != nullptr && live->test.agent == agent) paths_.on_report(report);
+  if (live == nullptr || live->test.agent != agent) return;
+  paths_.on_report(report);
+  live_.touch(report.test);
 }
 
 Result<void> Control::request_trace(TestId test, bool with_mtu) {

@@ -26,13 +26,23 @@ std::optional<Caller> Credentials::caller_of(const std::string& authorization,
   if (!to_lower(std::string_view(authorization).substr(0, kScheme.size())).starts_with(kScheme)) {
     return std::nullopt;
   }
-  const std::string_view text = trim(std::string_view(authorization).substr(kScheme.size()));
+  const auto token = token_of(trim(std::string_view(authorization).substr(kScheme.size())), now);
+  return token ? std::optional(Caller{token->name, token->role}) : std::nullopt;
+}
+
+std::optional<registry::ApiToken> Credentials::token_of(std::string_view text,
+                                                        Timestamp now) const {
+  return token_with_hash(io::sha256(text), now);
+}
+
+std::optional<registry::ApiToken> Credentials::token_with_hash(const std::string& sha256,
+                                                               Timestamp now) const {
   const auto tokens = tokens_.with([](const auto& current) { return current; });
-  const auto found = tokens->find(io::sha256(text));
+  const auto found = tokens->find(sha256);
   if (found == tokens->end()) return std::nullopt;
   const registry::ApiToken& token = found->second;
   if (token.expires && now >= *token.expires) return std::nullopt;
-  return Caller{token.name, token.role};
+  return token;
 }
 
 std::string make_token() { return "lwt-" + hex_of(random_bytes(24)); }

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/guarded.h"
@@ -31,6 +32,12 @@ class Credentials {
   /// expired. The look-up is by hash, so its time says nothing of the token.
   [[nodiscard]] std::optional<Caller> caller_of(const std::string& authorization,
                                                 Timestamp now) const;
+  /// The registered token of that text, or of that SHA-256 (raw bytes); nothing if there is none or
+  /// it has expired.
+  [[nodiscard]] std::optional<registry::ApiToken> token_of(std::string_view text,
+                                                           Timestamp now) const;
+  [[nodiscard]] std::optional<registry::ApiToken> token_with_hash(const std::string& sha256,
+                                                                  Timestamp now) const;
 
  private:
   using Tokens = std::map<std::string, registry::ApiToken>;  ///< by SHA-256

@@ -35,6 +35,10 @@ void LiveState::replace_tests(std::vector<Test> tests, Timestamp now) {
     kept.emplace(id, std::move(live));
   }
   tests_ = std::move(kept);
+  // Whoever saw the old set begins anew, so what changed before is of no use.
+  plan_revision_ = ++revision_;
+  changes_.clear();
+  for (auto& [id, live] : tests_) live.revision = plan_revision_;
 }
 
 void LiveState::restore(TestId test, const Verdict& verdict, Timestamp since,
@@ -45,6 +49,7 @@ void LiveState::restore(TestId test, const Verdict& verdict, Timestamp since,
   live.verdict = verdict;
   live.since = since;
   live.last_round = last_round;
+  touch(live);
 }
 
 std::optional<StateChange> LiveState::on_round(const Round& round, const Verdict& verdict,
@@ -63,14 +68,30 @@ std::optional<StateChange> LiveState::on_round(const Round& round, const Verdict
   live.address = round.address;
   live.http_status = round.http_status;
   if (round.tls) live.certificate_expires = round.tls->not_after;
+  touch(live);
   return adopt(live, verdict, happened);
 }
+
+namespace {
+
+/// Nothing can be absent: most tests, most of the time, which spares them the facts.
+bool has_recent_round(const LiveTest& live, Timestamp now) {
+  return live.last_round && !live.test.disabled && live.test.missing.empty() &&
+         now - *live.last_round <= absence_tolerance(*live.test.configuration);
+}
+
+}  // namespace
 
 std::vector<StateChange> LiveState::tick(Timestamp now, const AgentFacts& facts) {
   std::vector<StateChange> changes;
   for (auto& [id, live] : tests_) {
+    if (has_recent_round(live, now)) continue;
     auto verdict = evaluate_absence(live.test, facts(live), now);
     if (!verdict) continue;
+    // Its sentence tells how long ago something was, each time anew.
+    const bool is_news =
+        verdict->state != live.verdict.state || verdict->reason.code != live.verdict.reason.code;
+    if (is_news) touch(live);
     if (auto change = adopt(live, std::move(*verdict), now)) changes.push_back(std::move(*change));
   }
   return changes;
@@ -84,6 +105,38 @@ const LiveTest* LiveState::find(TestId test) const {
 void LiveState::mark_assigned(TestId test, Timestamp at) {
   const auto found = tests_.find(test);
   if (found != tests_.end() && !found->second.assigned) found->second.assigned = at;
+}
+
+void LiveState::continue_revisions_from(std::uint64_t revision) {
+  revision_ = std::max(revision_, revision);
+}
+
+void LiveState::touch(TestId test) {
+  const auto found = tests_.find(test);
+  if (found != tests_.end()) touch(found->second);
+}
+
+void LiveState::touch(LiveTest& live) {
+  constexpr std::size_t kSmall = 1'000;
+  live.revision = ++revision_;
+  changes_.emplace_back(revision_, live.test.id);
+  if (changes_.size() < 4 * tests_.size() + kSmall) return;
+  std::erase_if(changes_, [this](const auto& change) {
+    const LiveTest* const changed = find(change.second);
+    return changed == nullptr || changed->revision != change.first;
+  });
+}
+
+std::vector<const LiveTest*> LiveState::changed_since(std::uint64_t revision,
+                                                      std::size_t most) const {
+  std::vector<const LiveTest*> changed;
+  auto change = std::ranges::upper_bound(changes_, revision, {},
+                                         [](const auto& entry) { return entry.first; });
+  for (; change != changes_.end() && changed.size() < most; ++change) {
+    const LiveTest* const live = find(change->second);
+    if (live != nullptr && live->revision == change->first) changed.push_back(live);
+  }
+  return changed;
 }
 
 std::size_t LiveState::count(TestState state) const {

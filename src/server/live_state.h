@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -26,6 +29,7 @@ struct LiveTest {
   std::string address;                  ///< the IP address that round checked
   std::optional<int> http_status;
   std::optional<Timestamp> certificate_expires;
+  std::uint64_t revision = 0;  ///< LiveState::revision() of its last change
 };
 
 /// A test went from one state into another.
@@ -63,11 +67,31 @@ class LiveState {
   [[nodiscard]] const std::vector<TestId>& order() const { return order_; }
   [[nodiscard]] std::size_t count(TestState state) const;
 
+  /// Counts the changes of all tests: what a client has seen with a revision it need not be told
+  /// again. It goes on from a number that is higher than any of an earlier run of the server.
+  [[nodiscard]] std::uint64_t revision() const { return revision_; }
+  void continue_revisions_from(std::uint64_t revision);
+  /// The revision at which the set of tests changed last. Clients of an older one begin anew.
+  [[nodiscard]] std::uint64_t plan_revision() const { return plan_revision_; }
+  /// The tests that changed after `revision`, at most `most`, the one first whose last change was
+  /// first. Pointers are good until replace_tests().
+  [[nodiscard]] std::vector<const LiveTest*> changed_since(std::uint64_t revision,
+                                                           std::size_t most) const;
+  /// How many changes are kept to tell of them: a few times as many as there are tests.
+  [[nodiscard]] std::size_t changes_kept() const { return changes_.size(); }
+  /// Something of the test changed that is kept elsewhere.
+  void touch(TestId test);
+
  private:
   std::optional<StateChange> adopt(LiveTest& live, Verdict verdict, Timestamp at);
+  void touch(LiveTest& live);
 
   std::unordered_map<TestId, LiveTest> tests_;
   std::vector<TestId> order_;
+  std::uint64_t revision_ = 0;
+  std::uint64_t plan_revision_ = 0;
+  /// Each change as (revision, test), in their order; only a test's last one counts.
+  std::vector<std::pair<std::uint64_t, TestId>> changes_;
 };
 
 }  // namespace lw::server

@@ -62,6 +62,12 @@ class LiveStateTest : public testing::Test {
     return live_.on_round(round, {state, {ReasonCode::None, {}, {}, std::move(text)}}, at, now_);
   }
   const LiveTest& at(const lw::Test& test) { return *live_.find(test.id); }
+  /// The names of the tests' destinations, in order.
+  std::string changed_since(std::uint64_t revision) {
+    std::string names;
+    for (const LiveTest* live : live_.changed_since(revision, 100)) names += live->test.destination;
+    return names;
+  }
 
   LiveState live_;
   Timestamp now_ = kStart;
@@ -280,6 +286,49 @@ TEST_F(LiveStateTest, a_test_that_moves_to_another_agent_waits_for_that_one) {
   live_.tick(now_, facts());
   EXPECT_EQ(at(a_).verdict.reason.code, ReasonCode::NotYetRun);
   EXPECT_NE(at(a_).verdict.reason.text.find("`web2`"), std::string::npos);
+}
+
+TEST_F(LiveStateTest, tells_what_changed_since_a_revision_and_each_test_once) {
+  live_.continue_revisions_from(1'000);
+  replace({a_, b_});
+  const std::uint64_t begin = live_.revision();
+  EXPECT_GT(begin, 1'000U);
+  EXPECT_EQ(changed_since(live_.plan_revision()), "ab") << "why they did not run yet";
+  round(a_, TestState::Pass);
+  round(b_, TestState::Pass);
+  const std::uint64_t middle = live_.revision();
+  round(a_, TestState::Fail);
+  EXPECT_EQ(changed_since(begin), "ba") << "by their last change";
+  EXPECT_EQ(changed_since(middle), "a");
+  EXPECT_EQ(changed_since(live_.revision()), "");
+  EXPECT_EQ(live_.changed_since(begin, 1).size(), 1U);
+  live_.touch(b_.id);
+  EXPECT_EQ(changed_since(middle), "ab");
+}
+
+TEST_F(LiveStateTest, a_sentence_that_grows_older_is_no_change_and_a_new_plan_is_one_for_all) {
+  is_connected_ = false;
+  last_seen_ = now_;
+  replace({a_, b_});
+  const std::uint64_t begin = live_.revision();
+  tick_after(Seconds(300));
+  EXPECT_EQ(changed_since(begin), "") << "disconnected for 5 min instead of 0 s";
+  is_connected_ = true;
+  tick_after(Seconds(300));
+  EXPECT_EQ(changed_since(begin).size(), 2U);
+  const std::uint64_t before = live_.plan_revision();
+  replace({b_});
+  EXPECT_GT(live_.plan_revision(), before);
+  EXPECT_LT(begin, live_.plan_revision());
+}
+
+TEST_F(LiveStateTest, the_list_of_changes_stays_bounded_and_loses_none) {
+  replace({a_, b_});
+  round(b_, TestState::Pass);
+  const std::uint64_t begin = live_.plan_revision();
+  for (int i = 0; i < 10'000; ++i) live_.touch(a_.id);
+  EXPECT_EQ(changed_since(begin), "ba");
+  EXPECT_LT(live_.changes_kept(), 2'000U);
 }
 
 }  // namespace

@@ -8,19 +8,25 @@
 #include <memory>
 
 #include "base/descriptor_limit.h"
+#include "base/environment.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/number.h"
 #include "base/signals.h"
 #include "io/host.h"
+#include "server/agent_package.h"
 #include "server/api/services.h"
 #include "server/arm/arm.h"
+#include "server/assets.h"
 #include "server/authority.h"
 #include "server/control.h"
 #include "server/credentials.h"
 #include "server/fleet_service.h"
+#include "server/gate.h"
 #include "server/history.h"
-#include "server/sign_in_limit.h"
+#include "server/logs/recorder.h"
+#include "server/logs/routes.h"
+#include "server/sessions.h"
 #include "server/store_process.h"
 #include "store/round_writer.h"
 #include "store/schema.h"
@@ -46,52 +52,30 @@ io::HttpResponse plain(int status, const std::string& text) {
   return {.status = status, .headers = {{"Content-Type", "text/plain"}}, .body = text + "\n"};
 }
 
-/// /healthz says that the process lives, /readyz that it serves; the rest waits for the routes.
-/// Who knocks, and how often they were wrong.
-struct Gate {
-  Credentials& credentials;
-  const Clock& clock;
-  Guarded<SignInLimit> limit;
+/// What a request meets first.
+struct Door {
+  Gate& gate;
+  const Assets& assets;
 };
 
-/// The caller of a request that shows a good token; nobody otherwise. Error: too many wrong ones
-/// came from there. A good one is always heard: others may share its address.
-Result<std::optional<Caller>> check_caller(Gate& gate, const io::HttpRequest& request) {
-  const std::string authorization = request.header("Authorization");
-  if (authorization.empty()) return std::nullopt;
-  if (auto caller = gate.credentials.caller_of(authorization, gate.clock.wall_now())) return caller;
-  const Instant now = gate.clock.now();
-  const bool is_allowed = gate.limit.with([&](SignInLimit& limit) {
-    const bool allows = limit.allows(request.remote_address, now);
-    if (allows) limit.failed(request.remote_address, now);
-    return allows;
-  });
-  if (is_allowed) return std::nullopt;
-  return fail(ErrorCode::Unavailable,
-              "too many wrong tokens came from this address; try again in some seconds");
-}
-
-void refuse_guessing(const io::HttpResponder& responder, const Error& error) {
-  const Value body = Value::object(
-      {{"error", Value::object({{"code", "TooManyRequests"}, {"message", error.message}})}});
-  responder.send({.status = 429,
-                  .headers = {{"Content-Type", "application/json"}, {"Retry-After", "5"}},
-                  .body = to_json(body) + "\n"});
-}
-
-void serve(const Front& front, Gate& gate, io::HttpRequest request, io::HttpResponder responder) {
+/// /healthz says that the process lives, /readyz that it serves; the web UI's files are always
+/// there, and the rest waits for the routes.
+void serve(const Front& front, const Door& door, io::HttpRequest request,
+           io::HttpResponder responder) {
   const auto router = front.with([](const auto& pointer) { return pointer; });
   if (request.path == "/healthz") {
     responder.send(plain(200, "ok"));
   } else if (request.path == "/readyz") {
     responder.send(router ? plain(200, "ready") : plain(503, "waiting for the store"));
+  } else if (auto file = door.assets.answer(request)) {
+    responder.send(std::move(*file));
   } else if (!router) {
     api::answer_error(
         responder,
         {ErrorCode::Unavailable, "the server is starting and waits for its store; try again soon"});
   } else {
-    const auto caller = check_caller(gate, request);
-    if (!caller) return refuse_guessing(responder, caller.error());
+    const auto caller = door.gate.caller_of(request);
+    if (!caller) return refuse_at_gate(responder, caller.error());
     router->dispatch(std::move(request), std::move(responder), *caller);
   }
 }
@@ -137,7 +121,7 @@ Result<bool> prepare_store(History& history, StoreProcess& store, const Clock& c
 }
 
 Result<std::unique_ptr<io::HttpServer>> start_http(const ServerConfig& config,
-                                                   const Authority& authority, Gate& gate,
+                                                   const Authority& authority, const Door& door,
                                                    std::size_t descriptors, const Front& front) {
   io::HttpServerConfig http;
   http.address = config.listen.host;
@@ -145,20 +129,20 @@ Result<std::unique_ptr<io::HttpServer>> start_http(const ServerConfig& config,
   http.threads = kHttpThreads;
   // Agents, the store's connections and files need descriptors as well.
   http.connections_max = std::min(kConnectionsMax, descriptors / 2);
-  http.body_bytes_for = [&gate, known = http.body_bytes_max](const io::HttpRequest& head) {
-    const auto caller =
-        gate.credentials.caller_of(head.header("Authorization"), gate.clock.wall_now());
-    return caller ? known : kStrangerBodyBytesMax;
+  // A query of the logs ends by itself before.
+  http.answer_timeout = logs::kWaitMax + Seconds(60);
+  http.body_bytes_for = [&door, known = http.body_bytes_max](const io::HttpRequest& head) {
+    return door.gate.knows(head) ? known : kStrangerBodyBytesMax;
   };
   http.certificate_chain_pem = authority.server_chain_pem();
   http.private_key_pem = authority.server_key_pem();
   return io::HttpServer::start(
-      http, [&front, &gate](io::HttpRequest request, io::HttpResponder responder) {
-        serve(front, gate, std::move(request), std::move(responder));
+      http, [&front, &door](io::HttpRequest request, io::HttpResponder responder) {
+        serve(front, door, std::move(request), std::move(responder));
       });
 }
 
-std::shared_ptr<const api::Router> make_routes(api::Services& services) {
+std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Service& logs) {
   auto router = std::make_shared<api::Router>();
   router->set_audit([&services](registry::AuditEntry entry) {
     services.control.post([&services, entry = std::move(entry)] { services.control.audit(entry); });
@@ -171,11 +155,21 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services) {
   api::add_agent_routes(*router, services);
   api::add_token_routes(*router, services);
   api::add_metrics_routes(*router, services);
+  api::add_session_routes(*router, services);
+  api::add_snapshot_routes(*router, services);
+  api::add_stream_routes(*router, services);
+  api::add_chart_routes(*router, services);
+  api::add_band_routes(*router, services);
+  api::add_topology_routes(*router, services);
+  api::add_preview_routes(*router, services);
+  api::add_install_routes(*router, *services.agent_package);
   arm::add_provider_routes(*router, services);
   arm::add_watcher_routes(*router, services);
   arm::add_monitor_routes(*router, services);
+  arm::add_diagnostic_routes(*router, services);
   arm::add_metric_routes(*router, services);
   arm::add_operation_routes(*router, services);
+  logs::add_routes(*router, services, logs);
   return router;
 }
 
@@ -227,6 +221,8 @@ struct Ground {
   const Clock& clock;
   Authority& authority;
   Credentials& credentials;
+  Sessions& sessions;
+  Gate& gate;
   StoreProcess& store;
   Front& front;
   std::unique_ptr<io::HttpServer>& http;
@@ -237,19 +233,29 @@ struct Ground {
 /// well as when the start fails half way. Declared after all that it takes down.
 class Teardown {
  public:
-  Teardown(const Ground& ground, History& history, Control& control,
+  Teardown(const Ground& ground, History& history, Control& control, Streams& streams,
+           logs::Service& logs, std::unique_ptr<logs::Recorder>& recorder,
            std::unique_ptr<FleetService>& fleet)
-      : ground_(ground), history_(history), control_(control), fleet_(fleet) {}
+      : ground_(ground),
+        history_(history),
+        control_(control),
+        streams_(streams),
+        logs_(logs),
+        recorder_(recorder),
+        fleet_(fleet) {}
   Teardown(const Teardown&) = delete;
   Teardown& operator=(const Teardown&) = delete;
   ~Teardown() {
     // Its calls are answered by the control loop, which still runs.
     fleet_.reset();
     ground_.front.with([](auto& pointer) { pointer.reset(); });
+    recorder_.reset();
     // Whoever still waits for an answer gets it, or an error, before the server that carries it
     // goes; the routes are in use until then.
     control_.stop();
+    streams_.stop();
     history_.stop();
+    logs_.stop();
     ground_.http.reset();
   }
 
@@ -257,6 +263,9 @@ class Teardown {
   const Ground& ground_;
   History& history_;
   Control& control_;
+  Streams& streams_;
+  logs::Service& logs_;
+  std::unique_ptr<logs::Recorder>& recorder_;
   std::unique_ptr<FleetService>& fleet_;
 };
 
@@ -304,28 +313,44 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
       [&](AgentId agent, SpoolId spool, std::uint64_t sequence) {  // store → control → agent
         control.on_durable(agent, spool, sequence);
       });
+  AgentPackage package(AgentPackage::folder_of(executable_path()),
+                       ground.authority.authority_pem());
+  Streams streams(control, ground.clock);  // HTTP, control → streams → HTTP
+  LiveSnapshot live_snapshot;
   api::Services services{
       .control = control,
       .history = history,
       .writer = *writer,
       .path_writer = path_writer,
       .credentials = ground.credentials,
+      .sessions = ground.sessions,
+      .gate = ground.gate,
+      .streams = streams,
+      .live_snapshot = live_snapshot,
       .clock = ground.clock,
       .data_directory = folder,
       .authority_pem = ground.authority.authority_pem(),
       .store_description = ground.store.description(),
       .store_problem = [&] { return ground.store.problem(); },
       .certificate_problem =
-          [&] { return ground.authority.expiry_warning(ground.clock.wall_now()); }};
-  std::unique_ptr<FleetService> fleet;  // agents → control
-  const Teardown teardown(ground, history, control, fleet);
+          [&] { return ground.authority.expiry_warning(ground.clock.wall_now()); },
+      .agent_package = &package};
+  logs::Service logs(ground.store.reader(), ground.store.reader_settings(), ground.clock);
+  std::unique_ptr<logs::Recorder> recorder;  // control → store
+  std::unique_ptr<FleetService> fleet;       // agents → control
+  const Teardown teardown(ground, history, control, streams, logs, recorder, fleet);
   TRY(control.start(*writer, path_writer));
   history.start();
+  streams.start();
+  TRY(logs.start(folder, control.subscription_id(), control.workspace_id()));
+  recorder = std::make_unique<logs::Recorder>(control, logs.workspaces(), ground.store.client(),
+                                              ground.clock);
   const ListenAddress& listen = ground.config.agent_listen;
   fleet = TRY(FleetService::start(address_text(listen), ground.authority, control));
   log::info("server", fmt::format("agents on {}:{}", listen.host, fleet->port()));
+  package.set_agent_port(fleet->port());
   // Last, since nobody may call what is not there.
-  ground.front.with([&](auto& pointer) { pointer = make_routes(services); });
+  ground.front.with([&](auto& pointer) { pointer = make_routes(services, logs); });
   announce(control, folder, ground.url, fleet->port());
   watch(ground);
   log::info("server", "stopping");
@@ -366,14 +391,20 @@ Result<void> run_server(const ServerConfig& config) {
   registry::Registry registry = TRY(registry::Registry::open(folder + "/registry.sqlite"));
   TRY(ensure_admin_token(folder, registry, clock.wall_now()));
   Credentials credentials(TRY(registry.api_tokens()));
-  Gate gate{.credentials = credentials, .clock = clock, .limit = {}};
+  Sessions sessions(folder + "/sessions.json");
+  if (const auto loaded = sessions.load(clock.wall_now()); !loaded) {
+    log::warning("server", "everybody must sign in again: " + loaded.error().message);
+  }
+  Gate gate(credentials, sessions, clock);
+  const Assets assets(embedded_assets());
+  const Door door{.gate = gate, .assets = assets};
   // server.json says that everything is up, so an old one must not.
   if (file_exists(folder + "/server.json")) TRY(remove_file(folder + "/server.json"));
   const std::unique_ptr<StoreProcess> store = TRY(StoreProcess::create(config));
 
   Front front;
   std::unique_ptr<io::HttpServer> http =
-      TRY(start_http(config, authority, gate, descriptors, front));
+      TRY(start_http(config, authority, door, descriptors, front));
   const std::string url = url_of(config.listen, http->port());
   leave_note(folder + "/server.url", url + "\n", 0644);
   log::info("server", fmt::format("API on {}", url));
@@ -381,6 +412,8 @@ Result<void> run_server(const ServerConfig& config) {
                            .clock = clock,
                            .authority = authority,
                            .credentials = credentials,
+                           .sessions = sessions,
+                           .gate = gate,
                            .store = *store,
                            .front = front,
                            .http = http,

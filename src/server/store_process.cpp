@@ -38,7 +38,7 @@ Result<std::unique_ptr<StoreProcess>> StoreProcess::create(const ServerConfig& c
                           .data = config.data_directory + "/store",
                           .library = config.store_library,
                           .password = store::make_password(),
-                          .reader_password = {}};
+                          .reader_password = store::make_password()};
   TRY(make_directories(local.data));
   // A fixed port for this server's life, so that a restarted store is found where it was.
   const std::uint16_t port = TRY(io::free_loopback_port());
@@ -46,6 +46,7 @@ Result<std::unique_ptr<StoreProcess>> StoreProcess::create(const ServerConfig& c
   process->client_.url = "http://" + local.listen;
   process->client_.user = "linewatch";
   process->client_.password = local.password;
+  process->reader_password_ = local.reader_password;
   process->description_ = "embedded";
   process->supervisor_.add({.name = kName,
                             .arguments = store::arguments_of(local),
@@ -58,6 +59,23 @@ Result<std::unique_ptr<StoreProcess>> StoreProcess::create(const ServerConfig& c
 void StoreProcess::step(Instant now) {
   supervisor_.step(now);
   if (supervisor_.is_running(kName)) problem_.with([](std::string& text) { text.clear(); });
+}
+
+store::ClientConfig StoreProcess::reader() const {
+  store::ClientConfig config = client_;
+  if (!reader_password_.empty()) {
+    config.user = "reader";
+    config.password = reader_password_;
+  }
+  return config;
+}
+
+store::NamedValues StoreProcess::reader_settings() const {
+  if (!reader_password_.empty()) return {};
+  // 2: no writing and no DDL, but settings may go along. Our own store's reader has such limits.
+  return {{"readonly", "2"},
+          {"max_memory_usage", "1000000000"},
+          {"result_overflow_mode", "throw"}};
 }
 
 std::string StoreProcess::problem() const {

@@ -23,6 +23,10 @@ class StoreProcess {
   void step(Instant now);
   void stop() { supervisor_.stop(); }
   [[nodiscard]] const store::ClientConfig& client() const { return client_; }
+  /// For queries of users: somebody who can read and do nothing else. What an external store is to
+  /// be told for that goes with each statement.
+  [[nodiscard]] store::ClientConfig reader() const;
+  [[nodiscard]] store::NamedValues reader_settings() const;
   /// "embedded", or the URL.
   [[nodiscard]] const std::string& description() const { return description_; }
   /// Why the store is not running now; empty when it is. Any thread.
@@ -33,6 +37,7 @@ class StoreProcess {
   Guarded<std::string> problem_{std::string()};
   Supervisor supervisor_;
   store::ClientConfig client_;
+  std::string reader_password_;  ///< of our own store
   std::string description_;
 };
 

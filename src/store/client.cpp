@@ -86,7 +86,8 @@ std::string escape_parameter(std::string_view text) {
   return result;
 }
 
-Result<std::string> Client::send(const std::string& target, std::string body) {
+Result<std::string> Client::send(const std::string& target, std::string body,
+                                 const io::HttpSink& sink) {
   io::HttpClientRequest request;
   request.method = "POST";
   request.url = config_.url + target;
@@ -98,6 +99,7 @@ Result<std::string> Client::send(const std::string& target, std::string body) {
   request.connect_timeout = config_.connect_timeout;
   request.timeout = config_.timeout;
   request.give_up = config_.give_up;
+  request.sink = sink;
   last_error_number_ = 0;
   auto answer = http_.request(request);
   if (!answer) return fail(ErrorCode::Unavailable, answer.error().message);
@@ -121,6 +123,16 @@ Result<std::string> Client::query(const std::string& sql, const NamedValues& par
     target += "&" + name + "=" + io::percent_encode(value);
   }
   return send(target, sql);
+}
+
+Result<void> Client::stream(const std::string& sql, const NamedValues& settings,
+                            io::HttpSink sink) {
+  std::string target = "/?database=" + io::percent_encode(config_.database);
+  for (const auto& [name, value] : settings) {
+    target += "&" + name + "=" + io::percent_encode(value);
+  }
+  TRY(send(target, sql, sink));
+  return {};
 }
 
 Result<void> Client::insert(const std::string& sql, std::string bytes, const std::string& token) {

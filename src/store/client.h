@@ -38,6 +38,10 @@ class Client {
   /// `{name:Type}` in the SQL, written as ClickHouse reads them from a TSV field.
   Result<std::string> query(const std::string& sql, const NamedValues& parameters = {},
                             const NamedValues& settings = {});
+  /// Hands the document over in pieces as they come, for formats without header and footer. An
+  /// error after the first piece is Unavailable, without the engine's words; `sink` returns false
+  /// to stop.
+  Result<void> stream(const std::string& sql, const NamedValues& settings, io::HttpSink sink);
   /// Sends `bytes` as the data of `sql` ("INSERT INTO t (a, b) FORMAT Native"). Not empty, `token`
   /// makes repeated sending harmless: the table and the views behind it take the rows once.
   Result<void> insert(const std::string& sql, std::string bytes, const std::string& token = {});
@@ -49,7 +53,8 @@ class Client {
   [[nodiscard]] const ClientConfig& config() const { return config_; }
 
  private:
-  Result<std::string> send(const std::string& target, std::string body);
+  Result<std::string> send(const std::string& target, std::string body,
+                           const io::HttpSink& sink = {});
 
   ClientConfig config_;
   io::HttpClient http_;

@@ -67,6 +67,8 @@ class RowReader {
   explicit RowReader(std::string_view bytes) : rest_(bytes) {}
   [[nodiscard]] bool at_end() const { return rest_.empty(); }
   [[nodiscard]] bool is_broken() const { return broken_; }
+  /// Bytes that were not read yet.
+  [[nodiscard]] std::size_t left() const { return rest_.size(); }
 
   template <class Number>
   Number number() {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "store/native.h"
+#include "store/reason_text.h"
 
 namespace lw::store {
 
@@ -98,14 +99,28 @@ struct CheckColumns {
   std::uint32_t base = 0;
 };
 
+/// What offsets of this round are rounded to.
+std::uint32_t grain_of(const std::vector<Check>& checks) {
+  constexpr std::uint32_t kCoarse = 10'000, kFine = 1'000;
+  const auto last = checks.empty() ? 0U : to_u32(checks.back().offset);
+  return last / std::max<std::size_t>(checks.size(), 1) < 10 * kCoarse ? kFine : kCoarse;
+}
+
+std::uint32_t rounded(std::uint32_t number, std::uint32_t grain) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  const std::uint64_t more = std::min(std::uint64_t{number} + grain / 2, kMost);
+  return static_cast<std::uint32_t>(more - more % grain);
+}
+
 CheckColumns columns_of(const std::vector<Check>& checks) {
   CheckColumns columns;
   const std::size_t count = std::min(checks.size(), kChecksMax);
+  const std::uint32_t grain = grain_of(checks);
   std::uint32_t base = std::numeric_limits<std::uint32_t>::max();
   for (std::size_t i = 0; i < count; ++i) {
     const Check& check = checks[i];
     columns.outcomes.push_back(std::to_underlying(check.outcome));
-    columns.offsets.push_back(to_u32(check.offset));
+    columns.offsets.push_back(rounded(to_u32(check.offset), grain));
     if (!check.rtt) {
       columns.unmeasured.push_back(static_cast<std::uint8_t>(i));
       continue;
@@ -229,7 +244,9 @@ void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
   row.next().add(std::to_underlying(reason.code));
   row.next().add(reason.observed.value_or(kNone));
   row.next().add(reason.limit.value_or(kNone));
-  row.next().add_text(reason.text);
+  // Beyond, the average of what is kept is another one.
+  const bool is_whole = round.checks.size() <= kChecksMax;
+  row.next().add_text(pack_reason(reason.text, is_whole ? summary.rtt_avg : std::nullopt));
   row.next().add_text(round.address);
   row.next().add(std::to_underlying(round.stamp_source));
   add_checks(row, round, summary);
@@ -257,6 +274,16 @@ std::size_t bytes_of(const TlsFacts& tls) {
          tls.cipher.size() + tls.key.size() + bytes_of(tls.chain);
 }
 
+std::string columns_without(std::string_view left_out) {
+  std::string names;
+  for (const auto& [name, type] : kColumns) {
+    if (name == left_out) continue;
+    if (!names.empty()) names += ", ";
+    names += name;
+  }
+  return names;
+}
+
 }  // namespace
 
 std::size_t bytes_of(const StoredRound& stored) {
@@ -273,14 +300,9 @@ std::size_t bytes_of(const StoredRound& stored) {
   return bytes;
 }
 
-std::string round_columns() {
-  std::string names;
-  for (const auto& [name, type] : kColumns) {
-    if (!names.empty()) names += ", ";
-    names += name;
-  }
-  return names;
-}
+std::string round_columns() { return columns_without(""); }
+
+std::string kept_round_columns() { return columns_without("jitter"); }
 
 std::string encode_native(std::span<const StoredRound> rounds) {
   std::vector<NativeColumn> columns;

@@ -23,14 +23,19 @@ struct StoredRound {
 /// What a round takes in memory, about; never less than what it adds to encode_native's block.
 std::size_t bytes_of(const StoredRound& round);
 
-/// The columns of `rounds` that encode_native writes, for the INSERT, in its order.
+/// The columns of `arrivals` that encode_native writes, for the INSERT, in its order.
 std::string round_columns();
+/// Those of them that `rounds` keeps; it makes the jitter out of the RTTs.
+std::string kept_round_columns();
 
 /// One block of ClickHouse's Native format: column by column, little-endian. Pure.
 ///
-/// How numbers are kept, so that every check is exactly recoverable:
+/// How numbers are kept, so that every outcome and RTT is exactly recoverable:
 /// - `outcomes` and `offsets` have one element per check; `unmeasured` lists the positions of the
 ///   checks that have no RTT; `drtt` has the others' RTTs in order, less `rbase`, their minimum.
+/// - `offsets` are rounded to 10 ms, or to 1 ms where checks are closer than 100 ms: how late a
+///   timer was would cost as much room as all RTTs.
+/// - `reason` is packed (reason_text.h).
 /// - `measured` says what the round has: bit 0 RTTs of successful checks (dmin, davg and dmax count
 ///   from `rbase`, like drtt), bit 1 jitter. Where a bit is 0 the numbers are 0 and mean nothing.
 /// - `http_mask` bits 0 to 4 say which of dns, connect, tls, first_byte and transfer happened;

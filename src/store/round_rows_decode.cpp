@@ -5,6 +5,8 @@
 #include <array>
 #include <cmath>
 
+#include "store/reason_text.h"
+
 namespace lw::store {
 
 namespace {
@@ -105,7 +107,8 @@ void read_more_of_tls(RowReader& row, Round& round) {
 
 std::string readable_round_columns() {
   return "test_id, ts, keep_days, agent_id, spool_id, sequence, state, reason_code, "
-         "reason_observed, reason_limit, reason, CAST(address AS String), stamp, outcomes, "
+         "reason_observed, reason_limit, CAST(reason AS String), CAST(address AS String), stamp, "
+         "outcomes, "
          "unmeasured, rbase, drtt, offsets, detail, http_mask, http_phases, http_status, has_tls, "
          "tls_subject, tls_issuer, tls_names, tls_not_before, tls_not_after, "
          "CAST(tls_version AS String), CAST(tls_cipher AS String), "
@@ -143,6 +146,8 @@ StoredRound read_round(RowReader& row) {
   stored.round.address = row.text();
   stored.round.stamp_source = static_cast<StampSource>(row.number<std::uint8_t>());
   read_checks(row, stored.round);
+  std::string& text = stored.verdict.reason.text;
+  text = unpack_reason(std::move(text), summarize(stored.round).rtt_avg);
   stored.round.detail = row.text();
   read_http(row, stored.round);
   read_tls(row, stored.round);

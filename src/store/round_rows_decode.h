@@ -15,7 +15,7 @@ StoredRound read_round(RowReader& row);
 
 /// agent_id, spool_id, sequence.
 RoundOrigin read_origin(RowReader& row);
-/// reason_code, reason_observed, reason_limit, reason.
+/// reason_code, reason_observed, reason_limit, reason; of `rounds`: still packed (reason_text.h).
 Reason read_reason(RowReader& row);
 
 }  // namespace lw::store

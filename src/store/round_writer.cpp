@@ -286,9 +286,12 @@ Result<void> RoundWriter::Impl::insert_once(const BatchJournal& journal, bool is
   const Reconciled lacked = TRY(reconcile(client, journal.payload));
   if (lacked == Reconciled{}) return {};
   log::warning("store", "the store had lost a part of a batch in a crash; put back " +
-                            counted(lacked.rounds, "round") + " and " +
-                            counted(lacked.minutes, "minute"));
-  state.with([&](State& now) { now.stats.rows_restored += lacked.rounds + lacked.minutes; });
+                            counted(lacked.rounds, "round") + ", " +
+                            counted(lacked.minutes, "minute") + " and " +
+                            counted(lacked.hours, "hour"));
+  state.with([&](State& now) {
+    now.stats.rows_restored += lacked.rounds + lacked.minutes + lacked.hours;
+  });
   return {};
 }
 

@@ -39,7 +39,7 @@ struct WriterStats {
   std::uint64_t retries = 0;
   std::uint64_t duplicates = 0;        ///< rounds that came again and were dropped
   std::uint64_t rejected_batches = 0;  ///< in DIRECTORY/rejected, also from earlier runs
-  std::uint64_t rows_restored = 0;     ///< of rounds and minutes that the store lost in crashes
+  std::uint64_t rows_restored = 0;     ///< of rounds, minutes, hours that the store lost in crashes
   std::size_t waiting_rows = 0;
   std::size_t waiting_bytes = 0;  ///< in memory, about
   std::int64_t last_insert_ms = 0;

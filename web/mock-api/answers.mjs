@@ -10,38 +10,72 @@ export function snapshotBytes(tests, t, isLive, revision) {
   const now = tests.map((test) => standing(test, t));
   const word = (name, pick, type) => wordColumn(name, tests.map(pick), type);
   const number = (name, type, pick) => ({ name, type, values: now.map(pick) });
-  return encodeSnapshot({ rows: tests.length, at: new Date(t).toISOString(), live: isLive, revision: String(revision) }, [
-    { name: 'id', type: 'u64', values: tests.map((test) => test.id) },
-    ...['monitor', 'group', 'source', 'destination', 'configuration', 'address', 'agent', 'sourceAddress', 'checkedAddress'].map((name) => word(name, (test) => test[name])),
-    word('protocol', (test) => protocolOf(test.document), 'u8'),
-    { name: 'port', type: 'u16', values: now.map((each) => each.port) },
-    { name: 'frequencySec', type: 'u32', values: tests.map((test) => test.document.testFrequencySec ?? 60) },
-    { name: 'state', type: 'u8', values: now.map((each) => each.state), dictionary: STATES },
-    wordColumn('reasonCode', now.map((each) => each.code), 'u8'),
-    number('observed', 'f32', (each) => each.observed),
-    number('limit', 'f32', (each) => each.limit),
-    number('since', 'f64', (each) => each.since),
-    number('lastRound', 'f64', (each) => each.lastRound),
-    number('checksFailedPercent', 'f32', (each) => each.failedPercent),
-    number('rttMs', 'f32', (each) => each.rtt),
-    number('rttMinMs', 'f32', (each) => each.rtt - each.spread / 2),
-    number('rttMaxMs', 'f32', (each) => each.rtt + each.spread),
-    number('jitterMs', 'f32', (each) => (Number.isFinite(each.rtt) ? each.spread / 3 : NaN)),
-    number('httpStatus', 'u16', (each) => each.httpStatus),
-    { name: 'certificateExpires', type: 'f64', values: tests.map((test) => (protocolOf(test.document) === 'HTTP' ? t + 40 * 86_400_000 : NaN)) },
-    wordColumn('pathIssue', now.map((each) => each.issue)),
-  ]);
+  return encodeSnapshot(
+    { rows: tests.length, at: new Date(t).toISOString(), live: isLive, revision: String(revision) },
+    [
+      { name: 'id', type: 'u64', values: tests.map((test) => test.id) },
+      ...[
+        'monitor',
+        'group',
+        'source',
+        'destination',
+        'configuration',
+        'address',
+        'agent',
+        'sourceAddress',
+        'checkedAddress',
+      ].map((name) => word(name, (test) => test[name])),
+      word('protocol', (test) => protocolOf(test.document), 'u8'),
+      { name: 'port', type: 'u16', values: now.map((each) => each.port) },
+      { name: 'frequencySec', type: 'u32', values: tests.map((test) => test.document.testFrequencySec ?? 60) },
+      { name: 'state', type: 'u8', values: now.map((each) => each.state), dictionary: STATES },
+      wordColumn(
+        'reasonCode',
+        now.map((each) => each.code),
+        'u8',
+      ),
+      number('observed', 'f32', (each) => each.observed),
+      number('limit', 'f32', (each) => each.limit),
+      number('since', 'f64', (each) => each.since),
+      number('lastRound', 'f64', (each) => each.lastRound),
+      number('checksFailedPercent', 'f32', (each) => each.failedPercent),
+      number('rttMs', 'f32', (each) => each.rtt),
+      number('rttMinMs', 'f32', (each) => each.rtt - each.spread / 2),
+      number('rttMaxMs', 'f32', (each) => each.rtt + each.spread),
+      number('jitterMs', 'f32', (each) => (Number.isFinite(each.rtt) ? each.spread / 3 : NaN)),
+      number('httpStatus', 'u16', (each) => each.httpStatus),
+      {
+        name: 'certificateExpires',
+        type: 'f64',
+        values: tests.map((test) => (protocolOf(test.document) === 'HTTP' ? t + 40 * 86_400_000 : NaN)),
+      },
+      wordColumn(
+        'pathIssue',
+        now.map((each) => each.issue),
+      ),
+    ],
+  );
 }
 
 export function rowsFrame(tests, t, revision) {
   const now = tests.map((test) => standing(test, t));
   const column = (pick) => now.map((each) => (typeof pick(each) === 'number' ? orNull(pick(each)) : pick(each)));
   return {
-    revision: String(revision), at: new Date(t).toISOString(), id: tests.map((test) => test.hex), state: column((each) => each.state),
-    reasonCode: column((each) => each.code), observed: column((each) => each.observed), limit: column((each) => each.limit),
-    since: column((each) => each.since), lastRound: column((each) => each.lastRound), checksFailedPercent: column((each) => each.failedPercent),
-    rttMs: column((each) => each.rtt), rttMinMs: column((each) => each.rtt - each.spread / 2), rttMaxMs: column((each) => each.rtt + each.spread),
-    jitterMs: column((each) => each.spread / 3), pathIssue: column((each) => each.issue),
+    revision: String(revision),
+    at: new Date(t).toISOString(),
+    id: tests.map((test) => test.hex),
+    state: column((each) => each.state),
+    reasonCode: column((each) => each.code),
+    observed: column((each) => each.observed),
+    limit: column((each) => each.limit),
+    since: column((each) => each.since),
+    lastRound: column((each) => each.lastRound),
+    checksFailedPercent: column((each) => each.failedPercent),
+    rttMs: column((each) => each.rtt),
+    rttMinMs: column((each) => each.rtt - each.spread / 2),
+    rttMaxMs: column((each) => each.rtt + each.spread),
+    jitterMs: column((each) => each.spread / 3),
+    pathIssue: column((each) => each.issue),
   };
 }
 
@@ -75,7 +109,13 @@ export function stateChanges(tests, from, to, limit) {
     for (let t = from + step; t <= to; t += step) {
       const now = standing(tests[i], t);
       if (now.state !== before.state) {
-        found.push({ testId: tests[i].hex, time: new Date(t).toISOString(), from: STATES[before.state], to: STATES[now.state], reason: { code: now.code, text: now.text, observed: orNull(now.observed), limit: orNull(now.limit) } });
+        found.push({
+          testId: tests[i].hex,
+          time: new Date(t).toISOString(),
+          from: STATES[before.state],
+          to: STATES[now.state],
+          reason: { code: now.code, text: now.text, observed: orNull(now.observed), limit: orNull(now.limit) },
+        });
       }
       before = now;
     }
@@ -87,15 +127,35 @@ export function testRow(test, from, to, at, points) {
   const step = (to - from) / points;
   const values = Array.from({ length: points }, (_, i) => standing(test, Math.min(from + (i + 1) * step, at)));
   const now = standing(test, at);
-  const issue = now.issue === 'AddedLatency' ? 'hop 7 adds 96 ms' : now.issue === 'ForwardingLoss' ? 'hop 7 loses 22 % of the packets' : now.issue ? 'nothing behind hop 7 answers' : null;
-  return { id: test.hex, reason: now.text, pathIssue: issue, rttMs: values.map((each) => orNull(each.rtt)), checksFailedPercent: values.map((each) => orNull(each.failedPercent)) };
+  const issue =
+    now.issue === 'AddedLatency'
+      ? 'hop 7 adds 96 ms'
+      : now.issue === 'ForwardingLoss'
+        ? 'hop 7 loses 22 % of the packets'
+        : now.issue
+          ? 'nothing behind hop 7 answers'
+          : null;
+  return {
+    id: test.hex,
+    reason: now.text,
+    pathIssue: issue,
+    rttMs: values.map((each) => orNull(each.rtt)),
+    checksFailedPercent: values.map((each) => orNull(each.failedPercent)),
+  };
 }
 
 const SPREADS = [-1, -0.7, -0.4, -0.2, 0, 0.3, 0.7, 1.2, 2.5, 2];
 
 export function quantiles(test, from, to, points, now) {
   const step = (to - from) / points;
-  const answer = { from: new Date(from).toISOString(), stepSec: step / 1000, time: [], total: [], failed: [], quantiles: SPREADS.map(() => []) };
+  const answer = {
+    from: new Date(from).toISOString(),
+    stepSec: step / 1000,
+    time: [],
+    total: [],
+    failed: [],
+    quantiles: SPREADS.map(() => []),
+  };
   for (let i = 0; i < points; i++) {
     const t = from + i * step;
     const each = standing(test, t);
@@ -103,12 +163,24 @@ export function quantiles(test, from, to, points, now) {
     answer.time.push(Math.round(t));
     answer.total.push(isEmpty ? 0 : 20);
     answer.failed.push(isEmpty ? 0 : Math.round(each.failedPercent / 5));
-    SPREADS.forEach((factor, q) => answer.quantiles[q].push(isEmpty || !Number.isFinite(each.rtt) ? null : Math.max(0.1, each.rtt + factor * each.spread * (0.4 + chance(test.hex, t, q)))));
+    SPREADS.forEach((factor, q) =>
+      answer.quantiles[q].push(
+        isEmpty || !Number.isFinite(each.rtt)
+          ? null
+          : Math.max(0.1, each.rtt + factor * each.spread * (0.4 + chance(test.hex, t, q))),
+      ),
+    );
   }
   return answer;
 }
 
-const COLUMN = { connectionMonitor: 'monitor', testGroup: 'group', source: 'source', destination: 'destination', testConfiguration: 'configuration' };
+const COLUMN = {
+  connectionMonitor: 'monitor',
+  testGroup: 'group',
+  source: 'source',
+  destination: 'destination',
+  testConfiguration: 'configuration',
+};
 
 export function aggregate(tests, from, to, points, by, now) {
   const step = (to - from) / points;
@@ -125,7 +197,12 @@ export function aggregate(tests, from, to, points, by, now) {
       const values = t > now ? [] : sample.map((test) => pick(standing(test, t))).filter(Number.isFinite);
       return values.length ? values.reduce((a, b) => a + b, 0) / values.length : null;
     };
-    return { name, tests: members.length, rttMs: time.map((t) => mean(t, (each) => each.rtt)), checksFailedPercent: time.map((t) => mean(t, (each) => each.failedPercent)) };
+    return {
+      name,
+      tests: members.length,
+      rttMs: time.map((t) => mean(t, (each) => each.rtt)),
+      checksFailedPercent: time.map((t) => mean(t, (each) => each.failedPercent)),
+    };
   });
   return { time, series };
 }
@@ -146,13 +223,49 @@ export function round(test, now) {
   const failed = Math.round((now.failedPercent || 0) / 10);
   const isHttp = protocolOf(test.document) === 'HTTP';
   return {
-    started: new Date(now.lastRound).toISOString(), state: STATES[now.state],
+    started: new Date(now.lastRound).toISOString(),
+    state: STATES[now.state],
     reason: { code: now.code, text: now.text, observed: orNull(now.observed), limit: orNull(now.limit) },
-    checksTotal: 10, checksFailed: failed, checksVoid: 0, roundTripTimeMs: orNull(now.rtt), roundTripTimeMinMs: orNull(now.rtt - now.spread / 2),
-    roundTripTimeMaxMs: orNull(now.rtt + now.spread), jitterMs: orNull(now.spread / 3), address: test.checkedAddress, detail: failed ? 'timed out' : '',
+    checksTotal: 10,
+    checksFailed: failed,
+    checksVoid: 0,
+    roundTripTimeMs: orNull(now.rtt),
+    roundTripTimeMinMs: orNull(now.rtt - now.spread / 2),
+    roundTripTimeMaxMs: orNull(now.rtt + now.spread),
+    jitterMs: orNull(now.spread / 3),
+    address: test.checkedAddress,
+    detail: failed ? 'timed out' : '',
     httpStatus: now.httpStatus || null,
-    ...(isHttp && Number.isFinite(rtt) ? { http: { dnsMs: 2.1, connectMs: rtt * 0.2, tlsMs: rtt * 0.3, firstByteMs: rtt * 0.4, transferMs: rtt * 0.08, version: 'HTTP/2', redirects: 0, url: '', bodyBytes: 15000 },
-      tls: { subject: `CN=${test.address}`, issuer: 'CN=Example CA', notBefore: new Date(now.lastRound - 5e9).toISOString(), notAfter: new Date(now.lastRound + 40 * 86_400_000).toISOString(), version: 'TLSv1.3', cipher: 'TLS_AES_256_GCM_SHA384', key: 'EC 256', chain: [`CN=${test.address}`, 'CN=Example CA'], verified: true } } : {}),
-    checks: Array.from({ length: 10 }, (_, i) => ({ outcome: i < failed ? 'TimedOut' : 'Success', roundTripTimeMs: i < failed ? null : orNull(now.rtt * (0.95 + 0.1 * chance(test.hex, now.lastRound, i))), offsetMs: i * 500 })),
+    ...(isHttp && Number.isFinite(rtt)
+      ? {
+          http: {
+            dnsMs: 2.1,
+            connectMs: rtt * 0.2,
+            tlsMs: rtt * 0.3,
+            firstByteMs: rtt * 0.4,
+            transferMs: rtt * 0.08,
+            version: 'HTTP/2',
+            redirects: 0,
+            url: '',
+            bodyBytes: 15000,
+          },
+          tls: {
+            subject: `CN=${test.address}`,
+            issuer: 'CN=Example CA',
+            notBefore: new Date(now.lastRound - 5e9).toISOString(),
+            notAfter: new Date(now.lastRound + 40 * 86_400_000).toISOString(),
+            version: 'TLSv1.3',
+            cipher: 'TLS_AES_256_GCM_SHA384',
+            key: 'EC 256',
+            chain: [`CN=${test.address}`, 'CN=Example CA'],
+            verified: true,
+          },
+        }
+      : {}),
+    checks: Array.from({ length: 10 }, (_, i) => ({
+      outcome: i < failed ? 'TimedOut' : 'Success',
+      roundTripTimeMs: i < failed ? null : orNull(now.rtt * (0.95 + 0.1 * chance(test.hex, now.lastRound, i))),
+      offsetMs: i * 500,
+    })),
   };
 }

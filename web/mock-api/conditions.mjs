@@ -25,7 +25,11 @@ function incidentAt(test, t) {
     const window = windowAt(t, 4, 3.2, 1.4);
     if (window) return { ...window, kind: 'fail' };
   }
-  if (test.source === 'fra1-agent-00' && test.destination === 'outlook.office365.com' && test.configuration === 'https') {
+  if (
+    test.source === 'fra1-agent-00' &&
+    test.destination === 'outlook.office365.com' &&
+    test.configuration === 'https'
+  ) {
     return { start: t - (t % (24 * HOUR)), end: t, kind: 'fail' };
   }
   if (test.destination === 'api.payments' && test.configuration === 'https') {
@@ -68,19 +72,33 @@ export function measure(test, t) {
 function reasonOf(test, measured) {
   const limit = test.document.successThreshold ?? {};
   if (test.isDisabled) return [4, 'TestGroupDisabled', null, null, 'the test group is disabled'];
-  if (measured.incident?.kind === 'silent') return [3, 'AgentDisconnected', null, null, `agent ${test.agent} is not connected`];
+  if (measured.incident?.kind === 'silent')
+    return [3, 'AgentDisconnected', null, null, `agent ${test.agent} is not connected`];
   const failed = limit.checksFailedPercent;
   if (failed !== undefined && measured.failedPercent > failed) {
     const count = Math.round(measured.failedPercent / 10);
-    return [2, 'ChecksFailedThreshold', measured.failedPercent, failed, `${count} of 10 checks failed: timed out; limit ${failed} %`];
+    return [
+      2,
+      'ChecksFailedThreshold',
+      measured.failedPercent,
+      failed,
+      `${count} of 10 checks failed: timed out; limit ${failed} %`,
+    ];
   }
-  if (failed === undefined && measured.failedPercent === 100) return [2, 'AllChecksFailed', 100, null, '10 of 10 checks failed: timed out'];
+  if (failed === undefined && measured.failedPercent === 100)
+    return [2, 'AllChecksFailed', 100, null, '10 of 10 checks failed: timed out'];
   if (limit.roundTripTimeMs !== undefined && measured.rtt > limit.roundTripTimeMs) {
     const words = `average round-trip time ${measured.rtt.toFixed(0)} ms is above the limit of ${limit.roundTripTimeMs} ms`;
     return [2, 'RoundTripThreshold', measured.rtt, limit.roundTripTimeMs, words];
   }
   if (failed !== undefined && measured.failedPercent > failed * 0.8) {
-    return [1, 'ChecksFailedThreshold', measured.failedPercent, failed, `1 of 10 checks failed: timed out; more than 80 % of the limit of ${failed} %`];
+    return [
+      1,
+      'ChecksFailedThreshold',
+      measured.failedPercent,
+      failed,
+      `1 of 10 checks failed: timed out; more than 80 % of the limit of ${failed} %`,
+    ];
   }
   return [0, 'None', null, null, `10 of 10 passed, average round-trip time ${measured.rtt.toFixed(1)} ms`];
 }

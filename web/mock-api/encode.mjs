@@ -5,12 +5,18 @@ const WIDTH = { u8: 1, u16: 2, u32: 4, u64: 8, f32: 4, f64: 8 };
 
 function write(view, type, at, value) {
   switch (type) {
-    case 'u8': return view.setUint8(at, value);
-    case 'u16': return view.setUint16(at, value, true);
-    case 'u32': return view.setUint32(at, value >>> 0, true);
-    case 'u64': return view.setBigUint64(at, BigInt(value), true);
-    case 'f32': return view.setFloat32(at, value, true);
-    default: return view.setFloat64(at, value, true);
+    case 'u8':
+      return view.setUint8(at, value);
+    case 'u16':
+      return view.setUint16(at, value, true);
+    case 'u32':
+      return view.setUint32(at, value >>> 0, true);
+    case 'u64':
+      return view.setBigUint64(at, BigInt(value), true);
+    case 'f32':
+      return view.setFloat32(at, value, true);
+    default:
+      return view.setFloat64(at, value, true);
   }
 }
 
@@ -34,7 +40,8 @@ export function encodeSnapshot(head, columns) {
   view.setUint32(4, header.length, true);
   bytes.set(header, 8);
   columns.forEach(({ type, values }, i) => {
-    for (let row = 0; row < head.rows; row++) write(view, type, start + described[i].offset + row * WIDTH[type], values[row]);
+    for (let row = 0; row < head.rows; row++)
+      write(view, type, start + described[i].offset + row * WIDTH[type], values[row]);
   });
   return bytes;
 }

@@ -55,16 +55,25 @@ function pathOf(test, flow, base, added, lossAt7, isBroken) {
     const answered = address === null ? 0 : ttl === 4 ? 22 : Math.round(sent * (1 - loss / 100));
     return {
       ttl,
-      ...(address === null ? {} : { address, name: ttl === HOPS ? test.address : undefined, network: ttl <= 2 ? 'site' : 'AS64502 Core' }),
+      ...(address === null
+        ? {}
+        : { address, name: ttl === HOPS ? test.address : undefined, network: ttl <= 2 ? 'site' : 'AS64502 Core' }),
       sent,
       answered,
-      ...(address === null ? {} : { rttMinMs: rtt * 0.95, rttLowMs: rtt * 0.97, rttMedianMs: rtt, rttMaxMs: rtt * 1.3 }),
+      ...(address === null
+        ? {}
+        : { rttMinMs: rtt * 0.95, rttLowMs: rtt * 0.97, rttMedianMs: rtt, rttMaxMs: rtt * 1.3 }),
       forwardingLossPercent: ttl === 7 && loss ? { low: 14, value: loss, high: 33 } : { low: 0, value: 0, high: 2 },
       addedMs: ttl === 7 && added ? added : base / HOPS,
       labels: LABELS(address, ttl),
     };
   });
-  return { id: (hash(test.hex + flow) >>> 0).toString(16).padStart(16, '0'), flows: flow === 0 ? [0, 1, 2] : [3], reached: !isBroken, hops };
+  return {
+    id: (hash(test.hex + flow) >>> 0).toString(16).padStart(16, '0'),
+    flows: flow === 0 ? [0, 1, 2] : [3],
+    reached: !isBroken,
+    hops,
+  };
 }
 
 function issuesOf(test, now, total) {
@@ -72,12 +81,28 @@ function issuesOf(test, now, total) {
   const link = { path: '', fromTtl: 6, toTtl: 7, from: address[5], to: address[6], confidence: 0.94 };
   const round = (value) => Math.round(value);
   if (now.issue === 'AddedLatency') {
-    return [{ ...link, kind: now.issue, addedMs: 96, totalMs: total, text: `the link from ${address[5]} to ${address[6]} (hop 7) adds 96 of ${round(total)} ms` }];
+    return [
+      {
+        ...link,
+        kind: now.issue,
+        addedMs: 96,
+        totalMs: total,
+        text: `the link from ${address[5]} to ${address[6]} (hop 7) adds 96 of ${round(total)} ms`,
+      },
+    ];
   }
   if (now.issue === 'ForwardingLoss') {
-    return [{ ...link, kind: now.issue, lossPercent: { low: 14, value: 22, high: 33 }, text: `the link from ${address[5]} to ${address[6]} (hop 7) loses 22 % of the packets` }];
+    return [
+      {
+        ...link,
+        kind: now.issue,
+        lossPercent: { low: 14, value: 22, high: 33 },
+        text: `the link from ${address[5]} to ${address[6]} (hop 7) loses 22 % of the packets`,
+      },
+    ];
   }
-  if (now.issue === 'Broken') return [{ ...link, kind: now.issue, text: `nothing behind ${address[6]} (hop 7) answers any more` }];
+  if (now.issue === 'Broken')
+    return [{ ...link, kind: now.issue, text: `nothing behind ${address[6]} (hop 7) answers any more` }];
   return [];
 }
 
@@ -92,7 +117,13 @@ export function topology(tests, t) {
     for (const path of report.paths) {
       const ids = walk(nodes, test, path, report);
       join(links, ids, path, report);
-      paths.push({ testId: test.hex, state: ['Pass', 'Warning', 'Fail', 'Indeterminate', 'Not Running'][now.state], nodes: ids, rttMs: Number.isFinite(now.rtt) ? now.rtt : null, checksFailedPercent: Number.isFinite(now.failedPercent) ? now.failedPercent : null });
+      paths.push({
+        testId: test.hex,
+        state: ['Pass', 'Warning', 'Fail', 'Indeterminate', 'Not Running'][now.state],
+        nodes: ids,
+        rttMs: Number.isFinite(now.rtt) ? now.rtt : null,
+        checksFailedPercent: Number.isFinite(now.failedPercent) ? now.failedPercent : null,
+      });
     }
   }
   return { nodes: [...nodes.values()], links: [...links.values()], paths };
@@ -106,7 +137,16 @@ function meet(nodes, node) {
 }
 
 function walk(nodes, test, path, report) {
-  meet(nodes, { id: `s:${test.source}`, kind: 'source', address: test.sourceAddress, name: test.source, network: null, labels: [], issues: [], ttl: 0 });
+  meet(nodes, {
+    id: `s:${test.source}`,
+    kind: 'source',
+    address: test.sourceAddress,
+    name: test.source,
+    network: null,
+    labels: [],
+    issues: [],
+    ttl: 0,
+  });
   const ids = [`s:${test.source}`];
   for (const hop of path.hops) {
     const isLast = path.reached && hop === path.hops[path.hops.length - 1];
@@ -122,7 +162,8 @@ function walk(nodes, test, path, report) {
       ttl: hop.ttl,
     });
     for (const issue of report.issues) {
-      if (issue.to === hop.address && !node.issues.some((each) => each.text === issue.text)) node.issues.push({ kind: issue.kind, severity: 'error', text: issue.text });
+      if (issue.to === hop.address && !node.issues.some((each) => each.text === issue.text))
+        node.issues.push({ kind: issue.kind, severity: 'error', text: issue.text });
     }
     ids.push(id);
   }
@@ -133,7 +174,15 @@ function join(links, ids, path, report) {
   path.hops.forEach((hop, i) => {
     const key = `${ids[i]}>${ids[i + 1]}`;
     const isTroubled = report.issues.some((issue) => issue.toTtl === hop.ttl && issue.to === hop.address);
-    const link = links.get(key) ?? { from: ids[i], to: ids[i + 1], flows: 0, tests: 0, addedMs: 0, forwardingLossPercent: 0, troubled: false };
+    const link = links.get(key) ?? {
+      from: ids[i],
+      to: ids[i + 1],
+      flows: 0,
+      tests: 0,
+      addedMs: 0,
+      forwardingLossPercent: 0,
+      troubled: false,
+    };
     link.flows += path.flows.length;
     link.tests++;
     link.addedMs = Math.max(link.addedMs, hop.addedMs);

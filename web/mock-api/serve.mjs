@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves dist/ and the mock API with the server's own headers, above all its CSP: what the end-to-end tests run on.
-// node mock-api/serve.mjs [--port N] [--tests N] [--now ISO] [--empty] [--signed-in]
+// node mock-api/serve.mjs [--port N] [--tests N] [--now ISO] [--empty] [--signed-in] [--dist DIR]
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -8,19 +8,50 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createMock } from './handlers.mjs';
 
-const { values } = parseArgs({ options: { port: { type: 'string', default: '5180' }, tests: { type: 'string', default: '600' }, now: { type: 'string' }, empty: { type: 'boolean', default: false }, 'signed-in': { type: 'boolean', default: false } } });
-const dist = fileURLToPath(new URL('../dist', import.meta.url));
-const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json', '.woff2': 'font/woff2' };
-const CSP = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report";
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '5180' },
+    tests: { type: 'string', default: '600' },
+    now: { type: 'string' },
+    empty: { type: 'boolean', default: false },
+    'signed-in': { type: 'boolean', default: false },
+    dist: { type: 'string' },
+  },
+});
+const dist = values.dist ?? fileURLToPath(new URL('../dist', import.meta.url));
+const TYPES = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+  '.woff2': 'font/woff2',
+};
+const CSP =
+  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report";
 
-const { handle, mock } = createMock({ tests: Number(values.tests), now: values.now ? Date.parse(values.now) : undefined, empty: values.empty, signedIn: values['signed-in'] });
+const { handle, mock } = createMock({
+  tests: Number(values.tests),
+  now: values.now ? Date.parse(values.now) : undefined,
+  empty: values.empty,
+  signedIn: values['signed-in'],
+});
 
 function serveFile(response, pathname) {
   const wanted = join(dist, normalize(pathname).replace(/^(\.\.[/\\])+/, ''));
   const file = existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(dist, 'index.html');
   const isAsset = pathname.startsWith('/assets/');
-  response.writeHead(200, { 'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream', 'Content-Security-Policy': CSP, 'X-Content-Type-Options': 'nosniff', 'Referrer-Policy': 'no-referrer', 'Cache-Control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache' });
-  createReadStream(file).pipe(response);
+  response.writeHead(200, {
+    'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+    'Content-Security-Policy': CSP,
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cache-Control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache',
+  });
+  // The file may go while a build runs.
+  createReadStream(file)
+    .on('error', () => response.destroy())
+    .pipe(response);
 }
 
 const server = createServer((request, response) => {
@@ -32,4 +63,6 @@ const server = createServer((request, response) => {
   }
   if (!handle(request, response)) serveFile(response, pathname);
 });
-server.listen(Number(values.port), '127.0.0.1', () => console.log(`mock of linewatch on http://127.0.0.1:${server.address().port}, token: letmein`));
+server.listen(Number(values.port), '127.0.0.1', () =>
+  console.log(`mock of linewatch on http://127.0.0.1:${server.address().port}, token: letmein`),
+);

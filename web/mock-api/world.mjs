@@ -29,9 +29,26 @@ const DESTINATIONS = [
 ];
 
 const CONFIGURATIONS = [
-  { name: 'ping', protocol: 'Icmp', testFrequencySec: 30, successThreshold: { checksFailedPercent: 10, roundTripTimeMs: 100 } },
-  { name: 'tcp-1433', protocol: 'Tcp', testFrequencySec: 30, tcpConfiguration: { port: 1433 }, successThreshold: { checksFailedPercent: 10, roundTripTimeMs: 100 } },
-  { name: 'https', protocol: 'Http', testFrequencySec: 60, httpConfiguration: { port: 443, path: '/', preferHTTPS: true }, successThreshold: { checksFailedPercent: 20, roundTripTimeMs: 400 } },
+  {
+    name: 'ping',
+    protocol: 'Icmp',
+    testFrequencySec: 30,
+    successThreshold: { checksFailedPercent: 10, roundTripTimeMs: 100 },
+  },
+  {
+    name: 'tcp-1433',
+    protocol: 'Tcp',
+    testFrequencySec: 30,
+    tcpConfiguration: { port: 1433 },
+    successThreshold: { checksFailedPercent: 10, roundTripTimeMs: 100 },
+  },
+  {
+    name: 'https',
+    protocol: 'Http',
+    testFrequencySec: 60,
+    httpConfiguration: { port: 443, path: '/', preferHTTPS: true },
+    successThreshold: { checksFailedPercent: 20, roundTripTimeMs: 400 },
+  },
 ];
 
 function sources(count) {
@@ -42,7 +59,13 @@ function sources(count) {
 }
 
 function monitor(name, notes, sourceList, destinations, configurations, groups) {
-  return { name, notes, endpoints: [...sourceList, ...destinations.map((each) => ({ type: 'ExternalAddress', ...each }))], testConfigurations: configurations, testGroups: groups };
+  return {
+    name,
+    notes,
+    endpoints: [...sourceList, ...destinations.map((each) => ({ type: 'ExternalAddress', ...each }))],
+    testConfigurations: configurations,
+    testGroups: groups,
+  };
 }
 
 /** Documents with about `count` tests. */
@@ -55,18 +78,45 @@ export function documents(count) {
   const [outlook, sql, payments, vpn, ldap, storage] = DESTINATIONS;
   const names = (list) => list.map((each) => each.name);
   return [
-    monitor('cm-office365', 'Offices to Microsoft 365.', near, [outlook, storage], [https, ping], [
-      { name: 'mail', sources: names(near), destinations: [outlook.name], testConfigurations: ['https', 'ping'] },
-      { name: 'files', sources: names(near), destinations: [storage.name], testConfigurations: ['https', 'ping'] },
-    ]),
-    monitor('cm-core', 'Branches to the data centre.', all, [sql, ldap, vpn], [tcp, ping], [
-      { name: 'database', sources: names(all), destinations: [sql.name], testConfigurations: ['tcp-1433', 'ping'] },
-      { name: 'directory', sources: names(far), destinations: [ldap.name, vpn.name], testConfigurations: ['ping'] },
-    ]),
-    monitor('cm-payments', 'The payment provider as users see it.', far, [payments, vpn], [https, ping, tcp], [
-      { name: 'api', sources: names(far), destinations: [payments.name], testConfigurations: ['https', 'ping'] },
-      { name: 'backup', sources: names(far), destinations: [vpn.name], testConfigurations: ['tcp-1433'], disable: true },
-    ]),
+    monitor(
+      'cm-office365',
+      'Offices to Microsoft 365.',
+      near,
+      [outlook, storage],
+      [https, ping],
+      [
+        { name: 'mail', sources: names(near), destinations: [outlook.name], testConfigurations: ['https', 'ping'] },
+        { name: 'files', sources: names(near), destinations: [storage.name], testConfigurations: ['https', 'ping'] },
+      ],
+    ),
+    monitor(
+      'cm-core',
+      'Branches to the data centre.',
+      all,
+      [sql, ldap, vpn],
+      [tcp, ping],
+      [
+        { name: 'database', sources: names(all), destinations: [sql.name], testConfigurations: ['tcp-1433', 'ping'] },
+        { name: 'directory', sources: names(far), destinations: [ldap.name, vpn.name], testConfigurations: ['ping'] },
+      ],
+    ),
+    monitor(
+      'cm-payments',
+      'The payment provider as users see it.',
+      far,
+      [payments, vpn],
+      [https, ping, tcp],
+      [
+        { name: 'api', sources: names(far), destinations: [payments.name], testConfigurations: ['https', 'ping'] },
+        {
+          name: 'backup',
+          sources: names(far),
+          destinations: [vpn.name],
+          testConfigurations: ['tcp-1433'],
+          disable: true,
+        },
+      ],
+    ),
   ];
 }
 
@@ -81,7 +131,10 @@ export function protocolOf(configuration) {
 }
 
 export function portOf(configuration) {
-  return configuration.tcpConfiguration?.port ?? (protocolOf(configuration) === 'HTTP' ? (configuration.httpConfiguration?.port ?? 443) : 0);
+  return (
+    configuration.tcpConfiguration?.port ??
+    (protocolOf(configuration) === 'HTTP' ? (configuration.httpConfiguration?.port ?? 443) : 0)
+  );
 }
 
 function idOf(...names) {

@@ -20,7 +20,9 @@ function isWorthARetry(count: number, error: Error): boolean {
 }
 
 const client = new QueryClient({
-  defaultOptions: { queries: { retry: isWorthARetry, staleTime: 10_000, refetchOnWindowFocus: false, gcTime: 120_000 } },
+  defaultOptions: {
+    queries: { retry: isWorthARetry, staleTime: 10_000, refetchOnWindowFocus: false, gcTime: 120_000 },
+  },
 });
 
 createRoot(document.getElementById('root')!).render(

@@ -3,12 +3,42 @@
 import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { dark: { type: 'boolean' }, forced: { type: 'boolean' }, width: { type: 'string', default: '1440' }, height: { type: 'string', default: '900' }, token: { type: 'string' }, wait: { type: 'string', default: '1500' } } });
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    dark: { type: 'boolean' },
+    forced: { type: 'boolean' },
+    width: { type: 'string', default: '1440' },
+    height: { type: 'string', default: '900' },
+    token: { type: 'string' },
+    wait: { type: 'string', default: '1500' },
+  },
+});
 const [base, out, ...paths] = positionals;
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'] });
-const context = await browser.newContext({ viewport: { width: Number(values.width), height: Number(values.height) }, colorScheme: values.dark ? 'dark' : 'light', forcedColors: values.forced ? 'active' : 'none', ignoreHTTPSErrors: true });
+const browser = await chromium.launch({
+  executablePath: '/usr/bin/chromium',
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+const context = await browser.newContext({
+  viewport: { width: Number(values.width), height: Number(values.height) },
+  colorScheme: values.dark ? 'dark' : 'light',
+  forcedColors: values.forced ? 'active' : 'none',
+  ignoreHTTPSErrors: true,
+});
 const page = await context.newPage();
-page.on('console', (message) => ['error', 'warning'].includes(message.type()) && console.log(message.type(), message.text()));
+page.on(
+  'console',
+  (message) => ['error', 'warning'].includes(message.type()) && console.log(message.type(), message.text()),
+);
 page.on('pageerror', (error) => console.log('pageerror', error.message));
 if (values.token) {
   await page.goto(base);

@@ -125,6 +125,15 @@ bool Backlog::admit(std::size_t bytes) {
   }
 }
 
+StreamWrite Backlog::try_admit(std::size_t bytes, std::size_t unsent_max) {
+  if (room_.is_closed()) return StreamWrite::Gone;
+  return unsent_.with([&](std::size_t& unsent) {
+    if (unsent > unsent_max) return StreamWrite::Full;
+    unsent += bytes;
+    return StreamWrite::Taken;
+  });
+}
+
 void Backlog::sent(std::size_t bytes) {
   unsent_.with([&](std::size_t& unsent) { unsent -= bytes; });
   room_.push(true);
@@ -182,9 +191,21 @@ bool Answer::write(std::string piece) {
   if (wire_->is_closed()) return false;
   // A chunk of no bytes would end the stream.
   if (piece.empty()) return true;
+  if (!backlog_->admit(piece.size())) return false;
+  return append(std::move(piece));
+}
+
+StreamWrite Answer::try_write(std::string piece, std::size_t unsent_max) {
+  if (wire_->is_closed()) return StreamWrite::Gone;
+  if (piece.empty()) return StreamWrite::Taken;
+  const StreamWrite admitted = backlog_->try_admit(piece.size(), unsent_max);
+  if (admitted != StreamWrite::Taken) return admitted;
+  return append(std::move(piece)) ? StreamWrite::Taken : StreamWrite::Gone;
+}
+
+bool Answer::append(std::string piece) {
   const std::size_t bytes = piece.size();
-  if (!backlog_->admit(bytes)) return false;
-  return state_.with([&](State& state) {
+  const bool is_taken = state_.with([&](State& state) {
     if (!state.stream) return false;
     state.stream->append_chunk(std::move(piece));
     state.stream->flush([backlog = backlog_, bytes](const std::error_code& error) {
@@ -193,6 +214,8 @@ bool Answer::write(std::string piece) {
     });
     return true;
   });
+  if (!is_taken) backlog_->sent(bytes);
+  return is_taken;
 }
 
 void Answer::end() {

@@ -23,6 +23,8 @@ class Backlog {
  public:
   /// Waits until there is room and takes it; false once the client is gone.
   bool admit(std::size_t bytes);
+  /// Takes it if no more than `unsent_max` waits already, at once.
+  StreamWrite try_admit(std::size_t bytes, std::size_t unsent_max);
   void sent(std::size_t bytes);
   void give_up() { room_.close(); }
 
@@ -41,8 +43,10 @@ class Answer final : public HttpResponder::Body {
   void send(HttpResponse response) override;
   void start(HttpResponse head) override;
   bool write(std::string piece) override;
+  StreamWrite try_write(std::string piece, std::size_t unsent_max) override;
   void end() override;
   void abort() override;
+  [[nodiscard]] bool is_gone() const override { return wire_->peer_left(); }
 
   /// Answers 504 if the handler has said nothing since `begun_before`.
   void expire(Instant begun_before);
@@ -57,6 +61,8 @@ class Answer final : public HttpResponder::Body {
   };
   restinio::write_status_cb_t on_finished() const;
   void respond(State& state, HttpResponse response) const;
+  /// Sends what the backlog has admitted; false if the stream is over.
+  bool append(std::string piece);
 
   const std::shared_ptr<Wire> wire_;
   const Instant begun_;

@@ -19,8 +19,10 @@ struct HttpResponder::Body {
   virtual void send(HttpResponse response) = 0;
   virtual void start(HttpResponse head) = 0;
   virtual bool write(std::string piece) = 0;
+  virtual StreamWrite try_write(std::string piece, std::size_t unsent_max) = 0;
   virtual void end() = 0;
   virtual void abort() = 0;
+  [[nodiscard]] virtual bool is_gone() const = 0;
 };
 
 /// A running server; going stops it.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "io/restinio_impl/wire.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -25,6 +26,14 @@ void Wire::ended() {
 
 bool Wire::has_ended() const {
   return state_.with([](const State& state) { return state.has_ended; });
+}
+
+bool Wire::peer_left() const {
+  return state_.with([](const State& state) {
+    if (state.fd < 0 || state.has_ended) return true;
+    pollfd watched{.fd = state.fd, .events = POLLRDHUP, .revents = 0};
+    return ::poll(&watched, 1, 0) > 0 && (watched.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+  });
 }
 
 int Wire::request_begins() {

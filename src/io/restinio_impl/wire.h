@@ -31,6 +31,9 @@ class Wire {
   /// The peer has ended its side, or the connection broke: nobody reads what we would still say.
   void ended();
   [[nodiscard]] bool has_ended() const;
+  /// Whether the peer has ended its side, as the kernel knows it now: nothing is read for that, so
+  /// it is seen while a request is in work too.
+  [[nodiscard]] bool peer_left() const;
   /// Returns how many requests of this connection are in work now, with this one.
   int request_begins();
   void request_ends(Instant now);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/core.h>
 
+#include "server/agent_package.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
 
@@ -66,13 +67,24 @@ Result<TokenWish> read_wish(const std::string& body) {
   return wish;
 }
 
+/// The command that installs an agent on a new host, if this server has a package for it.
+void add_install_command(const Services& services, const Call& call, const std::string& token,
+                         Value& answer) {
+  if (services.agent_package == nullptr) return;
+  const auto command =
+      services.agent_package->install_command(call.request.header("Host"), token);
+  if (command) answer.set("installCommand", *command);
+}
+
 void create_token(Services& services, const Call& call) {
   const auto token = [&]() -> Result<Value> {
     const TokenWish wish = TRY(read_wish(call.request.body));
     const std::string text = TRY(services.control.create_join_token(wish.life, wish.uses));
-    return Value::object({{"token", text},
-                          {"expires", to_iso8601(services.clock.wall_now() + wish.life)},
-                          {"uses", wish.uses}});
+    Value made = Value::object({{"token", text},
+                                {"expires", to_iso8601(services.clock.wall_now() + wish.life)},
+                                {"uses", wish.uses}});
+    add_install_command(services, call, text, made);
+    return made;
   }();
   if (!token) {
     answer_error(call.responder, token.error());

@@ -61,7 +61,9 @@ Value tls_value(const TlsFacts& tls) {
                         {"verified", tls.is_verified}});
 }
 
-Value round_value(const store::RoundPoint& point) {
+}  // namespace
+
+Value round_value(const store::StoredRound& point) {
   const RoundSummary summary = summarize(point.round);
   Value checks = Value::array();
   for (const Check& check : point.round.checks) checks.push(check_value(check));
@@ -92,6 +94,8 @@ Value round_value(const store::RoundPoint& point) {
   value.set("checks", std::move(checks));
   return value;
 }
+
+namespace {
 
 Value step_value(const store::RollupPoint& point) {
   Value value;

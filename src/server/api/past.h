@@ -10,6 +10,7 @@
 #include "model/ids.h"
 #include "server/api/services.h"
 #include "store/client.h"
+#include "store/round_rows.h"
 
 /// Questions about a test's past: what the routes that read the store share.
 namespace lw::server::api {
@@ -30,6 +31,9 @@ Result<TestId> read_test_id(const Call& call);
 /// A time parameter; `otherwise` if it is not given.
 Result<Timestamp> read_time(const io::HttpRequest& request, const std::string& name,
                             Timestamp otherwise);
+
+/// A round with all that is known of it (api/openapi.yaml, Round).
+Value round_value(const store::StoredRound& point);
 
 /// Runs `question(client)`, which gives a Result<Value>, on a query thread and answers with what it
 /// gives.

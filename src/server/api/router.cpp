@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "server/arm/arm.h"
+#include "server/logs/paths.h"
 
 namespace lw::server::api {
 namespace {
@@ -36,12 +37,14 @@ std::optional<std::map<std::string, std::string>> match(const std::vector<std::s
 struct Path {
   std::vector<std::string> segments;
   bool is_arm = false;
+  bool is_logs = false;
 };
 
 Path read_path(const std::string& raw_path) {
   Path path{.segments = split(raw_path, '/')};
   path.is_arm = arm::is_arm_path(path.segments);
-  if (!path.is_arm) return path;
+  path.is_logs = logs::is_logs_path(path.segments);
+  if (!path.is_arm && !path.is_logs) return path;
   std::erase(path.segments, std::string());
   path.segments.insert(path.segments.begin(), std::string());  // As split() gives patterns.
   return path;
@@ -120,7 +123,7 @@ void Router::run(const Route& route, Parameters parameters, io::HttpRequest requ
   const std::optional<registry::Role> role = caller ? std::optional(caller->role) : std::nullopt;
   if (caller) responder = audited(route, request, responder, *caller);
   if (!may(route.access, role)) {
-    if (is_arm) {
+    if (is_arm || logs::is_logs_path(route.segments)) {
       arm::refuse(request, responder, arm::not_allowed(request, role.has_value()));
       return;
     }
@@ -131,14 +134,15 @@ void Router::run(const Route& route, Parameters parameters, io::HttpRequest requ
                               "in admin.token in the server's data folder"});
     return;
   }
-  if (is_arm) {
+  if (is_arm && !logs::is_logs_route(route.segments)) {
     if (const auto refusal = arm::check_api_version(request)) {
       arm::refuse(request, responder, *refusal);
       return;
     }
   }
   route.handler({std::move(request), std::move(responder), std::move(parameters),
-                 caller ? caller->name : std::string()});
+                 caller ? caller->name : std::string(),
+                 caller ? caller->role : registry::Role::Reader});
 }
 
 io::HttpResponder Router::audited(const Route& route, const io::HttpRequest& request,
@@ -164,7 +168,7 @@ void Router::dispatch(io::HttpRequest request, io::HttpResponder responder,
   const Path path = read_path(raw_path);
   std::vector<std::string> allowed;
   for (const Route& route : routes_) {
-    auto parameters = match(route.segments, path.segments, path.is_arm);
+    auto parameters = match(route.segments, path.segments, path.is_arm || path.is_logs);
     if (!parameters) continue;
     allowed.push_back(route.method);
     if (route.method != request.method) continue;

@@ -19,8 +19,9 @@ namespace lw::server::api {
 struct Call {
   io::HttpRequest request;
   io::HttpResponder responder;
-  std::map<std::string, std::string> path;  ///< "{name}" → its decoded text
-  std::string caller;                       ///< the token's name; empty: anybody
+  std::map<std::string, std::string> path;       ///< "{name}" → its decoded text
+  std::string caller;                            ///< the token's name; empty: anybody
+  registry::Role role = registry::Role::Reader;  ///< the caller's, if there is one
 };
 
 /// Who may call a route.

@@ -10,9 +10,17 @@
 #include "server/api/router.h"
 #include "server/control.h"
 #include "server/credentials.h"
+#include "server/gate.h"
 #include "server/history.h"
+#include "server/live_snapshot.h"
+#include "server/sessions.h"
+#include "server/streams.h"
 #include "store/path_writer.h"
 #include "store/round_writer.h"
+
+namespace lw::server {
+class AgentPackage;
+}
 
 namespace lw::server::api {
 
@@ -24,12 +32,17 @@ struct Services {
   store::RoundWriter& writer;
   store::PathWriter& path_writer;
   Credentials& credentials;
+  Sessions& sessions;
+  Gate& gate;
+  Streams& streams;
+  LiveSnapshot& live_snapshot;  ///< on the control thread
   const Clock& clock;
   std::string data_directory;
   std::string authority_pem;
   std::string store_description;               ///< "embedded" or the URL without credentials
   std::function<std::string()> store_problem;  ///< in words; empty when all is well
   std::function<std::string()> certificate_problem = {};  ///< likewise; may be missing
+  AgentPackage* agent_package = nullptr;                  ///< likewise
 };
 
 /// Runs `work(call)` on the control thread.
@@ -47,5 +60,13 @@ void add_path_routes(Router& router, Services& services);
 void add_agent_routes(Router& router, Services& services);
 void add_token_routes(Router& router, Services& services);
 void add_metrics_routes(Router& router, Services& services);
+void add_session_routes(Router& router, Services& services);
+void add_snapshot_routes(Router& router, Services& services);
+void add_stream_routes(Router& router, Services& services);
+void add_chart_routes(Router& router, Services& services);
+void add_band_routes(Router& router, Services& services);
+void add_topology_routes(Router& router, Services& services);
+void add_preview_routes(Router& router, Services& services);
+void add_install_routes(Router& router, AgentPackage& package);
 
 }  // namespace lw::server::api

@@ -87,6 +87,7 @@ void on_subscription(Services& services, Call call, Work work) {
 // Each adds the routes of one subject.
 void add_monitor_routes(Router& router, Services& services);
 void add_watcher_routes(Router& router, Services& services);
+void add_diagnostic_routes(Router& router, Services& services);
 void add_provider_routes(Router& router, Services& services);
 void add_metric_routes(Router& router, Services& services);
 void add_operation_routes(Router& router, Services& services);

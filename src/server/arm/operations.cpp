@@ -52,12 +52,45 @@ std::string url(const Services& services, const Call& call, std::string_view loc
       noun, id, io::percent_encode(version));
 }
 
+Refusal no_operation(const std::string& id) {
+  return {.status = 404,
+          .code = "OperationNotFound",
+          .message = fmt::format("There is no operation {}.", id)};
+}
+
+Value error_value(const Error& error) {
+  const Refusal refusal = to_refusal(error);
+  return Value::object({{"code", refusal.code}, {"message", refusal.message}});
+}
+
+void answer_check_status(const Call& call, const Operations::Operation& operation) {
+  if (!operation.outcome) {
+    return reply(call, Value::object({{"status", "InProgress"}}), 200, {{"Retry-After", "1"}});
+  }
+  if (*operation.outcome) return reply(call, Value::object({{"status", "Succeeded"}}));
+  reply(call,
+        Value::object({{"status", "Failed"}, {"error", error_value(operation.outcome->error())}}));
+}
+
+void answer_check_result(Services& services, const Call& call,
+                         const Operations::Operation& operation) {
+  if (operation.outcome && *operation.outcome) return reply(call, **operation.outcome);
+  if (operation.outcome) return refuse(call, to_refusal(operation.outcome->error()));
+  // It runs: ask again in the same place.
+  const std::string& id = call.path.at("operation");
+  reply_empty(call, 202,
+              {{"Location", url(services, call, call.path.at("location"), "operationResults", id)},
+               {"Retry-After", "1"}});
+}
+
 void answer_status(Services& services, const Call& call) {
   const std::string& id = call.path.at("operation");
-  if (!kind_of_operation(id, services.control.operation_key())) {
-    return refuse(call, {.status = 404,
-                         .code = "OperationNotFound",
-                         .message = fmt::format("There is no operation {}.", id)});
+  const auto kind = kind_of_operation(id, services.control.operation_key());
+  if (!kind) return refuse(call, no_operation(id));
+  if (*kind == OperationKind::Check) {
+    const auto* const operation = services.control.operations().find(id);
+    return operation == nullptr ? refuse(call, no_operation(id))
+                                : answer_check_status(call, *operation);
   }
   reply(call, Value::object({{"status", "Succeeded"}}));
 }
@@ -65,10 +98,11 @@ void answer_status(Services& services, const Call& call) {
 void answer_result(Services& services, const Call& call) {
   const std::string& id = call.path.at("operation");
   const auto kind = kind_of_operation(id, services.control.operation_key());
-  if (!kind) {
-    return refuse(call, {.status = 404,
-                         .code = "OperationNotFound",
-                         .message = fmt::format("There is no operation {}.", id)});
+  if (!kind) return refuse(call, no_operation(id));
+  if (*kind == OperationKind::Check) {
+    const auto* const operation = services.control.operations().find(id);
+    return operation == nullptr ? refuse(call, no_operation(id))
+                                : answer_check_result(services, call, *operation);
   }
   // A deletion leaves nothing. The other has to be 200: newer clients refuse 204 there.
   if (*kind == OperationKind::Delete) return reply_empty(call, 204);

@@ -22,7 +22,10 @@ function entities(snapshot: Snapshot | null, text: string): Item[] {
   if (!snapshot || text === '') return [];
   const has = (word: string) => word.toLowerCase().includes(text);
   const named = (kind: string, words: readonly string[], to: string): Item[] =>
-    words.filter(has).slice(0, 5).map((name) => ({ kind, name, to, params: { name } }));
+    words
+      .filter(has)
+      .slice(0, 5)
+      .map((name) => ({ kind, name, to, params: { name } }));
   const tests = [...filterRows(snapshot, { text }).subarray(0, 5)].map((row) => ({
     kind: 'Test',
     name: testName(snapshot, row),
@@ -44,7 +47,11 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
   const [active, setActive] = useState(0);
   const items = useMemo(() => {
     const wanted = text.trim().toLowerCase();
-    const pages: Item[] = PAGES.filter((page) => page.name.toLowerCase().includes(wanted)).map((page) => ({ kind: 'Page', name: page.name, to: page.to }));
+    const pages: Item[] = PAGES.filter((page) => page.name.toLowerCase().includes(wanted)).map((page) => ({
+      kind: 'Page',
+      name: page.name,
+      to: page.to,
+    }));
     return [...pages, ...entities(snapshot, wanted)].slice(0, SHOWN_MAX);
   }, [snapshot, text]);
   const chosen = Math.min(active, items.length - 1);
@@ -80,7 +87,13 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       />
       <ul id="palette-list" role="listbox" aria-label="Places">
         {items.map((item, i) => (
-          <li key={`${item.kind} ${item.name} ${item.params?.['id'] ?? ''}`} id={`palette-${i}`} role="option" aria-selected={i === chosen} onClick={() => open(item)}>
+          <li
+            key={`${item.kind} ${item.name} ${item.params?.['id'] ?? ''}`}
+            id={`palette-${i}`}
+            role="option"
+            aria-selected={i === chosen}
+            onClick={() => open(item)}
+          >
             <span className="quiet">{item.kind}</span> <span className="grow clip">{item.name}</span>
           </li>
         ))}

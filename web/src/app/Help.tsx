@@ -34,7 +34,11 @@ export function Help({ onClose }: { onClose: () => void }) {
         ))}
       </dl>
       <label className="row">
-        <input type="checkbox" checked={isOn} onChange={(event) => (setLettersOn(event.target.checked), setOn(event.target.checked))} />
+        <input
+          type="checkbox"
+          checked={isOn}
+          onChange={(event) => (setLettersOn(event.target.checked), setOn(event.target.checked))}
+        />
         Keys of a single letter are on
       </label>
       <p className="row">

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The range of charts: back, label with quick and absolute ranges, forth, zoom out, freeze.
-import { useState, type FormEvent } from 'react';
-import { formatBound, freeze, isRelative, parseBound, QUICK_RANGES, rangeLabel, shift, zoomOut, type Range } from '../core/time/range.ts';
+import { lazy, Suspense } from 'react';
+import { formatBound, freeze, isRelative, rangeLabel, shift, zoomOut, type Range } from '../core/time/range.ts';
 import { serverNow } from '../core/time/clock.ts';
-import { DEFAULT_FROM, DEFAULT_TO, rangeOf } from '../core/url/search.ts';
+import { rangeOf } from '../core/url/search.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Popover } from '../ui/Popover.tsx';
 import { useSetUrl, useTimes, useUrl } from './search.tsx';
+
+const RangeMenu = lazy(async () => ({ default: (await import('./RangeMenu.tsx')).RangeMenu }));
 
 /** The ways to change the range, for buttons and keys alike. */
 export function useRange() {
@@ -32,8 +34,19 @@ export function RangeControl() {
       <button type="button" className="button bare icon" onClick={back} aria-label="Earlier" title="Earlier (t ←)">
         <Icon name="left" />
       </button>
-      <Popover label="Time range" button={<><Icon name="clock" /> {rangeLabel(range, time, serverNow())}</>}>
-        {(close) => <RangeMenu range={range} onChoose={(next) => (put(next), close())} />}
+      <Popover
+        label="Time range"
+        button={
+          <>
+            <Icon name="clock" /> {rangeLabel(range, time, serverNow())}
+          </>
+        }
+      >
+        {(close) => (
+          <Suspense fallback="…">
+            <RangeMenu range={range} onChoose={(next) => (put(next), close())} />
+          </Suspense>
+        )}
       </Popover>
       <button type="button" className="button bare icon" onClick={forth} aria-label="Later" title="Later (t →)">
         <Icon name="right" />
@@ -41,59 +54,15 @@ export function RangeControl() {
       <button type="button" className="button bare icon" onClick={out} aria-label="Zoom out" title="Zoom out (t -)">
         <Icon name="zoomOut" />
       </button>
-      <button type="button" className="button bare" onClick={freeze} disabled={!isRelative(range)} title="Make the range absolute (t a)">
+      <button
+        type="button"
+        className="button bare"
+        onClick={freeze}
+        disabled={!isRelative(range)}
+        title="Make the range absolute (t a)"
+      >
         Freeze
       </button>
-    </div>
-  );
-}
-
-function RangeMenu({ range, onChoose }: { range: Range; onChoose: (range: Range) => void }) {
-  const url = useUrl();
-  const set = useSetUrl();
-  const [from, setFrom] = useState(formatBound(range.from));
-  const [to, setTo] = useState(formatBound(range.to));
-  const parsed = { from: parseBound(from), to: parseBound(to) };
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (parsed.from && parsed.to) onChoose({ from: parsed.from, to: parsed.to });
-  };
-  return (
-    <div className="range-menu">
-      <ul aria-label="Quick ranges">
-        {QUICK_RANGES.map((quick) => (
-          <li key={quick.from}>
-            <button type="button" className="button" aria-pressed={formatBound(range.from) === quick.from && formatBound(range.to) === 'now'} onClick={() => onChoose({ from: parseBound(quick.from)!, to: parseBound('now')! })}>
-              {quick.label}
-            </button>
-          </li>
-        ))}
-      </ul>
-      <form className="stack" onSubmit={submit}>
-        <label className="field">
-          <span className="label">From</span>
-          <input className="input" value={from} aria-invalid={!parsed.from} onChange={(event) => setFrom(event.target.value)} />
-        </label>
-        <label className="field">
-          <span className="label">To</span>
-          <input className="input" value={to} aria-invalid={!parsed.to} onChange={(event) => setTo(event.target.value)} />
-        </label>
-        <p className="quiet">now-90m, 2026-11-21 06:12 (UTC), or seconds since 1970</p>
-        <button className="button primary" disabled={!parsed.from || !parsed.to}>
-          Use this range
-        </button>
-        <label className="field">
-          <span className="label">Times in</span>
-          <select className="input" value={url.tz ?? 'UTC'} onChange={(event) => set({ tz: event.target.value }, { replace: true })}>
-            <option value="UTC">UTC</option>
-            <option value="browser">this browser&apos;s zone</option>
-            {url.tz && !['UTC', 'browser'].includes(url.tz) && <option value={url.tz}>{url.tz}</option>}
-          </select>
-        </label>
-        <button type="button" className="linklike" onClick={() => onChoose({ from: parseBound(DEFAULT_FROM)!, to: parseBound(DEFAULT_TO)! })}>
-          Back to the last 24 hours
-        </button>
-      </form>
     </div>
   );
 }

@@ -29,7 +29,10 @@ export function useTravel() {
   const by = (ms: number) => to((at ?? serverNow()) + ms);
   const toChange = async (direction: -1 | 1) => {
     const here = at ?? serverNow();
-    const reach = direction < 0 ? { from: here - 2 * DAY, to: here - 500 } : { from: here + 500, to: Math.min(here + 2 * DAY, serverNow()) };
+    const reach =
+      direction < 0
+        ? { from: here - 2 * DAY, to: here - 500 }
+        : { from: here + 500, to: Math.min(here + 2 * DAY, serverNow()) };
     try {
       const changes = reach.from < reach.to ? await getStateChanges(reach, {}, 1000) : [];
       const times = changes.map((change) => Date.parse(change.time));
@@ -49,7 +52,12 @@ export function Recorder() {
   const { time } = useTimes();
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useThemeVersion();
-  const band = useQuery({ queryKey: ['band', span.from, span.to], queryFn: ({ signal }) => getBand(span, STEPS, signal), placeholderData: keepPreviousData, staleTime: 20_000 });
+  const band = useQuery({
+    queryKey: ['band', span.from, span.to],
+    queryFn: ({ signal }) => getBand(span, STEPS, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 20_000,
+  });
   const place = at === null ? null : (at - span.from) / (span.to - span.from);
   useEffect(() => {
     const element = canvas.current;
@@ -64,7 +72,13 @@ export function Recorder() {
   return (
     <section className={at === null ? 'strip' : 'strip past'} aria-label="Time travel">
       <span className="when" role="status">
-        {at === null ? <strong>Live</strong> : <><strong>Past</strong> {time(at, step < 60_000)}</>}
+        {at === null ? (
+          <strong>Live</strong>
+        ) : (
+          <>
+            <strong>Past</strong> {time(at, step < 60_000)}
+          </>
+        )}
         {at === null && status === 'lost' && <span className="diff"> reconnecting…</span>}
         {isStale && <span className="quiet"> loading…</span>}
       </span>
@@ -80,20 +94,65 @@ export function Recorder() {
           title="Drag or click to see everything as it was then (keys , . < > [ ] l)"
           onChange={(event) => {
             const value = Number(event.target.value);
-            to(value >= STEPS && span.to >= serverNow() - 60_000 ? null : span.from + (value / STEPS) * (span.to - span.from));
+            to(
+              value >= STEPS && span.to >= serverNow() - 60_000
+                ? null
+                : span.from + (value / STEPS) * (span.to - span.from),
+            );
           }}
         />
       </div>
-      <button type="button" className="button bare icon" aria-label="Previous change" title="Previous change ([)" onClick={() => void toChange(-1)}>«</button>
-      <button type="button" className="button bare icon" aria-label="One step back" title="One step back (,)" onClick={() => by(-step)}><Icon name="left" /></button>
-      <button type="button" className="button bare icon" aria-label="One step forth" title="One step forth (.)" onClick={() => by(step)} disabled={at === null}><Icon name="right" /></button>
-      <button type="button" className="button bare icon" aria-label="Next change" title="Next change (])" onClick={() => void toChange(1)} disabled={at === null}>»</button>
-      <button type="button" className="button" onClick={() => to(null)} disabled={at === null} title="Go live (l)">Go live</button>
+      <button
+        type="button"
+        className="button bare icon"
+        aria-label="Previous change"
+        title="Previous change ([)"
+        onClick={() => void toChange(-1)}
+      >
+        «
+      </button>
+      <button
+        type="button"
+        className="button bare icon"
+        aria-label="One step back"
+        title="One step back (,)"
+        onClick={() => by(-step)}
+      >
+        <Icon name="left" />
+      </button>
+      <button
+        type="button"
+        className="button bare icon"
+        aria-label="One step forth"
+        title="One step forth (.)"
+        onClick={() => by(step)}
+        disabled={at === null}
+      >
+        <Icon name="right" />
+      </button>
+      <button
+        type="button"
+        className="button bare icon"
+        aria-label="Next change"
+        title="Next change (])"
+        onClick={() => void toChange(1)}
+        disabled={at === null}
+      >
+        »
+      </button>
+      <button type="button" className="button" onClick={() => to(null)} disabled={at === null} title="Go live (l)">
+        Go live
+      </button>
     </section>
   );
 }
 
-function sentence(band: Parameters<typeof troubleAt>[0] | undefined, index: number, at: number | null, time: (ms: number | null) => string): string {
+function sentence(
+  band: Parameters<typeof troubleAt>[0] | undefined,
+  index: number,
+  at: number | null,
+  time: (ms: number | null) => string,
+): string {
   if (at === null) return 'live';
   const step = Math.min(index, STEPS - 1);
   const trouble = band ? troubleAt(band, step) : null;

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all pages share: header, recorder strip, navigation, keys, dialogs, and the place for the page.
 import { Outlet, useLocation } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { Icon, Logo } from '../ui/icons.tsx';
 import { Popover } from '../ui/Popover.tsx';
 import { Toasts, toast } from '../ui/toast.tsx';
-import { CommandPalette } from './CommandPalette.tsx';
-import { Help } from './Help.tsx';
 import { useHotkeys } from './hotkeys.ts';
 import { PAGES } from './pages.ts';
 import { RangeControl, useRange } from './RangeControl.tsx';
@@ -15,6 +13,9 @@ import { Go, useGo } from './search.tsx';
 import { useSession, useSignOut } from './session.tsx';
 import { useShare } from './share.ts';
 import { toggleTheme } from './theme.ts';
+
+const CommandPalette = lazy(async () => ({ default: (await import('./CommandPalette.tsx')).CommandPalette }));
+const Help = lazy(async () => ({ default: (await import('./Help.tsx')).Help }));
 
 function nextTheme(): void {
   const theme = toggleTheme();
@@ -42,11 +43,21 @@ export function Shell() {
   useKeys((name) => setDialog(name));
   return (
     <div className="shell">
-      <a className="button skip" href="#main" onClick={(event) => (event.preventDefault(), document.getElementById('main')?.focus())}>
+      <a
+        className="button skip"
+        href="#main"
+        onClick={(event) => (event.preventDefault(), document.getElementById('main')?.focus())}
+      >
         Skip to the page
       </a>
       <header className="header">
-        <button type="button" className="button bare icon menu-toggle" aria-label="Navigation" aria-expanded={isNavOpen} onClick={() => setNavOpen(!isNavOpen)}>
+        <button
+          type="button"
+          className="button bare icon menu-toggle"
+          aria-label="Navigation"
+          aria-expanded={isNavOpen}
+          onClick={() => setNavOpen(!isNavOpen)}
+        >
           <Icon name="menu" />
         </button>
         <Go to="/" className="brand">
@@ -63,8 +74,10 @@ export function Shell() {
       <main className="main" id="main" tabIndex={-1}>
         <Outlet />
       </main>
-      {dialog === 'palette' && <CommandPalette onClose={() => setDialog(null)} />}
-      {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
+      <Suspense>
+        {dialog === 'palette' && <CommandPalette onClose={() => setDialog(null)} />}
+        {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
+      </Suspense>
       <Toasts />
     </div>
   );
@@ -76,16 +89,43 @@ function HeaderTools({ onHelp }: { onHelp: () => void }) {
   const signOut = useSignOut();
   return (
     <>
-      <button type="button" className="button bare icon" aria-label="Share" title="Copy a link that stays as it is now (s)" onClick={() => void share()}>
+      <button
+        type="button"
+        className="button bare icon"
+        aria-label="Share"
+        title="Copy a link that stays as it is now (s)"
+        onClick={() => void share()}
+      >
         <Icon name="share" />
       </button>
-      <button type="button" className="button bare icon" aria-label="Light or dark" title="Light or dark (d)" onClick={nextTheme}>
+      <button
+        type="button"
+        className="button bare icon"
+        aria-label="Light or dark"
+        title="Light or dark (d)"
+        onClick={nextTheme}
+      >
         <Icon name="theme" />
       </button>
-      <button type="button" className="button bare icon" aria-label="Keys and help" title="Keys and help (?)" onClick={onHelp}>
+      <button
+        type="button"
+        className="button bare icon"
+        aria-label="Keys and help"
+        title="Keys and help (?)"
+        onClick={onHelp}
+      >
         <Icon name="help" />
       </button>
-      <Popover label="Signed in" buttonClass="button bare icon" button={<><Icon name="user" /><span className="hidden-visually">{session.name}</span></>}>
+      <Popover
+        label="Signed in"
+        buttonClass="button bare icon"
+        button={
+          <>
+            <Icon name="user" />
+            <span className="hidden-visually">{session.name}</span>
+          </>
+        }
+      >
         {() => (
           <div className="stack">
             <p>
@@ -131,7 +171,9 @@ function useKeys(open: (dialog: 'palette' | 'help') => void): void {
   const range = useRange();
   const travel = useTravel();
   const share = useShare();
-  const pages = Object.fromEntries(PAGES.filter((page) => page.key).map((page) => [`g ${page.key}`, () => go(page.to)]));
+  const pages = Object.fromEntries(
+    PAGES.filter((page) => page.key).map((page) => [`g ${page.key}`, () => go(page.to)]),
+  );
   useHotkeys({
     'ctrl+k': () => open('palette'),
     '?': () => open('help'),

@@ -21,7 +21,11 @@ export function useFrozenLink(): () => string {
     const now = serverNow();
     const range = freeze(rangeOf(url), now);
     const at = url.at ?? formatInstant(Math.floor(now / 1000) * 1000);
-    return location.origin + location.pathname + stringifySearch({ ...url, from: formatBound(range.from), to: formatBound(range.to), at });
+    return (
+      location.origin +
+      location.pathname +
+      stringifySearch({ ...url, from: formatBound(range.from), to: formatBound(range.to), at })
+    );
   };
 }
 

@@ -64,8 +64,21 @@ export function SnapshotProvider({ children }: { children: ReactNode }) {
     placeholderData: keepPreviousData,
   });
   const view = useMemo<SnapshotView>(() => {
-    if (at === null) return { snapshot: live.snapshot, status: live.status, error: live.error, isStale: false, refetch: () => void source.fetch() };
-    return { snapshot: past.data ?? null, status: 'open', error: past.error, isStale: past.isPlaceholderData, refetch: () => void past.refetch() };
+    if (at === null)
+      return {
+        snapshot: live.snapshot,
+        status: live.status,
+        error: live.error,
+        isStale: false,
+        refetch: () => void source.fetch(),
+      };
+    return {
+      snapshot: past.data ?? null,
+      status: 'open',
+      error: past.error,
+      isStale: past.isPlaceholderData,
+      refetch: () => void past.refetch(),
+    };
   }, [at, live, past, source]);
   return <SnapshotContext value={view}>{children}</SnapshotContext>;
 }

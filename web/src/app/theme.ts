@@ -32,7 +32,8 @@ export function applyTheme(): void {
 /** Called once before the first render. */
 export function startTheme(): void {
   applyTheme();
-  for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) matchMedia(query).addEventListener('change', changed);
+  for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)'])
+    matchMedia(query).addEventListener('change', changed);
 }
 
 /** From what is seen to the other one; back to the system's when that is the same. */

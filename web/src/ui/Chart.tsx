@@ -4,6 +4,7 @@
 import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import '../styles/charts.css';
 import { useInstant, useSetUrl, useSpan, useTimes } from '../app/search.tsx';
 import { useThemeVersion } from '../app/theme.ts';
 import { useTravel } from '../app/Recorder.tsx';
@@ -63,17 +64,34 @@ export function Chart({ summary, height, make, version, describe, legend, table,
       events: {
         onHover: setHovered,
         onPick: (ms) => !actions.current.isOwn && actions.current.to(ms),
-        onZoom: (from, until) => !actions.current.isOwn && actions.current.set({ from: formatInstant(round(from)), to: formatInstant(round(until)) }),
+        onZoom: (from, until) =>
+          !actions.current.isOwn &&
+          actions.current.set({ from: formatInstant(round(from)), to: formatInstant(round(until)) }),
       },
     });
     return () => plot.destroy();
   }, [version, width, height, zone, at, span.from, span.to, theme]);
   return (
     <figure>
-      <div ref={host} className="chart" role="img" aria-label={summary} style={{ minHeight: height }} onDoubleClick={() => !ownSpan && set({ from: 'now-24h', to: 'now' })} />
+      <div
+        ref={host}
+        className="chart"
+        role="img"
+        aria-label={summary}
+        style={{ minHeight: height }}
+        onDoubleClick={() => !ownSpan && set({ from: 'now-24h', to: 'now' })}
+      />
       <figcaption>
         <div className="row">
-          {describe && <p className="hover-line quiet grow">{hovered === null ? ownSpan ? '\u00a0' : 'Click: go to an instant · drag: choose a range' : describe(hovered)}</p>}
+          {describe && (
+            <p className="hover-line quiet grow">
+              {hovered === null
+                ? ownSpan
+                  ? '\u00a0'
+                  : 'Click: go to an instant · drag: choose a range'
+                : describe(hovered)}
+            </p>
+          )}
           {table && (
             <button type="button" className="linklike" onClick={() => setTableOpen(true)}>
               <Icon name="table" size={13} /> Data table
@@ -106,22 +124,42 @@ function TableDialog({ name, table, onClose }: { name: string; table: ChartTable
   return (
     <Dialog title={name} onClose={onClose}>
       <div className="row">
-        <button type="button" className="button" onClick={() => download(`${name}.csv`, csv([table.head, ...table.rows]))}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => download(`${name}.csv`, csv([table.head, ...table.rows]))}
+        >
           Save as CSV
         </button>
         <button type="button" className="button" onClick={onClose}>
           Close
         </button>
-        {table.rows.length > ROWS_MAX && <span className="quiet">The last {ROWS_MAX} of {table.rows.length} rows; the file has all.</span>}
+        {table.rows.length > ROWS_MAX && (
+          <span className="quiet">
+            The last {ROWS_MAX} of {table.rows.length} rows; the file has all.
+          </span>
+        )}
       </div>
       <div className="scroll" tabIndex={0} role="region" aria-label={name} style={{ maxHeight: '60vh' }}>
         <table className="plain">
           <thead>
-            <tr>{table.head.map((head) => <th key={head} scope="col">{head}</th>)}</tr>
+            <tr>
+              {table.head.map((head) => (
+                <th key={head} scope="col">
+                  {head}
+                </th>
+              ))}
+            </tr>
           </thead>
           <tbody>
             {table.rows.slice(-ROWS_MAX).map((row, i) => (
-              <tr key={i}>{row.map((cell, j) => <td key={j} className={typeof cell === 'number' ? 'number' : undefined}>{typeof cell === 'number' ? Number(cell.toFixed(3)) : (cell ?? 'NA')}</td>)}</tr>
+              <tr key={i}>
+                {row.map((cell, j) => (
+                  <td key={j} className={typeof cell === 'number' ? 'number' : undefined}>
+                    {typeof cell === 'number' ? Number(cell.toFixed(3)) : (cell ?? 'NA')}
+                  </td>
+                ))}
+              </tr>
             ))}
           </tbody>
         </table>

@@ -15,14 +15,48 @@ interface FieldProps {
   isReadOnly?: boolean;
 }
 
-export function Field({ label, value, onChange, fault, hint, type = 'text', placeholder, min, max, list, isReadOnly }: FieldProps) {
+export function Field({
+  label,
+  value,
+  onChange,
+  fault,
+  hint,
+  type = 'text',
+  placeholder,
+  min,
+  max,
+  list,
+  isReadOnly,
+}: FieldProps) {
   const id = useId();
   return (
     <label className="field">
       <span className="label">{label}</span>
-      <input className="input" type={type} value={value} placeholder={placeholder} min={min} max={max} readOnly={isReadOnly} list={list ? `${id}l` : undefined} aria-invalid={fault !== undefined} aria-describedby={fault || hint ? id : undefined} onChange={(event) => onChange(event.target.value)} />
-      {list && <datalist id={`${id}l`}>{list.map((each) => <option key={each} value={each} />)}</datalist>}
-      {(fault || hint) && <span id={id} className={fault ? 'fault' : 'hint'}>{fault ?? hint}</span>}
+      <input
+        className="input"
+        type={type}
+        value={value}
+        placeholder={placeholder}
+        min={min}
+        max={max}
+        readOnly={isReadOnly}
+        list={list ? `${id}l` : undefined}
+        aria-invalid={fault !== undefined}
+        aria-describedby={fault || hint ? id : undefined}
+        onChange={(event) => onChange(event.target.value)}
+      />
+      {list && (
+        <datalist id={`${id}l`}>
+          {list.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      )}
+      {(fault || hint) && (
+        <span id={id} className={fault ? 'fault' : 'hint'}>
+          {fault ?? hint}
+        </span>
+      )}
     </label>
   );
 }
@@ -39,7 +73,11 @@ export function Choice({ label, value, options, onChange }: ChoiceProps) {
     <label className="field">
       <span className="label">{label}</span>
       <select className="input" value={value} onChange={(event) => onChange(event.target.value)}>
-        {options.map(([key, words]) => <option key={key} value={key}>{words}</option>)}
+        {options.map(([key, words]) => (
+          <option key={key} value={key}>
+            {words}
+          </option>
+        ))}
         {!options.some(([key]) => key === value) && <option value={value}>{value}</option>}
       </select>
     </label>
@@ -47,12 +85,30 @@ export function Choice({ label, value, options, onChange }: ChoiceProps) {
 }
 
 /** Several of a list, as boxes. */
-export function Choices({ label, options, chosen, onChange, fault, empty }: { label: string; options: readonly string[]; chosen: readonly string[]; onChange: (chosen: string[]) => void; fault?: string; empty: string }) {
-  const toggle = (name: string) => onChange(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]);
+export function Choices({
+  label,
+  options,
+  chosen,
+  onChange,
+  fault,
+  empty,
+}: {
+  label: string;
+  options: readonly string[];
+  chosen: readonly string[];
+  onChange: (chosen: string[]) => void;
+  fault?: string;
+  empty: string;
+}) {
+  const toggle = (name: string) =>
+    onChange(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]);
   return (
     <fieldset className="field" style={{ border: 0, padding: 0, margin: 0 }}>
       <legend className="label" style={{ padding: 0 }}>
-        {label} <span className="quiet">{chosen.length} of {options.length}</span>
+        {label}{' '}
+        <span className="quiet">
+          {chosen.length} of {options.length}
+        </span>
       </legend>
       <div className="choices">
         {options.map((name) => (

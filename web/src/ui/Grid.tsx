@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A windowed table (WAI-ARIA grid, or treegrid when rows have levels). One tab stop; arrow keys move an
 // active row; row numbers are told to assistive technology though only visible rows exist.
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import { memo, useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import { useWindow } from './useWindow.ts';
 
 export interface GridColumn {
   readonly id: string;
@@ -37,6 +37,7 @@ export interface GridProps {
 }
 
 export const ROW_HEIGHT = 31;
+const HEAD_HEIGHT = 31;
 
 export function Grid(props: GridProps) {
   const { label, columns, count, onVisible } = props;
@@ -44,15 +45,13 @@ export function Grid(props: GridProps) {
   const base = useId();
   const [active, setActive] = useState(0);
   const current = Math.min(active, count - 1);
-  const virtual = useVirtualizer({ count, getScrollElement: () => box.current, estimateSize: () => ROW_HEIGHT, overscan: 8, paddingStart: 0 });
-  const items = virtual.getVirtualItems();
-  const first = items[0]?.index ?? 0;
-  const last = items[items.length - 1]?.index ?? -1;
+  const { first, last, reveal } = useWindow(box, count, ROW_HEIGHT, HEAD_HEIGHT);
+  const shown = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
   useEffect(() => onVisible?.(first, last), [first, last, count, onVisible]);
   const move = (row: number) => {
     const next = Math.max(0, Math.min(count - 1, row));
     setActive(next);
-    virtual.scrollToIndex(next);
+    reveal(next);
   };
   const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
     if (event.target !== box.current || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -72,14 +71,22 @@ export function Grid(props: GridProps) {
       aria-rowcount={count + 1}
       aria-colcount={columns.length}
       aria-multiselectable={props.onSelect ? true : undefined}
-      aria-activedescendant={count > 0 && last >= 0 ? `${base}${current}` : undefined}
+      aria-activedescendant={current >= first && current <= last ? `${base}${current}` : undefined}
       tabIndex={0}
       onKeyDown={onKey}
     >
       <Head {...props} />
-      <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative', minWidth: width }}>
-        {items.map((item) => (
-          <Row key={props.rowKey(item.index)} {...props} row={item.index} top={item.start} id={`${base}${item.index}`} isActive={item.index === current} onActivate={() => setActive(item.index)} />
+      <div role="rowgroup" style={{ height: count * ROW_HEIGHT, position: 'relative', minWidth: width }}>
+        {shown.map((row) => (
+          <Row
+            key={props.rowKey(row)}
+            {...props}
+            row={row}
+            top={row * ROW_HEIGHT}
+            id={`${base}${row}`}
+            isActive={row === current}
+            onActivate={setActive}
+          />
         ))}
       </div>
     </div>
@@ -92,9 +99,24 @@ function rowRect(base: string, row: number): DOMRect {
   return new DOMRect(rect.left + 200, rect.top, 0, rect.height);
 }
 
-function handleKey(event: KeyboardEvent, row: number, props: GridProps, move: (row: number) => void, rect: () => DOMRect): boolean {
+function handleKey(
+  event: KeyboardEvent,
+  row: number,
+  props: GridProps,
+  move: (row: number) => void,
+  rect: () => DOMRect,
+): boolean {
   const page = 15;
-  const moves: Record<string, number> = { ArrowDown: row + 1, j: row + 1, ArrowUp: row - 1, k: row - 1, PageDown: row + page, PageUp: row - page, Home: 0, End: props.count - 1 };
+  const moves: Record<string, number> = {
+    ArrowDown: row + 1,
+    j: row + 1,
+    ArrowUp: row - 1,
+    k: row - 1,
+    PageDown: row + page,
+    PageUp: row - page,
+    Home: 0,
+    End: props.count - 1,
+  };
   const target = moves[event.key];
   if (target !== undefined) {
     move(target);
@@ -141,7 +163,20 @@ function Head({ columns, sort, onSort }: GridProps) {
               aria-sort={isSorted ? (isDescending ? 'descending' : 'ascending') : undefined}
             >
               {column.isSortable && onSort ? (
-                <button type="button" onClick={() => onSort(isSorted && !isDescending ? `-${column.id}` : isSorted ? '' : column.isNumber ? `-${column.id}` : column.id)}>
+                <button
+                  type="button"
+                  onClick={() =>
+                    onSort(
+                      isSorted && !isDescending
+                        ? `-${column.id}`
+                        : isSorted
+                          ? ''
+                          : column.isNumber
+                            ? `-${column.id}`
+                            : column.id,
+                    )
+                  }
+                >
                   {column.title}
                   {isSorted && <span aria-hidden="true">{isDescending ? ' ↓' : ' ↑'}</span>}
                 </button>
@@ -161,13 +196,24 @@ interface RowProps extends GridProps {
   top: number;
   id: string;
   isActive: boolean;
-  onActivate: () => void;
+  onActivate: (row: number) => void;
 }
 
-function Row({ columns, row, top, id, isActive, onActivate, isSelected, onSelect, level, isExpanded }: RowProps) {
+const Row = memo(function Row({
+  columns,
+  row,
+  top,
+  id,
+  isActive,
+  onActivate,
+  isSelected,
+  onSelect,
+  level,
+  isExpanded,
+}: RowProps) {
   const selected = isSelected?.(row) ?? false;
   const onClick = (event: MouseEvent<HTMLDivElement>) => {
-    onActivate();
+    onActivate(row);
     const isPlain = !(event.target as HTMLElement).closest('a, button, input');
     if (isPlain && (event.shiftKey || event.ctrlKey || event.metaKey)) onSelect?.(row, event.shiftKey);
   };
@@ -184,10 +230,16 @@ function Row({ columns, row, top, id, isActive, onActivate, isSelected, onSelect
       onClick={onClick}
     >
       {columns.map((column, i) => (
-        <div key={column.id} role="gridcell" aria-colindex={i + 1} className={`cell${column.isNumber ? ' number' : ''}${column.isTight ? ' tight' : ''}`} style={{ width: column.width }}>
+        <div
+          key={column.id}
+          role="gridcell"
+          aria-colindex={i + 1}
+          className={`cell${column.isNumber ? ' number' : ''}${column.isTight ? ' tight' : ''}`}
+          style={{ width: column.width }}
+        >
           {column.render(row)}
         </div>
       ))}
     </div>
   );
-}
+});

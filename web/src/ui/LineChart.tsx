@@ -27,7 +27,13 @@ function valueText(value: number | null | undefined, unit: string): string {
 export function LineChart({ name, time, lines, unit, height, max, atLeast, ownSpan }: LineChartProps) {
   const { zone } = useTimes();
   const top = highest(lines);
-  const latest = lines.map((line) => `${line.name}: ${valueText([...line.values].reverse().find((value) => value !== null), unit)}`);
+  const latest = lines.map(
+    (line) =>
+      `${line.name}: ${valueText(
+        [...line.values].reverse().find((value) => value !== null),
+        unit,
+      )}`,
+  );
   return (
     <Chart
       name={name}
@@ -36,9 +42,16 @@ export function LineChart({ name, time, lines, unit, height, max, atLeast, ownSp
       version={lines}
       summary={`${name}. Highest ${valueText(top, unit)}. Latest: ${latest.slice(0, 10).join(', ')}.`}
       make={(host, base) => makeLines(host, { ...base, time, lines, unit, max, atLeast })}
-      describe={(i) => (time[i] === undefined ? '' : `${formatTime(time[i], zone)}: ${lines.map((line) => `${line.name} ${valueText(line.values[i], unit)}`).join(', ')}`)}
+      describe={(i) =>
+        time[i] === undefined
+          ? ''
+          : `${formatTime(time[i], zone)}: ${lines.map((line) => `${line.name} ${valueText(line.values[i], unit)}`).join(', ')}`
+      }
       legend={lines.length > 1 && lines.map((line, i) => <LineKey key={line.name} name={line.name} index={i} />)}
-      table={() => ({ head: ['Time', ...lines.map((line) => `${line.name} (${unit})`)], rows: time.map((ms, i) => [formatTime(ms, zone, true), ...lines.map((line) => line.values[i] ?? null)]) })}
+      table={() => ({
+        head: ['Time', ...lines.map((line) => `${line.name} (${unit})`)],
+        rows: time.map((ms, i) => [formatTime(ms, zone, true), ...lines.map((line) => line.values[i] ?? null)]),
+      })}
     />
   );
 }

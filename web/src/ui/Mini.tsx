@@ -5,7 +5,17 @@ import { currentPalette } from '../viz/palette.ts';
 import { drawLossStrip, drawSparkline } from '../viz/sparkline.ts';
 
 /** A small chart in a cell. The numbers beside it say the same in words. */
-export function Mini({ kind, values, width, title }: { kind: 'line' | 'loss'; values: readonly (number | null)[] | undefined; width: number; title?: string }) {
+export function Mini({
+  kind,
+  values,
+  width,
+  title,
+}: {
+  kind: 'line' | 'loss';
+  values: readonly (number | null)[] | undefined;
+  width: number;
+  title?: string;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useThemeVersion();
   useEffect(() => {

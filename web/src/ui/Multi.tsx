@@ -16,21 +16,46 @@ interface MultiProps {
 }
 
 export function Multi({ label, options, chosen, onChange }: MultiProps) {
-  const words = chosen.length === 0 ? label : `${label}: ${chosen.slice(0, 2).join(', ')}${chosen.length > 2 ? ` +${chosen.length - 2}` : ''}`;
+  const words =
+    chosen.length === 0
+      ? label
+      : `${label}: ${chosen.slice(0, 2).join(', ')}${chosen.length > 2 ? ` +${chosen.length - 2}` : ''}`;
   return (
-    <Popover label={`Filter by ${label.toLowerCase()}`} isPressed={chosen.length > 0} button={<>{words} <Icon name="down" size={12} /></>}>
+    <Popover
+      label={`Filter by ${label.toLowerCase()}`}
+      isPressed={chosen.length > 0}
+      button={
+        <>
+          {words} <Icon name="down" size={12} />
+        </>
+      }
+    >
       {() => <Options label={label} options={options()} chosen={chosen} onChange={onChange} />}
     </Popover>
   );
 }
 
-function Options({ label, options, chosen, onChange }: Omit<MultiProps, 'options'> & { options: readonly FacetCount[] }) {
+function Options({
+  label,
+  options,
+  chosen,
+  onChange,
+}: Omit<MultiProps, 'options'> & { options: readonly FacetCount[] }) {
   const [text, setText] = useState('');
   const found = options.filter(({ word }) => word.toLowerCase().includes(text.toLowerCase()));
-  const toggle = (word: string) => onChange(chosen.includes(word) ? chosen.filter((each) => each !== word) : [...chosen, word]);
+  const toggle = (word: string) =>
+    onChange(chosen.includes(word) ? chosen.filter((each) => each !== word) : [...chosen, word]);
   return (
     <div className="options">
-      {options.length > 8 && <input className="input" type="search" aria-label={`Find ${label.toLowerCase()}`} value={text} onChange={(event) => setText(event.target.value)} />}
+      {options.length > 8 && (
+        <input
+          className="input"
+          type="search"
+          aria-label={`Find ${label.toLowerCase()}`}
+          value={text}
+          onChange={(event) => setText(event.target.value)}
+        />
+      )}
       {found.slice(0, SHOWN_MAX).map(({ word, count }) => (
         <label key={word}>
           <input type="checkbox" checked={chosen.includes(word)} onChange={() => toggle(word)} />
@@ -38,9 +63,15 @@ function Options({ label, options, chosen, onChange }: Omit<MultiProps, 'options
           <span className="quiet">{formatCount(count)}</span>
         </label>
       ))}
-      {found.length > SHOWN_MAX && <p className="quiet">{formatCount(found.length - SHOWN_MAX)} more: type to find them.</p>}
+      {found.length > SHOWN_MAX && (
+        <p className="quiet">{formatCount(found.length - SHOWN_MAX)} more: type to find them.</p>
+      )}
       {found.length === 0 && <p className="quiet">Nothing fits.</p>}
-      {chosen.length > 0 && <button type="button" className="button" onClick={() => onChange([])}>Clear</button>}
+      {chosen.length > 0 && (
+        <button type="button" className="button" onClick={() => onChange([])}>
+          Clear
+        </button>
+      )}
     </div>
   );
 }

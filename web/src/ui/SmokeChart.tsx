@@ -32,11 +32,24 @@ export function SmokeChart({ name, data, height, limitMs, changes }: SmokeChartP
       describe={(i) => (data.time[i] === undefined ? '' : smokeSentence(data, i, zone))}
       legend={
         <>
-          <Key draw={(context, palette) => ((context.fillStyle = palette.median), context.fillRect(0, 4, 20, 2))}>median</Key>
-          <Key draw={(context, palette) => ((context.globalAlpha = 0.4), (context.fillStyle = palette.smoke), context.fillRect(0, 0, 20, 10))}>smoke: quantiles 0–100, 12–88, 25–75, 38–62 %</Key>
+          <Key draw={(context, palette) => ((context.fillStyle = palette.median), context.fillRect(0, 4, 20, 2))}>
+            median
+          </Key>
+          <Key
+            draw={(context, palette) => (
+              (context.globalAlpha = 0.4),
+              (context.fillStyle = palette.smoke),
+              context.fillRect(0, 0, 20, 10)
+            )}
+          >
+            smoke: quantiles 0–100, 12–88, 25–75, 38–62 %
+          </Key>
           <span>checks lost:</span>
           {LOSS_LABELS.map((label, i) => (
-            <Key key={label} draw={(context, palette) => ((context.fillStyle = palette.loss[i]!), context.fillRect(0, 0, 14, 10))}>
+            <Key
+              key={label}
+              draw={(context, palette) => ((context.fillStyle = palette.loss[i]!), context.fillRect(0, 0, 14, 10))}
+            >
               {label}
             </Key>
           ))}
@@ -45,13 +58,24 @@ export function SmokeChart({ name, data, height, limitMs, changes }: SmokeChartP
       }
       table={() => ({
         head: ['Time', 'Median (ms)', 'p95 (ms)', 'Fastest (ms)', 'Slowest (ms)', 'Checks', 'Failed'],
-        rows: data.time.map((ms, i) => [formatTime(ms, zone, true), ...[4, 9, 0, 8].map((q) => data.quantiles[q]?.[i] ?? null), data.total[i] ?? 0, data.failed[i] ?? 0]),
+        rows: data.time.map((ms, i) => [
+          formatTime(ms, zone, true),
+          ...[4, 9, 0, 8].map((q) => data.quantiles[q]?.[i] ?? null),
+          data.total[i] ?? 0,
+          data.failed[i] ?? 0,
+        ]),
       })}
     />
   );
 }
 
-function Key({ draw, children }: { draw: (context: CanvasRenderingContext2D, palette: ReturnType<typeof currentPalette>) => void; children: React.ReactNode }) {
+function Key({
+  draw,
+  children,
+}: {
+  draw: (context: CanvasRenderingContext2D, palette: ReturnType<typeof currentPalette>) => void;
+  children: React.ReactNode;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useThemeVersion();
   useEffect(() => {

@@ -3,7 +3,13 @@
 import { STATES, type State } from '../core/api/snapshot.ts';
 
 const COMMON = { width: 16, height: 16, viewBox: '0 0 16 16', 'aria-hidden': true, focusable: false } as const;
-const mark = { fill: 'none', stroke: 'var(--canvas)', strokeWidth: 1.8, strokeLinecap: 'round', strokeLinejoin: 'round' } as const;
+const mark = {
+  fill: 'none',
+  stroke: 'var(--canvas)',
+  strokeWidth: 1.8,
+  strokeLinecap: 'round',
+  strokeLinejoin: 'round',
+} as const;
 
 export function StateShape({ state }: { state: State }) {
   switch (state) {
@@ -38,8 +44,23 @@ export function StateShape({ state }: { state: State }) {
     case 'Not Running':
       return (
         <svg {...COMMON}>
-          <rect x="1.5" y="1.5" width="13" height="13" rx="2" fill="none" stroke="var(--not-running-line)" strokeWidth="1.6" />
-          <path d="M6 5.2v5.6M10 5.2v5.6" fill="none" stroke="var(--not-running-line)" strokeWidth="1.8" strokeLinecap="round" />
+          <rect
+            x="1.5"
+            y="1.5"
+            width="13"
+            height="13"
+            rx="2"
+            fill="none"
+            stroke="var(--not-running-line)"
+            strokeWidth="1.6"
+          />
+          <path
+            d="M6 5.2v5.6M10 5.2v5.6"
+            fill="none"
+            stroke="var(--not-running-line)"
+            strokeWidth="1.8"
+            strokeLinecap="round"
+          />
         </svg>
       );
   }

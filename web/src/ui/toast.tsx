@@ -34,7 +34,13 @@ export function Toasts() {
     <div className="toasts">
       {[false, true].map((isFailure) => (
         <div key={String(isFailure)} className="stack" aria-live={isFailure ? 'assertive' : 'polite'}>
-          {shown.filter((each) => each.isFailure === isFailure).map((each) => <p key={each.id} className="toast">{each.text}</p>)}
+          {shown
+            .filter((each) => each.isFailure === isFailure)
+            .map((each) => (
+              <p key={each.id} className="toast">
+                {each.text}
+              </p>
+            ))}
         </div>
       ))}
     </div>

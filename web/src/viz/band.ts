@@ -12,7 +12,12 @@ export function troubleAt(band: Band, i: number): { percent: number; total: numb
 }
 
 /** `cursor` is the place of the chosen instant, 0 to 1, or null when live. */
-export function drawBand(canvas: HTMLCanvasElement, band: Band | undefined, cursor: number | null, palette: Palette): void {
+export function drawBand(
+  canvas: HTMLCanvasElement,
+  band: Band | undefined,
+  cursor: number | null,
+  palette: Palette,
+): void {
   const surface = prepare(canvas);
   if (!surface) return;
   const { context, width, height } = surface;

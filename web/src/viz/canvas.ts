@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /** Makes a canvas as sharp as the screen and hands its context, in CSS pixels and cleared. Null without a size. */
-export function prepare(canvas: HTMLCanvasElement): { context: CanvasRenderingContext2D; width: number; height: number } | null {
+export function prepare(
+  canvas: HTMLCanvasElement,
+): { context: CanvasRenderingContext2D; width: number; height: number } | null {
   const width = canvas.clientWidth;
   const height = canvas.clientHeight;
   const ratio = window.devicePixelRatio || 1;
@@ -19,7 +21,14 @@ export function prepare(canvas: HTMLCanvasElement): { context: CanvasRenderingCo
 }
 
 /** Diagonal hatch over a rectangle: everything lost. */
-export function hatch(context: CanvasRenderingContext2D, x: number, y: number, width: number, height: number, colour: string): void {
+export function hatch(
+  context: CanvasRenderingContext2D,
+  x: number,
+  y: number,
+  width: number,
+  height: number,
+  colour: string,
+): void {
   context.save();
   context.beginPath();
   context.rect(x, y, width, height);

@@ -68,14 +68,19 @@ function sweep(layer: string[], neighbours: Map<string, string[]>, place: Map<st
 }
 
 /** Crossings between neighbouring layers, counted with a Fenwick tree in n log n. */
-export function countCrossings(layers: readonly (readonly string[])[], behind: ReadonlyMap<string, readonly string[]>): number {
+export function countCrossings(
+  layers: readonly (readonly string[])[],
+  behind: ReadonlyMap<string, readonly string[]>,
+): number {
   let crossings = 0;
   for (let layer = 0; layer + 1 < layers.length; layer++) {
     const next = new Map(layers[layer + 1]!.map((id, i) => [id, i]));
     const tree = new Uint32Array(next.size + 1);
     let seen = 0;
     for (const id of layers[layer]!) {
-      const ends = (behind.get(id) ?? []).map((each) => next.get(each)).filter((each): each is number => each !== undefined);
+      const ends = (behind.get(id) ?? [])
+        .map((each) => next.get(each))
+        .filter((each): each is number => each !== undefined);
       for (const end of ends) {
         let notGreater = 0;
         for (let i = end + 1; i > 0; i -= i & -i) notGreater += tree[i]!;
@@ -89,7 +94,10 @@ export function countCrossings(layers: readonly (readonly string[])[], behind: R
 }
 
 /** Deterministic: equal input gives equal places. */
-export function layout(nodes: readonly LayoutNode[], links: readonly LayoutLink[]): { places: Map<string, Placed>; layers: number; width: number; crossings: number } {
+export function layout(
+  nodes: readonly LayoutNode[],
+  links: readonly LayoutLink[],
+): { places: Map<string, Placed>; layers: number; width: number; crossings: number } {
   const graph = build(nodes, links);
   let layers = graph.layers;
   let best = layers;
@@ -110,5 +118,10 @@ export function layout(nodes: readonly LayoutNode[], links: readonly LayoutLink[
   const found = new Map<string, Placed>();
   const place = places(best);
   best.forEach((layer, index) => layer.forEach((id) => found.set(id, { layer: index, y: place.get(id)! })));
-  return { places: found, layers: best.length, width: Math.max(0, ...best.map((layer) => layer.length)), crossings: fewest };
+  return {
+    places: found,
+    layers: best.length,
+    width: Math.max(0, ...best.map((layer) => layer.length)),
+    crossings: fewest,
+  };
 }

@@ -45,12 +45,23 @@ export const DARK: Palette = {
 };
 
 /** A dash for each series, so that colour is never alone. */
-export const DASHES: readonly (readonly number[])[] = [[], [6, 3], [2, 2], [9, 3, 2, 3], [4, 2], [12, 4], [1, 3], [6, 2, 2, 2]];
+export const DASHES: readonly (readonly number[])[] = [
+  [],
+  [6, 3],
+  [2, 2],
+  [9, 3, 2, 3],
+  [4, 2],
+  [12, 4],
+  [1, 3],
+  [6, 2, 2, 2],
+];
 
 /** Relative luminance (WCAG 2.2) of "rgb(r, g, b)" or "#rrggbb". */
 export function luminance(colour: string): number {
   const hex = /^#([0-9a-f]{6})$/i.exec(colour)?.[1];
-  const numbers = hex ? [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16)) : (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
+  const numbers = hex
+    ? [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16))
+    : (colour.match(/[\d.]+/g) ?? []).slice(0, 3).map(Number);
   const [r, g, b] = numbers.map((value) => {
     const share = value / 255;
     return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;

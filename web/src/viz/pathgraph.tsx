@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The path picture: layers by TTL, sizes that do not change while zooming, every hop reachable by keys.
 import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerEvent } from 'react';
+import '../styles/paths.css';
 import { layout } from './layered.ts';
 import { neighbour, throughNode, type Graph, type GraphLink, type GraphNode } from './pathmodel.ts';
 
@@ -31,15 +32,28 @@ export function PathGraph({ graph, label, height, chosen, onChoose, lit }: PathG
   const width = useBoxWidth(box);
   const [view, setView] = useState<View>(FIT);
   const [focused, setFocused] = useState<string | null>(null);
-  const placed = useMemo(() => layout(graph.nodes.map(({ id, layer }) => ({ id, layer })), graph.links), [graph]);
-  const spot = useMemo(() => (chosen && graph.nodes.some((node) => node.id === chosen) ? throughNode(graph, chosen) : null), [graph, chosen]);
+  const placed = useMemo(
+    () =>
+      layout(
+        graph.nodes.map(({ id, layer }) => ({ id, layer })),
+        graph.links,
+      ),
+    [graph],
+  );
+  const spot = useMemo(
+    () => (chosen && graph.nodes.some((node) => node.id === chosen) ? throughNode(graph, chosen) : null),
+    [graph, chosen],
+  );
   const drag = useRef<{ x: number; y: number; view: View } | null>(null);
   useWheel(box, setView);
   const point = (id: string) => {
     const place = placed.places.get(id) ?? { layer: 0, y: 0.5 };
     const x = MARGIN.x + (place.layer / Math.max(1, placed.layers - 1)) * (width - 2 * MARGIN.x);
     const y = MARGIN.y + place.y * (height - 2 * MARGIN.y);
-    return { x: (x - width / 2) * view.scale + width / 2 + view.x, y: (y - height / 2) * view.scale + height / 2 + view.y };
+    return {
+      x: (x - width / 2) * view.scale + width / 2 + view.x,
+      y: (y - height / 2) * view.scale + height / 2 + view.y,
+    };
   };
   const tabStop = focused ?? chosen ?? graph.nodes[0]?.id;
   const focus = (id: string) => {
@@ -69,22 +83,42 @@ export function PathGraph({ graph, label, height, chosen, onChoose, lit }: PathG
     event.currentTarget.setPointerCapture(event.pointerId);
   };
   const onMove = (event: PointerEvent) => {
-    if (drag.current) setView({ ...drag.current.view, x: drag.current.view.x + event.clientX - drag.current.x, y: drag.current.view.y + event.clientY - drag.current.y });
+    if (drag.current)
+      setView({
+        ...drag.current.view,
+        x: drag.current.view.x + event.clientX - drag.current.x,
+        y: drag.current.view.y + event.clientY - drag.current.y,
+      });
   };
   const room = useMemo(() => {
     const counts = new Map<number, number>();
     for (const { layer } of placed.places.values()) counts.set(layer, (counts.get(layer) ?? 0) + 1);
-    return (id: string) => ((height - 2 * MARGIN.y) * view.scale) / ((counts.get(placed.places.get(id)?.layer ?? 0) ?? 1) + 1);
+    return (id: string) =>
+      ((height - 2 * MARGIN.y) * view.scale) / ((counts.get(placed.places.get(id)?.layer ?? 0) ?? 1) + 1);
   }, [placed, height, view.scale]);
   const labels = useMemo(() => firstLabels(graph.links), [graph]);
   const isCrowded = graph.nodes.length > LABELS_MAX && view.scale < 2;
   return (
-    <div ref={box} className="path-box" style={{ height }} onPointerDown={onDown} onPointerMove={onMove} onPointerUp={() => (drag.current = null)}>
+    <div
+      ref={box}
+      className="path-box"
+      style={{ height }}
+      onPointerDown={onDown}
+      onPointerMove={onMove}
+      onPointerUp={() => (drag.current = null)}
+    >
       {width > 0 && (
         <svg role="group" aria-label={label} onKeyDown={onKey} viewBox={`0 0 ${width} ${height}`}>
           <g>
             {graph.links.map((link) => (
-              <LinkShape hasLabel={labels.has(link)} key={`${link.from} > ${link.to}`} link={link} from={point(link.from)} to={point(link.to)} isDim={spot !== null && !spot.links.has(`${link.from} > ${link.to}`)} />
+              <LinkShape
+                hasLabel={labels.has(link)}
+                key={`${link.from} > ${link.to}`}
+                link={link}
+                from={point(link.from)}
+                to={point(link.to)}
+                isDim={spot !== null && !spot.links.has(`${link.from} > ${link.to}`)}
+              />
             ))}
           </g>
           {graph.nodes.map((node) => (
@@ -95,7 +129,12 @@ export function PathGraph({ graph, label, height, chosen, onChoose, lit }: PathG
               isChosen={node.id === chosen}
               isDim={(spot !== null && !spot.nodes.has(node.id)) || (lit !== undefined && !lit(node))}
               size={Math.max(0.3, Math.min(1, room(node.id) / ROOM))}
-              hasText={node.id === chosen || node.id === focused || (room(node.id) >= ROOM - 4 && (!isCrowded || node.kind === 'source' || node.kind === 'destination' || node.isTroubled))}
+              hasText={
+                node.id === chosen ||
+                node.id === focused ||
+                (room(node.id) >= ROOM - 4 &&
+                  (!isCrowded || node.kind === 'source' || node.kind === 'destination' || node.isTroubled))
+              }
               isTabStop={node.id === tabStop}
               onFocus={() => setFocused(node.id)}
               onChoose={() => onChoose(chosen === node.id ? null : node.id)}
@@ -104,9 +143,25 @@ export function PathGraph({ graph, label, height, chosen, onChoose, lit }: PathG
         </svg>
       )}
       <div className="tools">
-        <button type="button" className="button icon" aria-label="Zoom in" onClick={() => setView((v) => zoomed(v, 1.4))}>+</button>
-        <button type="button" className="button icon" aria-label="Zoom out" onClick={() => setView((v) => zoomed(v, 1 / 1.4))}>−</button>
-        <button type="button" className="button" onClick={() => setView(FIT)}>Fit</button>
+        <button
+          type="button"
+          className="button icon"
+          aria-label="Zoom in"
+          onClick={() => setView((v) => zoomed(v, 1.4))}
+        >
+          +
+        </button>
+        <button
+          type="button"
+          className="button icon"
+          aria-label="Zoom out"
+          onClick={() => setView((v) => zoomed(v, 1 / 1.4))}
+        >
+          −
+        </button>
+        <button type="button" className="button" onClick={() => setView(FIT)}>
+          Fit
+        </button>
       </div>
     </div>
   );
@@ -152,15 +207,32 @@ interface Point {
 /** Links into one node with the same label say it once. */
 function firstLabels(links: readonly GraphLink[]): Set<GraphLink> {
   const first = new Map<string, GraphLink>();
-  for (const link of links) if (link.label && !first.has(`${link.to} ${link.label}`)) first.set(`${link.to} ${link.label}`, link);
+  for (const link of links)
+    if (link.label && !first.has(`${link.to} ${link.label}`)) first.set(`${link.to} ${link.label}`, link);
   return new Set(first.values());
 }
 
-function LinkShape({ link, from, to, isDim, hasLabel }: { link: GraphLink; from: Point; to: Point; isDim: boolean; hasLabel: boolean }) {
+function LinkShape({
+  link,
+  from,
+  to,
+  isDim,
+  hasLabel,
+}: {
+  link: GraphLink;
+  from: Point;
+  to: Point;
+  isDim: boolean;
+  hasLabel: boolean;
+}) {
   const middle = (from.x + to.x) / 2;
   return (
     <g className={isDim ? 'dim' : undefined}>
-      <path className={link.isTroubled ? 'link trouble' : 'link'} strokeWidth={1 + Math.log2(1 + link.flows) * 0.7 + (link.isTroubled ? 1 : 0)} d={`M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`} />
+      <path
+        className={link.isTroubled ? 'link trouble' : 'link'}
+        strokeWidth={1 + Math.log2(1 + link.flows) * 0.7 + (link.isTroubled ? 1 : 0)}
+        d={`M${from.x} ${from.y}C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`}
+      />
       {hasLabel && (
         <text className="link-label" x={middle} y={(from.y + to.y) / 2 - 7}>
           {link.label}
@@ -185,7 +257,11 @@ interface NodeShapeProps {
 export function nodeWords(node: GraphNode): string {
   const kind = { source: 'Source', destination: 'Destination', hop: 'Hop', silent: 'Silent hop' }[node.kind];
   const place = node.kind === 'source' ? '' : ` ${node.layer}`;
-  const trouble = node.isTroubled ? `, troubled: ${node.issues.join('; ')}` : node.isRateLimited ? ', limits its own replies' : '';
+  const trouble = node.isTroubled
+    ? `, troubled: ${node.issues.join('; ')}`
+    : node.isRateLimited
+      ? ', limits its own replies'
+      : '';
   return `${kind}${place} ${node.title}${trouble}`;
 }
 
@@ -224,7 +300,8 @@ const TEXT_PLACES = {
 } as const;
 
 function Shape({ node }: { node: GraphNode }) {
-  if (node.kind === 'source') return <rect className={node.isTroubled ? 'trouble' : 'source'} x="-8" y="-8" width="16" height="16" rx="3" />;
+  if (node.kind === 'source')
+    return <rect className={node.isTroubled ? 'trouble' : 'source'} x="-8" y="-8" width="16" height="16" rx="3" />;
   if (node.isTroubled) {
     return (
       <g>

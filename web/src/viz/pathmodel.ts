@@ -60,7 +60,15 @@ export function graphOfTopology(topology: Topology): Graph {
     links: topology.links.map((link) => {
       const addedMs = link.addedMs ?? null;
       const lossPercent = link.forwardingLossPercent ?? null;
-      return { from: link.from, to: link.to, flows: link.flows, isTroubled: link.troubled, addedMs, lossPercent, label: linkLabel(link.troubled, addedMs, lossPercent) };
+      return {
+        from: link.from,
+        to: link.to,
+        flows: link.flows,
+        isTroubled: link.troubled,
+        addedMs,
+        lossPercent,
+        label: linkLabel(link.troubled, addedMs, lossPercent),
+      };
     }),
     paths: topology.paths.map((path) => path.nodes),
   };
@@ -79,14 +87,32 @@ export function graphOfReport(report: PathReport, sourceName: string, destinatio
   const links = new Map<string, GraphLink>();
   const paths: string[][] = [];
   const longest = Math.max(1, ...report.paths.map((path) => path.hops.length));
-  const source: GraphNode = { id: 'source', kind: 'source', layer: 0, title: sourceName, isTroubled: false, isRateLimited: false, issues: [], labels: [], network: null, address: report.source, tests: 1 };
+  const source: GraphNode = {
+    id: 'source',
+    kind: 'source',
+    layer: 0,
+    title: sourceName,
+    isTroubled: false,
+    isRateLimited: false,
+    issues: [],
+    labels: [],
+    network: null,
+    address: report.source,
+    tests: 1,
+  };
   nodes.set(source.id, source);
   for (const path of report.paths) {
     const ids = ['source'];
     path.hops.forEach((hop, i) => {
       const isLast = path.reached && i === path.hops.length - 1;
-      const id = isLast ? 'destination' : hop.address ? `${hop.ttl} ${hop.address}` : `${hop.ttl} after ${ids[ids.length - 1]}`;
-      const issues = report.issues.filter((issue) => concerns(issue, path.id, hop.ttl, hop.address)).map((issue) => issue.text);
+      const id = isLast
+        ? 'destination'
+        : hop.address
+          ? `${hop.ttl} ${hop.address}`
+          : `${hop.ttl} after ${ids[ids.length - 1]}`;
+      const issues = report.issues
+        .filter((issue) => concerns(issue, path.id, hop.ttl, hop.address))
+        .map((issue) => issue.text);
       const before = nodes.get(id);
       nodes.set(id, {
         id,
@@ -101,18 +127,41 @@ export function graphOfReport(report: PathReport, sourceName: string, destinatio
         address: hop.address ?? null,
         tests: 1,
       });
-      addLink(links, ids[ids.length - 1]!, id, path.flows.length, hop.addedMs, hop.forwardingLossPercent.value, issues.length > 0);
+      addLink(
+        links,
+        ids[ids.length - 1]!,
+        id,
+        path.flows.length,
+        hop.addedMs,
+        hop.forwardingLossPercent.value,
+        issues.length > 0,
+      );
       ids.push(id);
     });
     paths.push(ids);
   }
   if (!nodes.has('destination')) {
-    nodes.set('destination', { ...source, id: 'destination', kind: 'destination', layer: longest + 1, title: destinationName, address: report.destination });
+    nodes.set('destination', {
+      ...source,
+      id: 'destination',
+      kind: 'destination',
+      layer: longest + 1,
+      title: destinationName,
+      address: report.destination,
+    });
   }
   return { nodes: [...nodes.values()], links: [...links.values()], paths };
 }
 
-function addLink(links: Map<string, GraphLink>, from: string, to: string, flows: number, addedMs: number, lossPercent: number, isTroubled: boolean): void {
+function addLink(
+  links: Map<string, GraphLink>,
+  from: string,
+  to: string,
+  flows: number,
+  addedMs: number,
+  lossPercent: number,
+  isTroubled: boolean,
+): void {
   const key = `${from} > ${to}`;
   const before = links.get(key);
   const troubled = isTroubled || (before?.isTroubled ?? false);
@@ -123,7 +172,11 @@ function addLink(links: Map<string, GraphLink>, from: string, to: string, flows:
     isTroubled: troubled,
     addedMs: Math.max(addedMs, before?.addedMs ?? 0),
     lossPercent: Math.max(lossPercent, before?.lossPercent ?? 0),
-    label: linkLabel(troubled, Math.max(addedMs, before?.addedMs ?? 0), Math.max(lossPercent, before?.lossPercent ?? 0)),
+    label: linkLabel(
+      troubled,
+      Math.max(addedMs, before?.addedMs ?? 0),
+      Math.max(lossPercent, before?.lossPercent ?? 0),
+    ),
   });
 }
 
@@ -143,15 +196,24 @@ export function throughNode(graph: Graph, id: string): { nodes: Set<string>; lin
 }
 
 /** Where an arrow key leads: along the busiest link forth, back, or to the neighbour in the same layer. */
-export function neighbour(graph: Graph, places: ReadonlyMap<string, { layer: number; y: number }>, id: string, key: string): string | null {
+export function neighbour(
+  graph: Graph,
+  places: ReadonlyMap<string, { layer: number; y: number }>,
+  id: string,
+  key: string,
+): string | null {
   if (key === 'ArrowRight' || key === 'ArrowLeft') {
     const isForth = key === 'ArrowRight';
-    const next = graph.links.filter((link) => (isForth ? link.from : link.to) === id).sort((a, b) => b.flows - a.flows)[0];
+    const next = graph.links
+      .filter((link) => (isForth ? link.from : link.to) === id)
+      .sort((a, b) => b.flows - a.flows)[0];
     return next ? (isForth ? next.to : next.from) : null;
   }
   const here = places.get(id);
   if (!here || (key !== 'ArrowUp' && key !== 'ArrowDown')) return null;
   const sign = key === 'ArrowDown' ? 1 : -1;
-  const found = [...places].filter(([, place]) => place.layer === here.layer && (place.y - here.y) * sign > 0).sort((a, b) => (a[1].y - b[1].y) * sign)[0];
+  const found = [...places]
+    .filter(([, place]) => place.layer === here.layer && (place.y - here.y) * sign > 0)
+    .sort((a, b) => (a[1].y - b[1].y) * sign)[0];
   return found ? found[0] : null;
 }

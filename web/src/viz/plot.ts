@@ -42,7 +42,13 @@ export function yAxis(palette: Palette, unit: string): uPlot.Axis {
 }
 
 export function xAxis(palette: Palette): uPlot.Axis {
-  return { stroke: palette.quiet, font: '12px system-ui, sans-serif', grid: { show: false }, ticks: { stroke: palette.line, width: 1, size: 4 }, space: 80 };
+  return {
+    stroke: palette.quiet,
+    font: '12px system-ui, sans-serif',
+    grid: { show: false },
+    ticks: { stroke: palette.line, width: 1, size: 4 },
+    space: 80,
+  };
 }
 
 /** 24-hour labels; the date where the day begins. */
@@ -74,7 +80,17 @@ function drawMarker(plot: uPlot, base: PlotBase): void {
   ctx.restore();
 }
 
-export function makePlot(host: HTMLElement, base: PlotBase, data: uPlot.AlignedData, parts: Pick<uPlot.Options, 'series'> & { scales: uPlot.Scales; axes: uPlot.Axis[]; draw?: (plot: uPlot) => void; paddingTop?: number }): uPlot {
+export function makePlot(
+  host: HTMLElement,
+  base: PlotBase,
+  data: uPlot.AlignedData,
+  parts: Pick<uPlot.Options, 'series'> & {
+    scales: uPlot.Scales;
+    axes: uPlot.Axis[];
+    draw?: (plot: uPlot) => void;
+    paddingTop?: number;
+  },
+): uPlot {
   const { events } = base;
   const options: uPlot.Options = {
     width: base.width,

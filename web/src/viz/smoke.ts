@@ -44,7 +44,9 @@ export function smokeSentence(data: Quantiles, i: number, zone: string): string 
 
 /** The whole chart in one sentence, for those who cannot see it. */
 export function smokeSummary(data: Quantiles): string {
-  const medians = (data.quantiles[MEDIAN] ?? []).filter((value): value is number => value !== null).sort((a, b) => a - b);
+  const medians = (data.quantiles[MEDIAN] ?? [])
+    .filter((value): value is number => value !== null)
+    .sort((a, b) => a - b);
   const total = data.total.reduce((sum, value) => sum + value, 0);
   const failed = data.failed.reduce((sum, value) => sum + value, 0);
   if (total === 0) return 'Nothing was measured in this time.';
@@ -97,7 +99,14 @@ function draw(plot: uPlot, options: SmokeOptions): void {
   ctx.restore();
 }
 
-function drawStep(plot: uPlot, { data, palette }: SmokeOptions, i: number, left: number, width: number, zero: number): void {
+function drawStep(
+  plot: uPlot,
+  { data, palette }: SmokeOptions,
+  i: number,
+  left: number,
+  width: number,
+  zero: number,
+): void {
   const { ctx, bbox } = plot;
   if ((data.total[i] ?? 0) === 0) return;
   const loss = lossAt(data, i);

@@ -70,7 +70,10 @@ test('a window of 320 pixels scrolls in one direction only', async ({ page }) =>
   for (const path of ['/', '/monitors/cm-core', '/services', '/agents', '/monitors/new']) {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    const { scroll, client } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }));
+    const { scroll, client } = await page.evaluate(() => ({
+      scroll: document.documentElement.scrollWidth,
+      client: document.documentElement.clientWidth,
+    }));
     expect(scroll, path).toBeLessThanOrEqual(client);
   }
 });

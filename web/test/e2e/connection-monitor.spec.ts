@@ -15,7 +15,9 @@ test('Monitoring dashboards: view data by connection monitor, test groups and te
   await expect(page).toHaveURL(/view=tests/);
 });
 
-test('Monitoring dashboards: expand each connection monitor to its test groups, each test group to its tests', async ({ page }) => {
+test('Monitoring dashboards: expand each connection monitor to its test groups, each test group to its tests', async ({
+  page,
+}) => {
   await page.goto('/');
   const rows = rowsOf(page, 'Connection monitors');
   await page.getByRole('button', { name: 'Expand cm-core' }).click();
@@ -48,7 +50,9 @@ test('Show only failed tests in Connection Monitor, where the source IP is 10.19
   await expect(rowsOf(page, 'Tests')).toContainText('Fail');
 });
 
-test('Show only failed tests in Connection Monitor, where the destination is outlook.office365.com', async ({ page }) => {
+test('Show only failed tests in Connection Monitor, where the destination is outlook.office365.com', async ({
+  page,
+}) => {
   await page.goto('/');
   await page.getByRole('tab', { name: 'Tests', exact: true }).click();
   await page.getByRole('button', { name: /^Fail/ }).click();
@@ -62,7 +66,10 @@ test('Show only failed tests in Connection Monitor, where the destination is out
 
 test('To know the reason for the failure of a test, select the Reason column', async ({ page }) => {
   await page.goto('/?view=tests&state=Fail&q=dst:sql-prod-01');
-  await rowsOf(page, 'Tests').first().getByRole('button', { name: /above the limit/ }).click();
+  await rowsOf(page, 'Tests')
+    .first()
+    .getByRole('button', { name: /above the limit/ })
+    .click();
   const reason = page.getByRole('dialog', { name: /^Reason: / });
   // Which threshold was breached, by how much, since when, and the related diagnostics message.
   await expect(reason).toContainText('round-trip time above the threshold');
@@ -73,7 +80,10 @@ test('To know the reason for the failure of a test, select the Reason column', a
 
 test('To know the reason for the failure of a connection monitor, select the Reason column', async ({ page }) => {
   await page.goto('/');
-  await rowsOf(page, 'Connection monitors').filter({ hasText: 'cm-office365' }).getByRole('button', { name: /checks failed/ }).click();
+  await rowsOf(page, 'Connection monitors')
+    .filter({ hasText: 'cm-office365' })
+    .getByRole('button', { name: /checks failed/ })
+    .click();
   await expect(page.getByRole('dialog', { name: 'Reason' })).toContainText('checks failed above the threshold');
 });
 
@@ -148,7 +158,9 @@ test('Select a source or destination to view all tests in the entity', async ({ 
   await expect(page.getByText('47 of 611 tests')).toBeVisible();
 });
 
-test('View the trends in RTT and the percentage of failed checks for a test, and its identified issues by selecting a hop', async ({ page }) => {
+test('View the trends in RTT and the percentage of failed checks for a test, and its identified issues by selecting a hop', async ({
+  page,
+}) => {
   await page.goto('/?view=tests&q=dst:sql-prod-01+src:sin1-agent-00+proto:tcp');
   await rowsOf(page, 'Tests').first().getByRole('link').first().click();
   await expect(page.getByRole('img', { name: /^Round-trip time\. Median/ })).toBeVisible();
@@ -156,12 +168,16 @@ test('View the trends in RTT and the percentage of failed checks for a test, and
   await page.getByRole('button', { name: /^Hop 7 .*troubled/ }).click();
   await expect(page.locator('#path-title').locator('..')).toContainText(/10\.7\.\d+\.1.*adds 96 of/);
   // Honest loss: the hop that limits its replies is named as such and not blamed.
-  const limited = page.getByRole('region', { name: /Path 1 of 2: hops/ }).getByRole('row', { name: /reply rate-limited/ });
+  const limited = page
+    .getByRole('region', { name: /Path 1 of 2: hops/ })
+    .getByRole('row', { name: /reply rate-limited/ });
   await expect(limited).toContainText('what it forwards is not lost');
   await expect(limited).toContainText('0 %');
 });
 
-test('Create a connection monitor: sources, destinations and test configurations get broken down into 12 tests', async ({ page }) => {
+test('Create a connection monitor: sources, destinations and test configurations get broken down into 12 tests', async ({
+  page,
+}) => {
   await page.goto('/monitors/new');
   await page.getByRole('textbox', { name: 'Name' }).fill('tg1');
   await page.getByRole('button', { name: 'Next: Endpoints' }).click();
@@ -178,7 +194,10 @@ test('Create a connection monitor: sources, destinations and test configurations
   await page.getByRole('button', { name: 'Add a test configuration' }).click();
   await page.getByRole('button', { name: 'Next: Test groups' }).click();
   for (const list of ['Sources', 'Destinations', 'Test configurations']) {
-    for (const box of await page.getByRole('group', { name: new RegExp(`^${list}`) }).getByRole('checkbox').all()) {
+    for (const box of await page
+      .getByRole('group', { name: new RegExp(`^${list}`) })
+      .getByRole('checkbox')
+      .all()) {
       const label = await box.locator('..').innerText();
       if (list !== 'Destinations' || label.includes('destination')) await box.check();
     }

@@ -14,10 +14,17 @@ export const test = base.extend<{ guard: Guard; signedIn: void }>({
     async ({ page }, use) => {
       const found: string[] = [];
       const expected: RegExp[] = [];
-      page.on('console', (message) => ['error', 'warning'].includes(message.type()) && found.push(`console ${message.type()}: ${message.text()} ${message.location().url}`));
+      page.on(
+        'console',
+        (message) =>
+          ['error', 'warning'].includes(message.type()) &&
+          found.push(`console ${message.type()}: ${message.text()} ${message.location().url}`),
+      );
       page.on('pageerror', (error) => found.push(`page error: ${error.message}`));
       await page.addInitScript(() => {
-        document.addEventListener('securitypolicyviolation', (event) => console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`));
+        document.addEventListener('securitypolicyviolation', (event) =>
+          console.error(`CSP: ${event.violatedDirective} ${event.blockedURI}`),
+        );
       });
       await use({ expectErrors: (pattern) => expected.push(pattern) });
       expect(found.filter((text) => !expected.some((pattern) => pattern.test(text)))).toEqual([]);
@@ -27,7 +34,10 @@ export const test = base.extend<{ guard: Guard; signedIn: void }>({
   signedIn: [
     async ({ page, baseURL }, use) => {
       const token = process.env.LW_E2E_TOKEN ?? 'letmein';
-      const response = await page.request.post(`${baseURL}/api/v1/session`, { data: { token }, headers: { 'X-Linewatch': '1' } });
+      const response = await page.request.post(`${baseURL}/api/v1/session`, {
+        data: { token },
+        headers: { 'X-Linewatch': '1' },
+      });
       expect(response.ok(), await response.text()).toBe(true);
       await use();
     },
@@ -42,11 +52,25 @@ const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/
 export async function axe(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
   return page.evaluate(async () => {
-    const { axe: run } = window as unknown as { axe: { run(context: Document, options: object): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
+    const { axe: run } = window as unknown as {
+      axe: {
+        run(
+          context: Document,
+          options: object,
+        ): Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }>;
+      };
+    };
     const { violations } = await run.run(document, { resultTypes: ['violations'] });
-    return violations.flatMap((each) => each.nodes.slice(0, 4).map((node) => `${each.id}: ${node.html.slice(0, 160)} ${node.failureSummary.replace(/\s+/g, ' ').slice(0, 260)}`));
+    return violations.flatMap((each) =>
+      each.nodes
+        .slice(0, 4)
+        .map(
+          (node) => `${each.id}: ${node.html.slice(0, 160)} ${node.failureSummary.replace(/\s+/g, ' ').slice(0, 260)}`,
+        ),
+    );
   });
 }
 
 /** Body rows of a table or grid, by its name. */
-export const rowsOf = (page: Page, name: string) => page.getByRole('grid', { name }).or(page.getByRole('treegrid', { name })).locator('.grid-row');
+export const rowsOf = (page: Page, name: string) =>
+  page.getByRole('grid', { name }).or(page.getByRole('treegrid', { name })).locator('.grid-row');

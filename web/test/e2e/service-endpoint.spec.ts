@@ -12,8 +12,13 @@ test('Walkthrough: from the tile to the test, its nodes, and the troublesome hop
   await expect(page.getByRole('img', { name: /Loss of sql-prod-01/ })).toBeVisible();
   // Test Nodes: the node from where it is slow.
   await page.getByRole('region', { name: 'Test nodes' }).last().getByRole('button', { name: 'sin1-agent-00' }).click();
-  await expect(page.getByRole('heading', { name: 'sql-prod-01 from sin1-agent-00: application or network?' })).toBeVisible();
-  await page.getByRole('region', { name: /application or network/ }).getByRole('link', { name: 'Topology' }).click();
+  await expect(
+    page.getByRole('heading', { name: 'sql-prod-01 from sin1-agent-00: application or network?' }),
+  ).toBeVisible();
+  await page
+    .getByRole('region', { name: /application or network/ })
+    .getByRole('link', { name: 'Topology' })
+    .click();
   const hop = page.getByRole('button', { name: /^Hop 7 .*troubled/ });
   await hop.click();
   await expect(page.getByText(/\(hop 7\) adds 96 of \d+ ms/).first()).toBeVisible();
@@ -31,7 +36,11 @@ test('Network State Recorder: view the network snapshot at another time in past'
 
 test('Application issue: a spike in the response time, but the network latency is consistent', async ({ page }) => {
   await page.goto('/services?dst=api.payments');
-  await expect(page.getByText(/Application issue: The response time went up from \d+ ms to \d+ ms, while the network latency stayed/)).toBeVisible();
+  await expect(
+    page.getByText(
+      /Application issue: The response time went up from \d+ ms to \d+ ms, while the network latency stayed/,
+    ),
+  ).toBeVisible();
 });
 
 test('Diagnostics: response time NA while loss and latency are valid', async ({ page }) => {

@@ -90,7 +90,11 @@ test('live updates change what is seen', async ({ page }) => {
 test('an answer that is an error says so and offers to try again', async ({ page, guard }) => {
   guard.expectErrors(/503|Failed to load/);
   let isDown = true;
-  await page.route('**/api/v1/agents', (route) => (isDown ? route.fulfill({ status: 503, json: { error: { code: 'Unavailable', message: 'The store is starting.' } } }) : route.continue()));
+  await page.route('**/api/v1/agents', (route) =>
+    isDown
+      ? route.fulfill({ status: 503, json: { error: { code: 'Unavailable', message: 'The store is starting.' } } })
+      : route.continue(),
+  );
   await page.goto('/agents');
   await expect(page.getByRole('alert')).toContainText('The store is starting.', { timeout: 20_000 });
   isDown = false;
@@ -100,7 +104,9 @@ test('an answer that is an error says so and offers to try again', async ({ page
 
 test('a snapshot that is nonsense is told of, and the page recovers', async ({ page }) => {
   let isBroken = true;
-  await page.route('**/api/v1/snapshot', (route) => (isBroken ? route.fulfill({ body: 'nonsense' }) : route.continue()));
+  await page.route('**/api/v1/snapshot', (route) =>
+    isBroken ? route.fulfill({ body: 'nonsense' }) : route.continue(),
+  );
   await page.goto('/');
   await expect(page.getByRole('alert')).toContainText('not a snapshot');
   isBroken = false;
@@ -108,7 +114,7 @@ test('a snapshot that is nonsense is told of, and the page recovers', async ({ p
   await expect(rowsOf(page, 'Connection monitors')).toHaveCount(3);
 });
 
-test('a clock an hour off: now is the server\'s now', async ({ page }) => {
+test("a clock an hour off: now is the server's now", async ({ page }) => {
   await page.clock.setFixedTime(new Date(Date.now() - 3_600_000));
   await page.goto('/');
   await page.getByRole('button', { name: 'Freeze' }).click();

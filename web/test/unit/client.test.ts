@@ -6,7 +6,8 @@ import { csv, formatMs, formatPercent } from '../../src/core/text/numbers.ts';
 import { shortReason } from '../../src/core/text/reasons.ts';
 
 afterEach(() => vi.unstubAllGlobals());
-const answer = (status: number, body: unknown) => vi.fn(async () => new Response(body === null ? null : JSON.stringify(body), { status }));
+const answer = (status: number, body: unknown) =>
+  vi.fn(async () => new Response(body === null ? null : JSON.stringify(body), { status }));
 
 describe('calls', () => {
   test('that change something carry the header that other sites cannot send; reads do not', async () => {
@@ -14,13 +15,20 @@ describe('calls', () => {
     vi.stubGlobal('fetch', fetch);
     await call('POST', '/x', { body: { a: 1 } });
     await call('GET', '/x');
-    const headers = fetch.mock.calls.map((args) => (args as unknown as [string, RequestInit])[1].headers as Record<string, string>);
+    const headers = fetch.mock.calls.map(
+      (args) => (args as unknown as [string, RequestInit])[1].headers as Record<string, string>,
+    );
     expect(headers[0]!['X-Linewatch']).toBe('1');
     expect(headers[1]!['X-Linewatch']).toBeUndefined();
   });
 
-  test('fail with the server\'s words', async () => {
-    vi.stubGlobal('fetch', answer(409, { error: { code: 'Conflict', message: 'The agent is not connected.', details: [{ message: 'm', path: 'p' }] } }));
+  test("fail with the server's words", async () => {
+    vi.stubGlobal(
+      'fetch',
+      answer(409, {
+        error: { code: 'Conflict', message: 'The agent is not connected.', details: [{ message: 'm', path: 'p' }] },
+      }),
+    );
     const error = await call('POST', '/x').catch((each: unknown) => each);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject({ status: 409, code: 'Conflict', message: 'The agent is not connected.' });
@@ -28,10 +36,16 @@ describe('calls', () => {
   });
 
   test('say when nobody answers, and when a proxy does', async () => {
-    vi.stubGlobal('fetch', vi.fn(async () => Promise.reject(new TypeError('network'))));
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(async () => Promise.reject(new TypeError('network'))),
+    );
     await expect(call('GET', '/x')).rejects.toMatchObject({ status: 0, code: 'Unreachable' });
     expect(errorOf(502, '<html>').message).toContain('502');
-    vi.stubGlobal('fetch', vi.fn(async () => new Response('<html>', { status: 200 })));
+    vi.stubGlobal(
+      'fetch',
+      vi.fn(async () => new Response('<html>', { status: 200 })),
+    );
     await expect(call('GET', '/x')).rejects.toMatchObject({ code: 'Unexpected' });
   });
 
@@ -59,13 +73,22 @@ test('a clock an hour off is made good, a second is left', () => {
 test('what was not measured is NA, never 0', () => {
   expect(formatMs(null)).toBe('NA');
   expect(formatPercent(NaN)).toBe('NA');
-  expect([0, 0.04, 7.123, 24.84, 181.2, 12_000].map(formatMs)).toEqual(['0 ms', '0.04 ms', '7.12 ms', '24.8 ms', '181 ms', '12.0 s']);
+  expect([0, 0.04, 7.123, 24.84, 181.2, 12_000].map(formatMs)).toEqual([
+    '0 ms',
+    '0.04 ms',
+    '7.12 ms',
+    '24.8 ms',
+    '181 ms',
+    '12.0 s',
+  ]);
   expect([0, 0.02, 22.04, 100].map(formatPercent)).toEqual(['0 %', '< 0.1 %', '22 %', '100 %']);
 });
 
 test('reasons say observed and limit in the unit of their rule', () => {
   expect(shortReason('ChecksFailedThreshold', 22, 10)).toBe('checks failed above the threshold: 22 %, limit 10 %');
-  expect(shortReason('RoundTripDefault', 812.4, 750)).toBe('round-trip time above the usual limit: 812 ms, limit 750 ms');
+  expect(shortReason('RoundTripDefault', 812.4, 750)).toBe(
+    'round-trip time above the usual limit: 812 ms, limit 750 ms',
+  );
   expect(shortReason('SomethingNew', NaN, NaN)).toBe('SomethingNew');
 });
 

@@ -20,11 +20,21 @@ export interface Row {
 }
 
 export function encodeRows(rows: readonly Row[]): Uint8Array {
-  const words = (name: keyof Row) => wordColumn(name, rows.map((row) => row[name] as string | null));
-  const numbers = (name: keyof Row, type: string) => ({ name, type, values: rows.map((row) => row[name] as number | bigint) });
+  const words = (name: keyof Row) =>
+    wordColumn(
+      name,
+      rows.map((row) => row[name] as string | null),
+    );
+  const numbers = (name: keyof Row, type: string) => ({
+    name,
+    type,
+    values: rows.map((row) => row[name] as number | bigint),
+  });
   return encodeSnapshot({ rows: rows.length, at: '2026-11-21T20:00:00Z', live: true, revision: '1' }, [
     numbers('id', 'u64'),
-    ...(['monitor', 'group', 'source', 'destination', 'configuration', 'sourceAddress', 'pathIssue'] as const).map(words),
+    ...(['monitor', 'group', 'source', 'destination', 'configuration', 'sourceAddress', 'pathIssue'] as const).map(
+      words,
+    ),
     { name: 'state', type: 'u8', values: rows.map((row) => row.state), dictionary: [...STATES] },
     { name: 'port', type: 'u16', values: rows.map((_, i) => (i % 2 ? 443 : 0)) },
     numbers('rttMs', 'f32'),

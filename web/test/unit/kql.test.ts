@@ -7,8 +7,17 @@ import { bars, sortedRows, tableCsv, timeChart } from '../../src/pages/logs/resu
 import { innermostMessage } from './innermost.ts';
 
 const words = readVocabulary(
-  { tables: [{ name: 'Heartbeat', columns: [{ name: 'Computer', type: 'string' }] }, { name: 'T2', columns: [{ name: 'Other', type: 'int' }] }] },
-  { operators: ['where', 'take'], functions: [{ name: 'ago', parameters: ['span'] }, 'bin'], aggregates: [{ name: 'count', parameters: '' }] },
+  {
+    tables: [
+      { name: 'Heartbeat', columns: [{ name: 'Computer', type: 'string' }] },
+      { name: 'T2', columns: [{ name: 'Other', type: 'int' }] },
+    ],
+  },
+  {
+    operators: ['where', 'take'],
+    functions: [{ name: 'ago', parameters: ['span'] }, 'bin'],
+    aggregates: [{ name: 'count', parameters: '' }],
+  },
 );
 const labels = (query: string) => suggest(query, query.length, words).items.map((item) => item.label);
 
@@ -26,16 +35,38 @@ describe('completion', () => {
     expect(labels('// where Heartbeat')).toEqual([]);
     expect(blanked('a "b|c" d')).toBe('a       d');
   });
-  test('the service\'s suggestions are cut down to what the server implements', () => {
-    const items = [{ label: 'geo_distance', kind: 'function' as const, detail: '' }, { label: 'ago', kind: 'function' as const, detail: '' }, { label: 'Computer', kind: 'column' as const, detail: '' }];
+  test("the service's suggestions are cut down to what the server implements", () => {
+    const items = [
+      { label: 'geo_distance', kind: 'function' as const, detail: '' },
+      { label: 'ago', kind: 'function' as const, detail: '' },
+      { label: 'Computer', kind: 'column' as const, detail: '' },
+    ];
     expect(allowed(items, words).map((item) => item.label)).toEqual(['ago', 'Computer']);
   });
 });
 
 describe('results', () => {
-  const table = { name: 'r', columns: [{ name: 'TimeGenerated', type: 'datetime' }, { name: 'who', type: 'string' }, { name: 'n', type: 'long' }], rows: [['2026-11-21T20:01:00Z', 'a', 10], ['2026-11-21T20:00:00Z', 'b', 9], ['2026-11-21T20:00:00Z', 'a', null]] };
+  const table = {
+    name: 'r',
+    columns: [
+      { name: 'TimeGenerated', type: 'datetime' },
+      { name: 'who', type: 'string' },
+      { name: 'n', type: 'long' },
+    ],
+    rows: [
+      ['2026-11-21T20:01:00Z', 'a', 10],
+      ['2026-11-21T20:00:00Z', 'b', 9],
+      ['2026-11-21T20:00:00Z', 'a', null],
+    ],
+  };
   test('a chart splits by the text column and leaves gaps', () => {
-    expect(timeChart(table)).toEqual({ time: [Date.UTC(2026, 10, 21, 20), Date.UTC(2026, 10, 21, 20, 1)], lines: [{ name: 'a', values: [null, 10] }, { name: 'b', values: [9, null] }] });
+    expect(timeChart(table)).toEqual({
+      time: [Date.UTC(2026, 10, 21, 20), Date.UTC(2026, 10, 21, 20, 1)],
+      lines: [
+        { name: 'a', values: [null, 10] },
+        { name: 'b', values: [9, null] },
+      ],
+    });
     expect(timeChart({ ...table, columns: table.columns.map((column) => ({ ...column, type: 'string' })) })).toBeNull();
   });
   test('rows sort by value, missing last', () => {
@@ -47,6 +78,14 @@ describe('results', () => {
     expect(bars(table)![0]).toEqual({ name: '2026-11-21T20:01:00Z', value: 10 });
   });
   test('the precise cause of a refusal is found inside', () => {
-    expect(innermostMessage({ error: { code: 'BadArgumentError', message: 'The request had some invalid properties', innererror: { code: 'SyntaxError', message: 'general', innererror: { message: 'line 2: no column Nope' } } } })).toBe('line 2: no column Nope');
+    expect(
+      innermostMessage({
+        error: {
+          code: 'BadArgumentError',
+          message: 'The request had some invalid properties',
+          innererror: { code: 'SyntaxError', message: 'general', innererror: { message: 'line 2: no column Nope' } },
+        },
+      }),
+    ).toBe('line 2: no column Nope');
   });
 });

@@ -5,7 +5,8 @@ import { hexId, type Snapshot } from '../../src/core/api/snapshot.ts';
 import { LiveSource } from '../../src/core/store/live_source.ts';
 import { decodeRows, randomRows } from './fixture.ts';
 
-const rows = randomRows(10, 3);
+// None of them fails, so that a frame that says so changes what it names.
+const rows = randomRows(10, 3).map((row) => ({ ...row, state: 0 }));
 const settle = () => new Promise<void>((done) => setTimeout(done, 0));
 
 function source(answers: (() => Promise<Snapshot>)[]) {
@@ -25,8 +26,21 @@ function source(answers: (() => Promise<Snapshot>)[]) {
 }
 
 const frame = (id: string, revision: number) => ({
-  revision: String(revision), at: '2026-11-21T20:00:01Z', id: [id], state: [2], reasonCode: ['AllChecksFailed'], observed: [100], limit: [null], since: [1],
-  lastRound: [2], checksFailedPercent: [100], rttMs: [null], rttMinMs: [null], rttMaxMs: [null], jitterMs: [null], pathIssue: [null],
+  revision: String(revision),
+  at: '2026-11-21T20:00:01Z',
+  id: [id],
+  state: [2],
+  reasonCode: ['AllChecksFailed'],
+  observed: [100],
+  limit: [null],
+  since: [1],
+  lastRound: [2],
+  checksFailedPercent: [100],
+  rttMs: [null],
+  rttMinMs: [null],
+  rttMaxMs: [null],
+  jitterMs: [null],
+  pathIssue: [null],
 });
 
 describe('the live snapshot', () => {
@@ -60,7 +74,11 @@ describe('the live snapshot', () => {
   });
 
   test('tries again after an error, and keeps what it has', async () => {
-    const { live, event, fetches } = source([async () => decodeRows(rows), async () => Promise.reject(new Error('down')), async () => decodeRows(rows.slice(0, 5))]);
+    const { live, event, fetches } = source([
+      async () => decodeRows(rows),
+      async () => Promise.reject(new Error('down')),
+      async () => decodeRows(rows.slice(0, 5)),
+    ]);
     await settle();
     event('plan', {});
     await settle();

@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { instantOf, joinList, normalise, parseSearch, rangeOf, splitList, stringifySearch, timeOf, type Search } from '../../src/core/url/search.ts';
+import {
+  instantOf,
+  joinList,
+  normalise,
+  parseSearch,
+  rangeOf,
+  splitList,
+  stringifySearch,
+  timeOf,
+  type Search,
+} from '../../src/core/url/search.ts';
 import { formatBound } from '../../src/core/time/range.ts';
 import { pick, random } from './random.ts';
 
@@ -41,11 +51,15 @@ describe('the URL', () => {
   });
 
   test('stays readable', () => {
-    expect(stringifySearch({ state: ['Fail', 'Not Running'], view: 'tests' })).toBe('?view=tests&state=Fail,Not+Running');
+    expect(stringifySearch({ state: ['Fail', 'Not Running'], view: 'tests' })).toBe(
+      '?view=tests&state=Fail,Not+Running',
+    );
   });
 
   test('leaves defaults out', () => {
-    expect(stringifySearch({ from: 'now-24h', to: 'now', view: 'monitors', scope: 'all', q: '', state: [], tz: 'UTC' })).toBe('');
+    expect(
+      stringifySearch({ from: 'now-24h', to: 'now', view: 'monitors', scope: 'all', q: '', state: [], tz: 'UTC' }),
+    ).toBe('');
   });
 
   test('drops what is wrong and unknown', () => {
@@ -55,14 +69,19 @@ describe('the URL', () => {
   test('any text gives a search that reads back as itself', () => {
     const next = random(11);
     for (let i = 0; i < 2000; i++) {
-      const text = Array.from({ length: 40 }, () => pick(next, [...'=&,%2C\\?#from to at state q sel now-1h+ ü'])).join('');
+      const text = Array.from({ length: 40 }, () => pick(next, [...'=&,%2C\\?#from to at state q sel now-1h+ ü'])).join(
+        '',
+      );
       const search = parseSearch(`?${text}`);
       expect(parseSearch(stringifySearch(search))).toEqual(search);
     }
   });
 
   test('time is kept on links, the rest is not', () => {
-    expect(timeOf({ at: '2026-11-21T06:12:00Z', tz: 'browser', q: 'x' })).toEqual({ at: '2026-11-21T06:12:00Z', tz: 'browser' });
+    expect(timeOf({ at: '2026-11-21T06:12:00Z', tz: 'browser', q: 'x' })).toEqual({
+      at: '2026-11-21T06:12:00Z',
+      tz: 'browser',
+    });
     expect(instantOf({ at: '2026-11-21T06:12:00Z' })).toBe(Date.UTC(2026, 10, 21, 6, 12));
     expect(formatBound(rangeOf({}).from)).toBe('now-24h');
   });

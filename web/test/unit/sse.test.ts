@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { EventParser, LiveStream, type StreamEvent } from '../../src/core/api/sse.ts';
 import { random } from './random.ts';
 
-const TEXT = ': beat\n\nid: 3\nevent: rows\ndata: {"a":1}\n\nevent: plan\r\ndata: x\r\ndata: y\r\n\r\ndata\n\nevent: lost\n\nid: 4\ndata: end\n\n';
+const TEXT =
+  ': beat\n\nid: 3\nevent: rows\ndata: {"a":1}\n\nevent: plan\r\ndata: x\r\ndata: y\r\n\r\ndata\n\nevent: lost\n\nid: 4\ndata: end\n\n';
 const EVENTS = [
   { name: 'rows', data: '{"a":1}', id: '3' },
   { name: 'plan', data: 'x\ny', id: '3' },
@@ -19,7 +20,7 @@ describe('the event parser', () => {
     for (let i = 0; i < 500; i++) {
       const parser = new EventParser();
       const events: StreamEvent[] = [];
-      for (let at = 0; at < TEXT.length; ) {
+      for (let at = 0; at < TEXT.length;) {
         const length = 1 + Math.floor(next() * 9);
         events.push(...parser.feed(TEXT.slice(at, at + length)));
         at += length;
@@ -72,7 +73,9 @@ describe('the live stream', () => {
           silenceMs: 5,
           retryMs: [1000],
           fetch: (_path, init) =>
-            new Promise((_, fail) => init?.signal?.addEventListener('abort', () => ((isAborted = true), fail(new Error('aborted'))))),
+            new Promise((_, fail) =>
+              init?.signal?.addEventListener('abort', () => ((isAborted = true), fail(new Error('aborted')))),
+            ),
         },
         { onEvent: () => {}, onStatus: (status) => status === 'lost' && (stream.close(), done()) },
       );

@@ -15,8 +15,17 @@ const snapshot = decodeRows(rows);
 /** The filter said again, slowly and on objects. */
 function naive(row: Row, filter: Filter): boolean {
   const has = (text: string | null) => (text ?? '').toLowerCase().includes((filter.text ?? '').toLowerCase());
-  const all = [row.monitor, row.group, row.source, row.destination, row.configuration, row.sourceAddress, row.pathIssue];
-  const inScope = { sources: [row.source, row.sourceAddress], destinations: [row.destination] }[filter.scope as string] ?? all;
+  const all = [
+    row.monitor,
+    row.group,
+    row.source,
+    row.destination,
+    row.configuration,
+    row.sourceAddress,
+    row.pathIssue,
+  ];
+  const inScope =
+    { sources: [row.source, row.sourceAddress], destinations: [row.destination] }[filter.scope as string] ?? all;
   const isIn = (chosen: readonly string[] | undefined, word: string) =>
     !chosen?.length || chosen.some((each) => each.toLowerCase() === word.toLowerCase());
   return (
@@ -44,12 +53,18 @@ describe('filters', () => {
   });
 
   test('terms join by and, keys choose columns, - negates, quotes keep blanks', () => {
-    expect(parseTerms('src:10.1 -state:pass "tcp 443" http://x', 'all').map((term) => [term.text, term.isNegated])).toEqual([
-      ['10.1', false], ['pass', true], ['tcp 443', false], ['http://x', false],
+    expect(
+      parseTerms('src:10.1 -state:pass "tcp 443" http://x', 'all').map((term) => [term.text, term.isNegated]),
+    ).toEqual([
+      ['10.1', false],
+      ['pass', true],
+      ['tcp 443', false],
+      ['http://x', false],
     ]);
     const both = filterRows(snapshot, { text: 'state:fail dst:office -src:agent-1' });
     const wanted = rows.flatMap((row, i) =>
-      row.state === 2 && row.destination.includes('office') && !row.source.includes('agent-1') ? [i] : []);
+      row.state === 2 && row.destination.includes('office') && !row.source.includes('agent-1') ? [i] : [],
+    );
     expect(wanted.length).toBeGreaterThan(0);
     expect([...both]).toEqual(wanted);
   });
@@ -79,22 +94,27 @@ describe('sorting', () => {
     return (a as number) - (b as number);
   };
 
-  test.each(['rttMs', '-rttMs', 'source,-rttMs', '-state,destination', 'sourceAddress', '-pathIssue,source'])('by %s agrees with a naive model', (text) => {
-    const keys = parseSort(text);
-    const wanted = rows.map((_, i) => i).sort((a, b) => {
-      for (const { column, isDescending } of keys) {
-        const x = value(rows[a]!, column);
-        const y = value(rows[b]!, column);
-        if (x === y) continue;
-        if (x === null) return 1;
-        if (y === null) return -1;
-        const order = compare(x, y);
-        if (order !== 0) return isDescending ? -order : order;
-      }
-      return a - b;
-    });
-    expect([...sortRows(snapshot, Uint32Array.from(rows.keys()), keys)]).toEqual(wanted);
-  });
+  test.each(['rttMs', '-rttMs', 'source,-rttMs', '-state,destination', 'sourceAddress', '-pathIssue,source'])(
+    'by %s agrees with a naive model',
+    (text) => {
+      const keys = parseSort(text);
+      const wanted = rows
+        .map((_, i) => i)
+        .sort((a, b) => {
+          for (const { column, isDescending } of keys) {
+            const x = value(rows[a]!, column);
+            const y = value(rows[b]!, column);
+            if (x === y) continue;
+            if (x === null) return 1;
+            if (y === null) return -1;
+            const order = compare(x, y);
+            if (order !== 0) return isDescending ? -order : order;
+          }
+          return a - b;
+        });
+      expect([...sortRows(snapshot, Uint32Array.from(rows.keys()), keys)]).toEqual(wanted);
+    },
+  );
 
   test('keys read back as written, unknown ones are dropped', () => {
     expect(formatSort(parseSort('-rttMs,source,nonsense'))).toBe('-rttMs,source');
@@ -107,7 +127,12 @@ describe('groups', () => {
     const groups = groupBy(snapshot, filterRows(snapshot, {}), 'monitor');
     expect(groups.map((group) => group.name)).toEqual(['m0', 'm1', 'm2', 'm3']);
     expect(groups.reduce((sum, group) => sum + group.rows.length, 0)).toBe(rows.length);
-    for (const group of groups) expect(snapshot.state[group.worst]).toBe(group.state);
+    for (const group of groups) {
+      expect(snapshot.state[group.worst]).toBe(group.state);
+      // Of the worst tests, the one that began first gives the reason.
+      const since = [...group.rows].filter((row) => snapshot.state[row] === group.state).map((row) => rows[row]!.since);
+      expect(rows[group.worst]!.since).toBe(Math.min(...since));
+    }
     expect(groups.every((group) => group.counts[2] === 0 || group.state === 2)).toBe(true);
   });
 
@@ -127,10 +152,21 @@ describe('groups', () => {
 
 describe('live frames', () => {
   const frame = (ids: string[], state: number): RowsFrame => ({
-    revision: 9, at: '2026-11-21T20:00:01Z', id: ids, state: ids.map(() => state), reasonCode: ids.map(() => 'AllChecksFailed'),
-    observed: ids.map(() => 100), limit: ids.map(() => null), since: ids.map(() => 5), lastRound: ids.map(() => 6),
-    checksFailedPercent: ids.map(() => 100), rttMs: ids.map(() => null), rttMinMs: ids.map(() => null),
-    rttMaxMs: ids.map(() => null), jitterMs: ids.map(() => null), pathIssue: ids.map(() => 'Broken'),
+    revision: 9,
+    at: '2026-11-21T20:00:01Z',
+    id: ids,
+    state: ids.map(() => state),
+    reasonCode: ids.map(() => 'AllChecksFailed'),
+    observed: ids.map(() => 100),
+    limit: ids.map(() => null),
+    since: ids.map(() => 5),
+    lastRound: ids.map(() => 6),
+    checksFailedPercent: ids.map(() => 100),
+    rttMs: ids.map(() => null),
+    rttMinMs: ids.map(() => null),
+    rttMaxMs: ids.map(() => null),
+    jitterMs: ids.map(() => null),
+    pathIssue: ids.map(() => 'Broken'),
   });
 
   test('change the rows they name and make a new snapshot object', () => {

@@ -18,18 +18,35 @@ describe('application or network?', () => {
     expect(verdict.kind).toBe('network');
     expect(verdict.correlation).toBeGreaterThan(0.95);
   });
-  test('both up, the network by far too little: both', () => expect(judge(series(100, 900), series(20, 40), 12).kind).toBe('both'));
+  test('both up, the network by far too little: both', () =>
+    expect(judge(series(100, 900), series(20, 60), 12).kind).toBe('both'));
   test('neither up: no issue', () => expect(judge(series(100, 104), series(20, 21), 12).kind).toBe('none'));
   test('without one of them nothing can be told', () => {
-    expect(judge(series(100, 300), series(1, 1).map(() => null), 12)).toMatchObject({ kind: 'unknown', text: expect.stringContaining('no network latency') });
+    expect(
+      judge(
+        series(100, 300),
+        series(1, 1).map(() => null),
+        12,
+      ),
+    ).toMatchObject({ kind: 'unknown', text: expect.stringContaining('no network latency') });
     expect(judge([], [], 12).text).toBe('Nothing was measured lately.');
   });
   test('correlation is that of the definition and ignores gaps', () => {
     const next = random(6);
     const a = Array.from({ length: 50 }, () => next());
-    expect(correlation(a, a.map((x) => 3 - 2 * x))).toBeCloseTo(-1, 12);
+    expect(
+      correlation(
+        a,
+        a.map((x) => 3 - 2 * x),
+      ),
+    ).toBeCloseTo(-1, 12);
     expect(correlation([...a, null], [...a, 5])).toBeCloseTo(1, 12);
-    expect(correlation(a, a.map(() => 7))).toBeNaN();
+    expect(
+      correlation(
+        a,
+        a.map(() => 7),
+      ),
+    ).toBeNaN();
     expect(correlation([1, 2], [1, 2])).toBeNaN();
   });
 });
@@ -44,6 +61,17 @@ test('NA is explained as the seed does', () => {
 });
 
 test('YAML of a monitor is what a person would write, and quotes what would be read otherwise', () => {
-  const text = toYaml({ connectionMonitors: [{ name: 'a', notes: 'yes', endpoints: [{ name: 'b', address: '1.1.1.1', linewatch: { agent: 'x: y' } }], testGroups: [{ sources: ['a', 'no', '10'], disable: false, empty: [] }] }] });
-  expect(text).toBe('connectionMonitors:\n  - name: a\n    notes: "yes"\n    endpoints:\n      - name: b\n        address: "1.1.1.1"\n        linewatch:\n          agent: "x: y"\n    testGroups:\n      - sources: [a, "no", "10"]\n        disable: false\n        empty: []\n');
+  const text = toYaml({
+    connectionMonitors: [
+      {
+        name: 'a',
+        notes: 'yes',
+        endpoints: [{ name: 'b', address: '1.1.1.1', linewatch: { agent: 'x: y' } }],
+        testGroups: [{ sources: ['a', 'no', '10'], disable: false, empty: [] }],
+      },
+    ],
+  });
+  expect(text).toBe(
+    'connectionMonitors:\n  - name: a\n    notes: "yes"\n    endpoints:\n      - name: b\n        address: "1.1.1.1"\n        linewatch:\n          agent: "x: y"\n    testGroups:\n      - sources: [a, "no", "10"]\n        disable: false\n        empty: []\n',
+  );
 });

@@ -9,8 +9,18 @@ import type { Quantiles } from '../../src/core/api/types.ts';
 
 describe('the layered layout', () => {
   test('finds the order without crossings of two chains that were given crossed', () => {
-    const nodes = ['s', 'b1', 'a1', 'a2', 'b2', 'd'].map((id) => ({ id, layer: id === 's' ? 0 : id === 'd' ? 3 : Number(id[1]) }));
-    const links = [['s', 'a1'], ['s', 'b1'], ['a1', 'a2'], ['b1', 'b2'], ['a2', 'd'], ['b2', 'd']].map(([from, to]) => ({ from: from!, to: to! }));
+    const nodes = ['s', 'b1', 'a1', 'a2', 'b2', 'd'].map((id) => ({
+      id,
+      layer: id === 's' ? 0 : id === 'd' ? 3 : Number(id[1]),
+    }));
+    const links = [
+      ['s', 'a1'],
+      ['s', 'b1'],
+      ['a1', 'a2'],
+      ['b1', 'b2'],
+      ['a2', 'd'],
+      ['b2', 'd'],
+    ].map(([from, to]) => ({ from: from!, to: to! }));
     expect(layout(nodes, links).crossings).toBe(0);
   });
 
@@ -22,9 +32,11 @@ describe('the layered layout', () => {
       const links = a.flatMap((from) => b.filter(() => next() < 0.4).map((to) => [from, to] as const));
       const behind = new Map(a.map((id) => [id, links.filter(([from]) => from === id).map(([, to]) => to)]));
       let naive = 0;
-      links.forEach(([f1, t1], j) => links.slice(j + 1).forEach(([f2, t2]) => {
-        if ((a.indexOf(f1) - a.indexOf(f2)) * (b.indexOf(t1) - b.indexOf(t2)) < 0) naive++;
-      }));
+      links.forEach(([f1, t1], j) =>
+        links.slice(j + 1).forEach(([f2, t2]) => {
+          if ((a.indexOf(f1) - a.indexOf(f2)) * (b.indexOf(t1) - b.indexOf(t2)) < 0) naive++;
+        }),
+      );
       expect(countCrossings([a, b], behind)).toBe(naive);
     }
   });
@@ -32,7 +44,10 @@ describe('the layered layout', () => {
   test('is the same each time, has no gaps in layers and every node in its place', () => {
     const nodes = Array.from({ length: 60 }, (_, i) => ({ id: `n${i}`, layer: 3 * (i % 6) }));
     const next = random(5);
-    const links = Array.from({ length: 150 }, () => ({ from: `n${Math.floor(next() * 60)}`, to: `n${Math.floor(next() * 60)}` }));
+    const links = Array.from({ length: 150 }, () => ({
+      from: `n${Math.floor(next() * 60)}`,
+      to: `n${Math.floor(next() * 60)}`,
+    }));
     const one = layout(nodes, links);
     expect([...layout(nodes, links).places]).toEqual([...one.places]);
     expect(one.layers).toBe(6);
@@ -42,9 +57,15 @@ describe('the layered layout', () => {
 });
 
 describe('colours', () => {
-  test.each([['light', LIGHT], ['dark', DARK]] as const)('of the %s theme stand out from the background', (_, palette) => {
+  test.each([
+    ['light', LIGHT],
+    ['dark', DARK],
+  ] as const)('of the %s theme stand out from the background', (_, palette) => {
     // The lightest step of each ramp is 3:1 (WCAG 1.4.11); text is 4.5:1.
-    for (const colour of [...palette.loss, ...palette.series.filter((each) => each !== '#ffd440' && each !== '#af8f0f')]) {
+    for (const colour of [
+      ...palette.loss,
+      ...palette.series.filter((each) => each !== '#ffd440' && each !== '#af8f0f'),
+    ]) {
       expect(contrast(colour, palette.canvas), colour).toBeGreaterThanOrEqual(2.9);
     }
     expect(contrast(palette.quiet, palette.canvas)).toBeGreaterThanOrEqual(4.5);
@@ -52,15 +73,20 @@ describe('colours', () => {
   });
 
   test('of loss go one way: darker is worse in light, brighter is worse in dark', () => {
-    const order = (palette: typeof LIGHT) => [0.5, 3, 10, 40, 90].map((loss) => contrast(lossColour(palette, loss), palette.canvas));
+    const order = (palette: typeof LIGHT) =>
+      [0.5, 3, 10, 40, 90].map((loss) => contrast(lossColour(palette, loss), palette.canvas));
     for (const palette of [LIGHT, DARK]) expect(order(palette)).toEqual([...order(palette)].sort((a, b) => a - b));
   });
 });
 
 describe('chart texts', () => {
   const data: Quantiles = {
-    from: '2026-11-21T15:40:00Z', stepSec: 60, time: [Date.UTC(2026, 10, 21, 15, 40), Date.UTC(2026, 10, 21, 15, 41), Date.UTC(2026, 10, 21, 15, 42)],
-    total: [20, 20, 0], failed: [0, 20, 0], quantiles: [20, 21, 22, 23, 24.8, 26, 27, 28, 40, 31].map((value) => [value, null, null]),
+    from: '2026-11-21T15:40:00Z',
+    stepSec: 60,
+    time: [Date.UTC(2026, 10, 21, 15, 40), Date.UTC(2026, 10, 21, 15, 41), Date.UTC(2026, 10, 21, 15, 42)],
+    total: [20, 20, 0],
+    failed: [0, 20, 0],
+    quantiles: [20, 21, 22, 23, 24.8, 26, 27, 28, 40, 31].map((value) => [value, null, null]),
   };
   test('say a step in a sentence', () => {
     expect(smokeSentence(data, 0, 'UTC')).toBe('15:40Z: median 24.8 ms, p95 31.0 ms, 20 of 20 answered');
@@ -73,7 +99,16 @@ describe('chart texts', () => {
     expect(smokeTop(data, 10_000).top).toBeCloseTo(42.4, 5);
   });
   test('the strip counts trouble among tests that ran', () => {
-    const band = { from: '', stepSec: 60, pass: [6], warning: [1], fail: [1], indeterminate: [2], notRunning: [90], changes: [0] };
+    const band = {
+      from: '',
+      stepSec: 60,
+      pass: [6],
+      warning: [1],
+      fail: [1],
+      indeterminate: [2],
+      notRunning: [90],
+      changes: [0],
+    };
     expect(troubleAt(band, 0)).toEqual({ percent: 20, total: 10 });
   });
 });

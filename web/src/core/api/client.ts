@@ -73,7 +73,8 @@ function innermost(error: ErrorBody): string {
 export function errorOf(status: number, body: unknown): ApiError {
   const error = (body as { error?: ErrorBody } | null)?.error;
   const details = Array.isArray(error?.details) ? (error.details as FaultDetail[]) : [];
-  if (typeof error?.message === 'string') return new ApiError(status, String(error.code ?? ''), innermost(error), details);
+  if (typeof error?.message === 'string')
+    return new ApiError(status, String(error.code ?? ''), innermost(error), details);
   return new ApiError(status, 'Unexpected', `The server answered with status ${status} and no explanation.`);
 }
 

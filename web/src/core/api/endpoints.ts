@@ -86,10 +86,17 @@ export async function getAgents(signal?: Signal) {
 }
 export const removeAgent = (name: string) => call<void>('DELETE', `${base}/agents/${part(name)}`);
 export const createJoinToken = (uses: number) =>
-  call<{ token: string; expires: string; uses: number; installCommand?: string }>('POST', `${base}/join-tokens`, { body: { uses } });
+  call<{ token: string; expires: string; uses: number; installCommand?: string }>('POST', `${base}/join-tokens`, {
+    body: { uses },
+  });
 export const getStatus = (signal?: Signal) => call<api.ServerStatus>('GET', `${base}/status`, { signal });
 
 export const queryLogs = (workspace: string, query: string, signal?: Signal) =>
-  call<api.LogAnswer>('POST', `/v1/workspaces/${part(workspace)}/query`, { body: { query }, signal, timeoutMs: 180_000, prefer: 'include-render=true,include-statistics=true,wait=170' });
+  call<api.LogAnswer>('POST', `/v1/workspaces/${part(workspace)}/query`, {
+    body: { query },
+    signal,
+    timeoutMs: 180_000,
+    prefer: 'include-render=true,include-statistics=true,wait=170',
+  });
 export const getLogSchema = (signal?: Signal) => call<unknown>('GET', `${base}/kql/schema`, { signal });
 export const getLogCapabilities = (signal?: Signal) => call<unknown>('GET', `${base}/kql/capabilities`, { signal });

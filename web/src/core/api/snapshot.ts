@@ -49,7 +49,8 @@ export type WordColumnName = (typeof WORD_COLUMNS)[number];
 export type NumberColumnName = (typeof NUMBER_COLUMNS)[number];
 
 /** All tests at one instant. Arrays are filled in place by live deltas; each delta makes a new object around them. */
-export interface Snapshot extends Readonly<Record<WordColumnName, WordColumn>>, Readonly<Record<NumberColumnName, Float64Array>> {
+export interface Snapshot
+  extends Readonly<Record<WordColumnName, WordColumn>>, Readonly<Record<NumberColumnName, Float64Array>> {
   readonly rows: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -121,7 +122,10 @@ function checkColumn(raw: unknown): ColumnHeader {
   if (typeof offset !== 'number' || !Number.isInteger(offset) || offset < 0 || offset % 8 !== 0) {
     throw new SnapshotError(`column ${name} has no place`);
   }
-  if (dictionary !== undefined && !(Array.isArray(dictionary) && dictionary.every((word) => typeof word === 'string'))) {
+  if (
+    dictionary !== undefined &&
+    !(Array.isArray(dictionary) && dictionary.every((word) => typeof word === 'string'))
+  ) {
     throw new SnapshotError(`column ${name} has a dictionary that is not of words`);
   }
   return { name, type: type as ColumnHeader['type'], offset, dictionary: dictionary as string[] | undefined };
@@ -167,7 +171,8 @@ class ColumnReader {
     const column = this.columns.get('id');
     if (column?.type !== 'u64') throw new SnapshotError('there is no column of ids');
     const ids = new BigUint64Array(this.rows);
-    for (let row = 0; row < this.rows; row++) ids[row] = this.view.getBigUint64(this.start + column.offset + row * 8, true);
+    for (let row = 0; row < this.rows; row++)
+      ids[row] = this.view.getBigUint64(this.start + column.offset + row * 8, true);
     return ids;
   }
 
@@ -188,7 +193,8 @@ class ColumnReader {
     for (let row = 0; row < this.rows; row++) {
       const code = this.get(column, row);
       const isMissing = code === MISSING || (column.type === 'u8' && code === 0xff && words.length <= 0xff);
-      if (!isMissing && !(code < words.length)) throw new SnapshotError(`column ${name} names a word that is not there`);
+      if (!isMissing && !(code < words.length))
+        throw new SnapshotError(`column ${name} names a word that is not there`);
       codes[row] = isMissing ? MISSING : code;
     }
     return { codes, words: [...words] };

@@ -77,7 +77,8 @@ export interface Test {
 
 export interface TestRow {
   id: string;
-  reason: string;
+  /** Null where it is not known for that time. */
+  reason: string | null;
   pathIssue: string | null;
   rttMs: (number | null)[];
   checksFailedPercent: (number | null)[];
@@ -243,7 +244,14 @@ export interface Round {
     chain?: string[];
     verified?: boolean;
   };
-  name?: { outcome: string; tookMs: number; server: string; ttlSec: number | null; addresses: string[]; detail: string };
+  name?: {
+    outcome: string;
+    tookMs: number;
+    server: string;
+    ttlSec: number | null;
+    addresses: string[];
+    detail: string;
+  };
   checks: Check[];
 }
 

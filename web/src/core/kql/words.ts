@@ -36,16 +36,28 @@ const nameOf = (raw: unknown): string => (typeof raw === 'string' ? raw : text(r
 function functionOf(raw: unknown): FunctionWords {
   if (typeof raw === 'string') return { name: raw, parameters: '' };
   const parameters = (raw as Raw)['parameters'];
-  return { name: nameOf(raw), parameters: Array.isArray(parameters) ? parameters.map((each) => (typeof each === 'string' ? each : nameOf(each))).join(', ') : typeof parameters === 'string' ? parameters : '' };
+  return {
+    name: nameOf(raw),
+    parameters: Array.isArray(parameters)
+      ? parameters.map((each) => (typeof each === 'string' ? each : nameOf(each))).join(', ')
+      : typeof parameters === 'string'
+        ? parameters
+        : '',
+  };
 }
 
 export function readVocabulary(schema: unknown, capabilities: unknown): Vocabulary {
   const tables = listOf(schema, 'tables').map((table) => ({
     name: nameOf(table),
     description: text(table, 'description'),
-    columns: listOf(table, 'columns').map((column) => ({ name: nameOf(column), type: text(column, 'type'), description: text(column, 'description') })),
+    columns: listOf(table, 'columns').map((column) => ({
+      name: nameOf(column),
+      type: text(column, 'type'),
+      description: text(column, 'description'),
+    })),
   }));
   const functions = new Map<string, FunctionWords>();
-  for (const raw of [...listOf(capabilities, 'functions'), ...listOf(capabilities, 'aggregates')]) functions.set(nameOf(raw), functionOf(raw));
+  for (const raw of [...listOf(capabilities, 'functions'), ...listOf(capabilities, 'aggregates')])
+    functions.set(nameOf(raw), functionOf(raw));
   return { tables, operators: listOf(capabilities, 'operators').map(nameOf), functions: [...functions.values()] };
 }

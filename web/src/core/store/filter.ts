@@ -36,7 +36,10 @@ function maskOf(words: readonly string[], isWanted: (word: string) => boolean): 
   return mask;
 }
 
-function columnOf(snapshot: Snapshot, name: WordColumnName | 'state'): { codes: Uint32Array | Uint8Array; words: readonly string[] } {
+function columnOf(
+  snapshot: Snapshot,
+  name: WordColumnName | 'state',
+): { codes: Uint32Array | Uint8Array; words: readonly string[] } {
   return name === 'state' ? { codes: snapshot.state, words: stateWords } : snapshot[name];
 }
 
@@ -51,7 +54,11 @@ function termCondition(snapshot: Snapshot, term: Term, index: number): Condition
 function choiceCondition(snapshot: Snapshot, name: Facet | 'state', chosen: readonly string[]): Condition {
   const { codes, words } = columnOf(snapshot, name);
   const wanted = new Set(chosen.map((word) => word.toLowerCase()));
-  return { key: name, columns: [{ codes, mask: maskOf(words, (word) => wanted.has(word.toLowerCase())) }], isNegated: false };
+  return {
+    key: name,
+    columns: [{ codes, mask: maskOf(words, (word) => wanted.has(word.toLowerCase())) }],
+    isNegated: false,
+  };
 }
 
 function conditionsOf(snapshot: Snapshot, filter: Filter): Condition[] {

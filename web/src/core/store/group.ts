@@ -64,7 +64,12 @@ export function summarise(snapshot: Snapshot, path: readonly string[], rows: Uin
 }
 
 /** Rows by the words of one column, in the order of the words. Rows without a word are left out. */
-export function groupBy(snapshot: Snapshot, rows: Uint32Array, column: WordColumnName, path: readonly string[] = []): Group[] {
+export function groupBy(
+  snapshot: Snapshot,
+  rows: Uint32Array,
+  column: WordColumnName,
+  path: readonly string[] = [],
+): Group[] {
   const { codes, words } = snapshot[column];
   const counts = new Uint32Array(words.length);
   for (const row of rows) if (codes[row] !== MISSING) counts[codes[row]!]!++;
@@ -82,7 +87,9 @@ export function groupBy(snapshot: Snapshot, rows: Uint32Array, column: WordColum
 
 /** Test groups of all monitors: a group's name is unique within its monitor only. */
 export function groupsOfMonitors(snapshot: Snapshot, rows: Uint32Array): Group[] {
-  return groupBy(snapshot, rows, 'monitor').flatMap((monitor) => groupBy(snapshot, monitor.rows, 'group', monitor.path));
+  return groupBy(snapshot, rows, 'monitor').flatMap((monitor) =>
+    groupBy(snapshot, monitor.rows, 'group', monitor.path),
+  );
 }
 
 const GRAVITY = [1, 3, 4, 2, 0];

@@ -22,7 +22,17 @@ export interface RowsFrame {
   pathIssue: (string | null)[];
 }
 
-const NUMBERS = ['observed', 'limit', 'since', 'lastRound', 'checksFailedPercent', 'rttMs', 'rttMinMs', 'rttMaxMs', 'jitterMs'] as const;
+const NUMBERS = [
+  'observed',
+  'limit',
+  'since',
+  'lastRound',
+  'checksFailedPercent',
+  'rttMs',
+  'rttMinMs',
+  'rttMaxMs',
+  'jitterMs',
+] as const;
 
 const indices = new WeakMap<BigUint64Array, Map<bigint, number>>();
 

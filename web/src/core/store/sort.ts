@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sorts rows by up to four columns. Missing values come last, whichever way a column is sorted. Rows that
 // are equal keep the snapshot's order, so that a table does not jump about as numbers change.
-import { MISSING, type NumberColumnName, type Snapshot, type WordColumn, type WordColumnName } from '../api/snapshot.ts';
+import {
+  MISSING,
+  type NumberColumnName,
+  type Snapshot,
+  type WordColumn,
+  type WordColumnName,
+} from '../api/snapshot.ts';
 import { compareWords } from './filter.ts';
 
 export type SortColumn = WordColumnName | NumberColumnName | 'state' | 'test';
@@ -11,12 +17,33 @@ export interface SortKey {
 }
 
 const WORDS: ReadonlySet<string> = new Set([
-  'monitor', 'group', 'source', 'destination', 'configuration', 'address', 'agent', 'sourceAddress',
-  'checkedAddress', 'protocol', 'reasonCode', 'pathIssue',
+  'monitor',
+  'group',
+  'source',
+  'destination',
+  'configuration',
+  'address',
+  'agent',
+  'sourceAddress',
+  'checkedAddress',
+  'protocol',
+  'reasonCode',
+  'pathIssue',
 ]);
 const NUMBERS: ReadonlySet<string> = new Set([
-  'port', 'frequencySec', 'observed', 'limit', 'since', 'lastRound', 'checksFailedPercent', 'rttMs',
-  'rttMinMs', 'rttMaxMs', 'jitterMs', 'httpStatus', 'certificateExpires',
+  'port',
+  'frequencySec',
+  'observed',
+  'limit',
+  'since',
+  'lastRound',
+  'checksFailedPercent',
+  'rttMs',
+  'rttMinMs',
+  'rttMaxMs',
+  'jitterMs',
+  'httpStatus',
+  'certificateExpires',
 ]);
 /** Worst last when ascending: Not Running, Pass, Indeterminate, Warning, Fail; by index into STATES. */
 const GRAVITY = [1, 3, 4, 2, 0];
@@ -49,7 +76,12 @@ function ranks(column: WordColumn): Float64Array {
 
 /** A number per row of the snapshot that sorts as the column does; NaN where there is no value. */
 function keyColumns(snapshot: Snapshot, column: SortColumn): Float64Array[] {
-  if (column === 'test') return [...keyColumns(snapshot, 'source'), ...keyColumns(snapshot, 'destination'), ...keyColumns(snapshot, 'configuration')];
+  if (column === 'test')
+    return [
+      ...keyColumns(snapshot, 'source'),
+      ...keyColumns(snapshot, 'destination'),
+      ...keyColumns(snapshot, 'configuration'),
+    ];
   if (column === 'state') return [Float64Array.from(snapshot.state, (state) => GRAVITY[state]!)];
   if (NUMBERS.has(column)) return [snapshot[column as NumberColumnName]];
   const words = snapshot[column as WordColumnName];
@@ -59,7 +91,9 @@ function keyColumns(snapshot: Snapshot, column: SortColumn): Float64Array[] {
 
 /** Sorts in place and gives the same array back. */
 export function sortRows(snapshot: Snapshot, rows: Uint32Array, keys: readonly SortKey[]): Uint32Array {
-  const columns = keys.flatMap((key) => keyColumns(snapshot, key.column).map((values) => ({ values, sign: key.isDescending ? -1 : 1 })));
+  const columns = keys.flatMap((key) =>
+    keyColumns(snapshot, key.column).map((values) => ({ values, sign: key.isDescending ? -1 : 1 })),
+  );
   if (columns.length === 0) return rows;
   return rows.sort((a, b) => {
     for (const { values, sign } of columns) {

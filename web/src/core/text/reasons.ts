@@ -12,18 +12,59 @@ interface Words {
 
 const REASONS: Record<string, Words> = {
   None: { label: 'within limits', hint: 'Nothing to do.' },
-  ChecksFailedThreshold: { label: 'checks failed above the threshold', unit: 'percent', hint: 'The threshold is set in the test configuration. The path shows where packets are lost.' },
-  RoundTripThreshold: { label: 'round-trip time above the threshold', unit: 'ms', hint: 'The threshold is set in the test configuration. The path shows which link adds the time.' },
-  AllChecksFailed: { label: 'all checks failed', unit: 'percent', hint: 'Nothing got through. The last checks say with which error, the path how far packets come.' },
-  ChecksFailedDefault: { label: 'checks failed above the usual limit', unit: 'percent', hint: 'No threshold is set, so more than 10 % of checks failing gives a Warning.' },
-  RoundTripDefault: { label: 'round-trip time above the usual limit', unit: 'ms', hint: 'No threshold is set, so more than 750 ms gives a Warning.' },
-  NameResolutionFailed: { label: 'name does not resolve', hint: 'Checks went to the last known address. Ask the name servers that the agent uses.' },
-  TestGroupDisabled: { label: 'test group is disabled', hint: 'Enable the test group in the connection monitor to run its tests.' },
-  NoAgent: { label: 'no agent for the source', hint: 'No agent that has joined fits the source. Join one, or correct the source endpoint.' },
-  AgentDisconnected: { label: 'agent is not connected', hint: 'Results are missing because the agent is silent. It keeps them and sends them when it is back.' },
-  NotYetRun: { label: 'first round to come', hint: 'The test was just created; its first round is due within one interval.' },
-  NoData: { label: 'no results arrive', hint: 'The agent is connected but sends no rounds of this test. See its problem on the Agents page.' },
-  LocalFault: { label: 'fault on the agent itself', hint: 'Every check was void through the agent\'s own fault, such as overload or a missing permission. It is not counted as network loss.' },
+  ChecksFailedThreshold: {
+    label: 'checks failed above the threshold',
+    unit: 'percent',
+    hint: 'The threshold is set in the test configuration. The path shows where packets are lost.',
+  },
+  RoundTripThreshold: {
+    label: 'round-trip time above the threshold',
+    unit: 'ms',
+    hint: 'The threshold is set in the test configuration. The path shows which link adds the time.',
+  },
+  AllChecksFailed: {
+    label: 'all checks failed',
+    unit: 'percent',
+    hint: 'Nothing got through. The last checks say with which error, the path how far packets come.',
+  },
+  ChecksFailedDefault: {
+    label: 'checks failed above the usual limit',
+    unit: 'percent',
+    hint: 'No threshold is set, so more than 10 % of checks failing gives a Warning.',
+  },
+  RoundTripDefault: {
+    label: 'round-trip time above the usual limit',
+    unit: 'ms',
+    hint: 'No threshold is set, so more than 750 ms gives a Warning.',
+  },
+  NameResolutionFailed: {
+    label: 'name does not resolve',
+    hint: 'Checks went to the last known address. Ask the name servers that the agent uses.',
+  },
+  TestGroupDisabled: {
+    label: 'test group is disabled',
+    hint: 'Enable the test group in the connection monitor to run its tests.',
+  },
+  NoAgent: {
+    label: 'no agent for the source',
+    hint: 'No agent that has joined fits the source. Join one, or correct the source endpoint.',
+  },
+  AgentDisconnected: {
+    label: 'agent is not connected',
+    hint: 'Results are missing because the agent is silent. It keeps them and sends them when it is back.',
+  },
+  NotYetRun: {
+    label: 'first round to come',
+    hint: 'The test was just created; its first round is due within one interval.',
+  },
+  NoData: {
+    label: 'no results arrive',
+    hint: 'The agent is connected but sends no rounds of this test. See its problem on the Agents page.',
+  },
+  LocalFault: {
+    label: 'fault on the agent itself',
+    hint: "Every check was void through the agent's own fault, such as overload or a missing permission. It is not counted as network loss.",
+  },
 };
 
 export function reasonWords(code: string | null): Words {

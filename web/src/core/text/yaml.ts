@@ -6,7 +6,12 @@ const RESERVED = /^(true|false|null|yes|no|on|off|y|n|~|\.inf|\.nan)$/i;
 
 function scalar(value: string | number | boolean | null): string {
   if (typeof value !== 'string') return String(value);
-  const isPlain = PLAIN.test(value) && !RESERVED.test(value) && !value.endsWith(' ') && !value.includes(' -') && !value.startsWith('.');
+  const isPlain =
+    PLAIN.test(value) &&
+    !RESERVED.test(value) &&
+    !value.endsWith(' ') &&
+    !value.includes(' -') &&
+    !value.startsWith('.');
   // JSON's quoting is valid in YAML.
   return isPlain ? value : JSON.stringify(value);
 }
@@ -28,7 +33,10 @@ function lines(value: unknown, indent: string): string[] {
     if (item === undefined) return [];
     if (isScalar(item)) return [`${indent}${scalar(key)}: ${scalar(item)}`];
     const isFlat = Array.isArray(item) && item.every(isScalar);
-    if (isFlat) return [`${indent}${scalar(key)}: [${item.map((each) => (typeof each === 'string' ? JSON.stringify(each).replace(/^"([A-Za-z0-9_.-]*[A-Za-z_][A-Za-z0-9_.-]*)"$/, (all, word: string) => (RESERVED.test(word) || !/^[A-Za-z_]/.test(word) ? all : word)) : String(each))).join(', ')}]`];
+    if (isFlat)
+      return [
+        `${indent}${scalar(key)}: [${item.map((each) => (typeof each === 'string' ? JSON.stringify(each).replace(/^"([A-Za-z0-9_.-]*[A-Za-z_][A-Za-z0-9_.-]*)"$/, (all, word: string) => (RESERVED.test(word) || !/^[A-Za-z_]/.test(word) ? all : word)) : String(each))).join(', ')}]`,
+      ];
     const inner = lines(item, `${indent}  `);
     if (inner.length === 0) return [`${indent}${scalar(key)}: ${Array.isArray(item) ? '[]' : '{}'}`];
     return [`${indent}${scalar(key)}:`, ...inner];

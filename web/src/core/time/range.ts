@@ -3,8 +3,7 @@
 // All instants are milliseconds since the epoch, UTC. Nothing here reads a clock: `now` is given.
 
 export type Bound =
-  | { readonly kind: 'relative'; readonly backMs: number }
-  | { readonly kind: 'absolute'; readonly ms: number };
+  { readonly kind: 'relative'; readonly backMs: number } | { readonly kind: 'absolute'; readonly ms: number };
 
 export interface Range {
   readonly from: Bound;

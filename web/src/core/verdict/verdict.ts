@@ -67,21 +67,32 @@ export function judge(response: Series, latency: Series, recent: number): Verdic
   if (isUnknown) return { ...base, kind: 'unknown', text: unknownText(app.now, net.now) };
   const [slowApp, slowNet] = [hasRisen(app), hasRisen(net)];
   if (!slowApp) {
-    const text = slowNet ? `Network latency went up from ${ms(net.usual)} to ${ms(net.now)}, and the response time does not show it.` : `Neither has gone up: response time ${ms(app.now)}, network latency ${ms(net.now)}.`;
+    const text = slowNet
+      ? `Network latency went up from ${ms(net.usual)} to ${ms(net.now)}, and the response time does not show it.`
+      : `Neither has gone up: response time ${ms(app.now)}, network latency ${ms(net.now)}.`;
     return { ...base, kind: slowNet ? 'network' : 'none', text };
   }
   const up = `The response time went up from ${ms(app.usual)} to ${ms(app.now)}`;
-  if (!slowNet) return { ...base, kind: 'application', text: `${up}, while the network latency stayed at ${ms(net.now)} (usually ${ms(net.usual)}).` };
+  if (!slowNet)
+    return {
+      ...base,
+      kind: 'application',
+      text: `${up}, while the network latency stayed at ${ms(net.now)} (usually ${ms(net.usual)}).`,
+    };
   const [more, share] = [app.now - app.usual, net.now - net.usual];
   // A request crosses the network several times, so even a third of the rise explains all of it.
   const isExplained = share * 3 >= more;
   const text = `${up}, and the network latency with it from ${ms(net.usual)} to ${ms(net.now)}.`;
-  return isExplained ? { ...base, kind: 'network', text } : { ...base, kind: 'both', text: `${text} That explains a part only.` };
+  return isExplained
+    ? { ...base, kind: 'network', text }
+    : { ...base, kind: 'both', text: `${text} That explains a part only.` };
 }
 
 function unknownText(response: number, latency: number): string {
   if (Number.isNaN(response) && Number.isNaN(latency)) return 'Nothing was measured lately.';
-  return Number.isNaN(response) ? 'There is no response time to compare with the network latency.' : 'There is no network latency to compare the response time with.';
+  return Number.isNaN(response)
+    ? 'There is no response time to compare with the network latency.'
+    : 'There is no network latency to compare the response time with.';
 }
 
 export const VERDICT_NAMES: Record<Verdict['kind'], string> = {
@@ -93,16 +104,30 @@ export const VERDICT_NAMES: Record<Verdict['kind'], string> = {
 };
 
 /** Why a value is NA, after the seed's Diagnostics section. */
-export function explainNa(value: { hasResponse: boolean; hasNetwork: boolean; hasWebTest: boolean; hasNetworkTest: boolean }): string[] {
+export function explainNa(value: {
+  hasResponse: boolean;
+  hasNetwork: boolean;
+  hasWebTest: boolean;
+  hasNetworkTest: boolean;
+}): string[] {
   if (value.hasResponse && value.hasNetwork) return [];
   const reasons: string[] = [];
-  if (!value.hasWebTest) reasons.push('Response time is NA: no HTTP test configuration watches this service, only network tests do.');
-  if (!value.hasNetworkTest) reasons.push('Network latency and loss are NA: no TCP or ICMP test configuration measures the network to it.');
-  const [isWebDown, isNetworkDown] = [value.hasWebTest && !value.hasResponse, value.hasNetworkTest && !value.hasNetwork];
+  if (!value.hasWebTest)
+    reasons.push('Response time is NA: no HTTP test configuration watches this service, only network tests do.');
+  if (!value.hasNetworkTest)
+    reasons.push('Network latency and loss are NA: no TCP or ICMP test configuration measures the network to it.');
+  const [isWebDown, isNetworkDown] = [
+    value.hasWebTest && !value.hasResponse,
+    value.hasNetworkTest && !value.hasNetwork,
+  ];
   if (isWebDown && (isNetworkDown || !value.hasNetworkTest)) {
-    reasons.push('Nothing answers: the application is down, the target is wrong, or the agent is down or has no network.');
+    reasons.push(
+      'Nothing answers: the application is down, the target is wrong, or the agent is down or has no network.',
+    );
   } else if (isWebDown) {
-    reasons.push('The network reaches the target, yet no HTTP answer comes: it may be no web application, or the application is down.');
+    reasons.push(
+      'The network reaches the target, yet no HTTP answer comes: it may be no web application, or the application is down.',
+    );
   } else if (isNetworkDown) {
     reasons.push('The application answers, yet network checks do not: a firewall on the way or the target drops them.');
   }

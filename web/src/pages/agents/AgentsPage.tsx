@@ -26,8 +26,17 @@ export function AgentsPage() {
   const query = useQuery({ queryKey: ['agents'], queryFn: ({ signal }) => getAgents(signal), refetchInterval: 5000 });
   const text = (url.q ?? '').toLowerCase();
   const agents = useMemo(() => {
-    const fits = (agent: Agent) => [agent.name, agent.version, agent.problem, ...(agent.addresses ?? []), ...Object.entries(agent.labels ?? {}).map(([key, value]) => `${key}=${value}`)].some((each) => each?.toLowerCase().includes(text));
-    return (query.data ?? []).filter(fits).sort((a, b) => Number(a.connected) - Number(b.connected) || compareWords(a.name, b.name));
+    const fits = (agent: Agent) =>
+      [
+        agent.name,
+        agent.version,
+        agent.problem,
+        ...(agent.addresses ?? []),
+        ...Object.entries(agent.labels ?? {}).map(([key, value]) => `${key}=${value}`),
+      ].some((each) => each?.toLowerCase().includes(text));
+    return (query.data ?? [])
+      .filter(fits)
+      .sort((a, b) => Number(a.connected) - Number(b.connected) || compareWords(a.name, b.name));
   }, [query.data, text]);
   const connected = agents.filter((agent) => agent.connected).length;
   return (
@@ -41,14 +50,25 @@ export function AgentsPage() {
         )}
       </div>
       <div className="filters" role="search" aria-label="Filter agents">
-        <input className="input search" type="search" aria-label="Search" placeholder="Name, address, label, problem" value={url.q ?? ''} onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })} />
+        <input
+          className="input search"
+          type="search"
+          aria-label="Search"
+          placeholder="Name, address, label, problem"
+          value={url.q ?? ''}
+          onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
+        />
         <span role="status" className="quiet">
           {formatCount(connected)} of {formatCount(agents.length)} connected
         </span>
       </div>
       {query.isPending && <Loading />}
       {query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
-      {query.data && agents.length === 0 && <Empty title={text ? 'No agent fits.' : 'No agent has joined yet.'}><p>An agent runs checks on its host and dials out to this server.</p></Empty>}
+      {query.data && agents.length === 0 && (
+        <Empty title={text ? 'No agent fits.' : 'No agent has joined yet.'}>
+          <p>An agent runs checks on its host and dials out to this server.</p>
+        </Empty>
+      )}
       {agents.length > 0 && <Table agents={agents} mayRemove={role === 'administrator'} />}
       {isJoining && <JoinDialog onClose={() => setJoining(false)} />}
     </>
@@ -65,16 +85,28 @@ function Table({ agents, mayRemove }: { agents: readonly Agent[]; mayRemove: boo
             <th scope="col">Health</th>
             <th scope="col">Addresses</th>
             <th scope="col">Version</th>
-            <th scope="col" className="number">Clock off by</th>
-            <th scope="col" className="number">Rounds waiting</th>
-            <th scope="col" className="number">Dropped</th>
+            <th scope="col" className="number">
+              Clock off by
+            </th>
+            <th scope="col" className="number">
+              Rounds waiting
+            </th>
+            <th scope="col" className="number">
+              Dropped
+            </th>
             <th scope="col">Can</th>
             <th scope="col">Last seen</th>
-            {mayRemove && <th scope="col"><span className="hidden-visually">Remove</span></th>}
+            {mayRemove && (
+              <th scope="col">
+                <span className="hidden-visually">Remove</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>
-          {agents.map((agent) => <AgentRow key={agent.id} agent={agent} mayRemove={mayRemove} />)}
+          {agents.map((agent) => (
+            <AgentRow key={agent.id} agent={agent} mayRemove={mayRemove} />
+          ))}
         </tbody>
       </table>
     </div>
@@ -106,10 +138,22 @@ function AgentRow({ agent, mayRemove }: { agent: Agent; mayRemove: boolean }) {
   return (
     <tr>
       <td>
-        <Go to="/sources/$name" params={{ name: agent.name }}>{agent.name}</Go>
-        <div className="row">{Object.entries(agent.labels ?? {}).map(([key, value]) => <span key={key} className="badge">{key}={value}</span>)}</div>
+        <Go to="/sources/$name" params={{ name: agent.name }}>
+          {agent.name}
+        </Go>
+        <div className="row">
+          {Object.entries(agent.labels ?? {}).map(([key, value]) => (
+            <span key={key} className="badge">
+              {key}={value}
+            </span>
+          ))}
+        </div>
       </td>
-      <td><span className="state" style={{ whiteSpace: 'normal' }}><StateShape state={health.shape} /> {health.words}</span></td>
+      <td>
+        <span className="state" style={{ whiteSpace: 'normal' }}>
+          <StateShape state={health.shape} /> {health.words}
+        </span>
+      </td>
       <td className="mono">{(agent.addresses ?? []).slice(0, 3).join(', ')}</td>
       <td>{agent.version ?? ''}</td>
       <td className="number">{agent.connected ? formatMs(agent.clockOffsetMs) : 'NA'}</td>
@@ -124,9 +168,17 @@ function AgentRow({ agent, mayRemove }: { agent: Agent; mayRemove: boolean }) {
           </button>
           {isAsking && (
             <Dialog title={`Remove ${agent.name}?`} onClose={() => setAsking(false)}>
-              <p>It is cut off and its certificate refused. Its tests become Indeterminate until another agent fits their source.</p>
+              <p>
+                It is cut off and its certificate refused. Its tests become Indeterminate until another agent fits their
+                source.
+              </p>
               <p className="row">
-                <button type="button" className="button danger" disabled={remove.isPending} onClick={() => remove.mutate()}>
+                <button
+                  type="button"
+                  className="button danger"
+                  disabled={remove.isPending}
+                  onClick={() => remove.mutate()}
+                >
                   Remove
                 </button>
                 <button type="button" className="button" autoFocus onClick={() => setAsking(false)}>
@@ -146,7 +198,9 @@ function JoinDialog({ onClose }: { onClose: () => void }) {
   const { time } = useTimes();
   const create = useMutation({ mutationFn: () => createJoinToken(uses) });
   const host = location.hostname.includes(':') ? `[${location.hostname}]` : location.hostname;
-  const byHand = create.data ? `linewatch agent join ${host}:${AGENT_PORT} --token ${create.data.token}\nlinewatch agent` : '';
+  const byHand = create.data
+    ? `linewatch agent join ${host}:${AGENT_PORT} --token ${create.data.token}\nlinewatch agent`
+    : '';
   const command = create.data?.installCommand || byHand;
   return (
     <Dialog title="Join an agent" onClose={onClose}>
@@ -155,11 +209,23 @@ function JoinDialog({ onClose }: { onClose: () => void }) {
           <>
             <label className="field">
               <span className="label">Agents that may join with it</span>
-              <input className="input" type="number" min={1} max={10000} value={uses} onChange={(event) => setUses(Math.max(1, Math.min(10_000, Number(event.target.value) || 1)))} />
+              <input
+                className="input"
+                type="number"
+                min={1}
+                max={10000}
+                value={uses}
+                onChange={(event) => setUses(Math.max(1, Math.min(10_000, Number(event.target.value) || 1)))}
+              />
             </label>
             {create.error && <Failure error={create.error} />}
             <p className="row">
-              <button type="button" className="button primary" disabled={create.isPending} onClick={() => create.mutate()}>
+              <button
+                type="button"
+                className="button primary"
+                disabled={create.isPending}
+                onClick={() => create.mutate()}
+              >
                 Make a join command
               </button>
               <button type="button" className="button" onClick={onClose}>
@@ -170,10 +236,14 @@ function JoinDialog({ onClose }: { onClose: () => void }) {
         )}
         {create.data && (
           <>
-            <p>Run this on the host. The token is shown this once, and is good until {time(Date.parse(create.data.expires))}.</p>
+            <p>
+              Run this on the host. The token is shown this once, and is good until{' '}
+              {time(Date.parse(create.data.expires))}.
+            </p>
             <code className="command">{command}</code>
             <p className="quiet">
-              The host must reach {host}:{AGENT_PORT}. The token carries the fingerprint of this server&apos;s certificate authority, so the agent knows whom it talks to.
+              The host must reach {host}:{AGENT_PORT}. The token carries the fingerprint of this server&apos;s
+              certificate authority, so the agent knows whom it talks to.
             </p>
             <p className="row">
               <button type="button" className="button primary" onClick={() => void copyText(command, 'Copied.')}>

@@ -2,26 +2,29 @@
 // Up to twenty tests beside each other, or one with its own past: medians on one axis, numbers, paths, settings.
 import { keepPreviousData, useQueries } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { getPaths, getQuantiles } from '../../core/api/endpoints.ts';
-import { hexId, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
-import type { PathReport, Quantiles } from '../../core/api/types.ts';
+import { getQuantiles } from '../../core/api/endpoints.ts';
+import { hexId, type Snapshot } from '../../core/api/snapshot.ts';
+import type { Quantiles } from '../../core/api/types.ts';
 import { filterRows } from '../../core/store/filter.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { testName } from '../../core/text/tests.ts';
 import { DAY, WEEK } from '../../core/time/range.ts';
 import { median } from '../../core/verdict/verdict.ts';
-import { Go, useInstant, useSetUrl, useSpan, useUrl } from '../../app/search.tsx';
+import { Go, useSetUrl, useSpan, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { LineChart } from '../../ui/LineChart.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateAt } from '../../ui/StateTag.tsx';
 import { usePage } from '../../ui/usePage.ts';
-import { differingHop } from './difference.ts';
+import { nameOf, Paths, Settings } from './Parts.tsx';
 
 const POINTS = 600;
 const TESTS_MAX = 20;
-const OFFSETS: Record<string, { ms: number; words: string }> = { '-1d': { ms: DAY, words: 'a day before' }, '-1w': { ms: WEEK, words: 'a week before' } };
+const OFFSETS: Record<string, { ms: number; words: string }> = {
+  '-1d': { ms: DAY, words: 'a day before' },
+  '-1w': { ms: WEEK, words: 'a week before' },
+};
 
 export function ComparePage() {
   usePage('Compare tests');
@@ -40,7 +43,11 @@ export function ComparePage() {
         </Go>
       </div>
       <AddTest snapshot={snapshot} ids={ids} />
-      {ids.length === 0 ? <Empty title="No tests are chosen.">Search above, or select tests in a table and press Compare.</Empty> : <Content snapshot={snapshot} ids={ids} />}
+      {ids.length === 0 ? (
+        <Empty title="No tests are chosen.">Search above, or select tests in a table and press Compare.</Empty>
+      ) : (
+        <Content snapshot={snapshot} ids={ids} />
+      )}
     </>
   );
 }
@@ -51,9 +58,17 @@ function OffsetChoice() {
   return (
     <label className="row">
       <span className="quiet">With itself</span>
-      <select className="input" value={url.cmp ?? ''} onChange={(event) => set({ cmp: event.target.value || undefined })}>
+      <select
+        className="input"
+        value={url.cmp ?? ''}
+        onChange={(event) => set({ cmp: event.target.value || undefined })}
+      >
         <option value="">not</option>
-        {Object.entries(OFFSETS).map(([key, { words }]) => <option key={key} value={key}>{words}</option>)}
+        {Object.entries(OFFSETS).map(([key, { words }]) => (
+          <option key={key} value={key}>
+            {words}
+          </option>
+        ))}
       </select>
     </label>
   );
@@ -62,12 +77,33 @@ function OffsetChoice() {
 function AddTest({ snapshot, ids }: { snapshot: Snapshot; ids: readonly string[] }) {
   const set = useSetUrl();
   const [text, setText] = useState('');
-  const found = useMemo(() => (text.trim() ? [...filterRows(snapshot, { text }).subarray(0, 40)].filter((row) => !ids.includes(hexId(snapshot.id[row]!))).slice(0, 6) : []), [snapshot, text, ids]);
+  const found = useMemo(
+    () =>
+      text.trim()
+        ? [...filterRows(snapshot, { text }).subarray(0, 40)]
+            .filter((row) => !ids.includes(hexId(snapshot.id[row]!)))
+            .slice(0, 6)
+        : [],
+    [snapshot, text, ids],
+  );
   return (
     <div className="filters" role="search" aria-label="Add a test">
-      <input className="input search" type="search" aria-label="Add a test" placeholder="Add a test by name or address" value={text} onChange={(event) => setText(event.target.value)} />
+      <input
+        className="input search"
+        type="search"
+        aria-label="Add a test"
+        placeholder="Add a test by name or address"
+        value={text}
+        onChange={(event) => setText(event.target.value)}
+      />
       {found.map((row) => (
-        <button key={row} type="button" className="button" disabled={ids.length >= TESTS_MAX} onClick={() => (set({ sel: [...ids, hexId(snapshot.id[row]!)] }, { replace: true }), setText(''))}>
+        <button
+          key={row}
+          type="button"
+          className="button"
+          disabled={ids.length >= TESTS_MAX}
+          onClick={() => (set({ sel: [...ids, hexId(snapshot.id[row]!)] }, { replace: true }), setText(''))}
+        >
           + {testName(snapshot, row)}
         </button>
       ))}
@@ -82,11 +118,6 @@ interface Compared {
   readonly data: Quantiles | undefined;
 }
 
-function nameOf(snapshot: Snapshot, id: string): string {
-  const row = rowOfHex(snapshot, id);
-  return row === null ? id : testName(snapshot, row);
-}
-
 function Content({ snapshot, ids }: { snapshot: Snapshot; ids: readonly string[] }) {
   const url = useUrl();
   const span = useSpan();
@@ -98,19 +129,35 @@ function Content({ snapshot, ids }: { snapshot: Snapshot; ids: readonly string[]
   const queries = useQueries({
     queries: wanted.map(({ id, shift }) => {
       const moved = { from: span.from - shift, to: span.to - shift };
-      return { queryKey: ['quantiles', id, moved.from, moved.to, POINTS], queryFn: ({ signal }: { signal: AbortSignal }) => getQuantiles(id, moved, POINTS, signal), placeholderData: keepPreviousData, staleTime: 20_000 };
+      return {
+        queryKey: ['quantiles', id, moved.from, moved.to, POINTS],
+        queryFn: ({ signal }: { signal: AbortSignal }) => getQuantiles(id, moved, POINTS, signal),
+        placeholderData: keepPreviousData,
+        staleTime: 20_000,
+      };
     }),
   });
   const stamp = queries.map((query) => query.dataUpdatedAt).join();
   const compared = useMemo<Compared[]>(
-    () => wanted.map(({ id, shift }, i) => ({ id, row: rowOfHex(snapshot, id), name: nameOf(snapshot, id) + (shift ? `, ${offset?.words}` : ''), data: queries[i]?.data })),
+    () =>
+      wanted.map(({ id, shift }, i) => ({
+        id,
+        row: rowOfHex(snapshot, id),
+        name: nameOf(snapshot, id) + (shift ? `, ${offset?.words}` : ''),
+        data: queries[i]?.data,
+      })),
     [wanted, stamp, snapshot.id, offset],
   );
   const charts = useMemo(() => {
     const time = compared.find((each) => each.data)?.data?.time ?? [];
-    const loss = (data: Quantiles) => data.total.map((total, i) => (total > 0 ? (100 * data.failed[i]!) / total : null));
+    const loss = (data: Quantiles) =>
+      data.total.map((total, i) => (total > 0 ? (100 * data.failed[i]!) / total : null));
     const have = compared.filter((each): each is Compared & { data: Quantiles } => each.data !== undefined);
-    return { time, medians: have.map(({ name, data }) => ({ name, values: data.quantiles[4] ?? [] })), losses: have.map(({ name, data }) => ({ name, values: loss(data) })) };
+    return {
+      time,
+      medians: have.map(({ name, data }) => ({ name, values: data.quantiles[4] ?? [] })),
+      losses: have.map(({ name, data }) => ({ name, values: loss(data) })),
+    };
   }, [compared]);
   const error = queries.find((query) => query.error)?.error;
   return (
@@ -119,11 +166,23 @@ function Content({ snapshot, ids }: { snapshot: Snapshot; ids: readonly string[]
         <h2 id="compare-rtt">Median round-trip time</h2>
         {error && <Failure error={error} />}
         {charts.medians.length === 0 && !error && <Loading />}
-        {charts.medians.length > 0 && <LineChart name="Median round-trip time" time={charts.time} lines={charts.medians} unit="ms" height={260} />}
+        {charts.medians.length > 0 && (
+          <LineChart name="Median round-trip time" time={charts.time} lines={charts.medians} unit="ms" height={260} />
+        )}
       </section>
       <section className="card span-12" aria-labelledby="compare-loss">
         <h2 id="compare-loss">Checks failed</h2>
-        {charts.losses.length > 0 && <LineChart name="Checks failed" time={charts.time} lines={charts.losses} unit="%" height={130} max={100} atLeast={5} />}
+        {charts.losses.length > 0 && (
+          <LineChart
+            name="Checks failed"
+            time={charts.time}
+            lines={charts.losses}
+            unit="%"
+            height={130}
+            max={100}
+            atLeast={5}
+          />
+        )}
       </section>
       <Differences compared={compared} snapshot={snapshot} ids={ids} />
       {ids.length > 1 && <Paths ids={ids} snapshot={snapshot} />}
@@ -140,10 +199,15 @@ interface Numbers {
 
 /** Of the steps in the range: the middle one's median and p95, and the share of all checks that failed. */
 function numbersOf(data: Quantiles): Numbers {
-  const known = (values: readonly (number | null)[] | undefined) => (values ?? []).filter((value): value is number => value !== null);
+  const known = (values: readonly (number | null)[] | undefined) =>
+    (values ?? []).filter((value): value is number => value !== null);
   const total = data.total.reduce((sum, value) => sum + value, 0);
   const failed = data.failed.reduce((sum, value) => sum + value, 0);
-  return { p50: median(known(data.quantiles[4])), p95: median(known(data.quantiles[9])), loss: total > 0 ? (100 * failed) / total : NaN };
+  return {
+    p50: median(known(data.quantiles[4])),
+    p95: median(known(data.quantiles[9])),
+    loss: total > 0 ? (100 * failed) / total : NaN,
+  };
 }
 
 function delta(value: number, first: number, format: (value: number) => string): string {
@@ -152,7 +216,15 @@ function delta(value: number, first: number, format: (value: number) => string):
   return ` (${difference > 0 ? '+' : '−'}${format(Math.abs(difference))})`;
 }
 
-function Differences({ compared, snapshot, ids }: { compared: readonly Compared[]; snapshot: Snapshot; ids: readonly string[] }) {
+function Differences({
+  compared,
+  snapshot,
+  ids,
+}: {
+  compared: readonly Compared[];
+  snapshot: Snapshot;
+  ids: readonly string[];
+}) {
   const set = useSetUrl();
   const numbers = compared.map((each) => (each.data ? numbersOf(each.data) : null));
   const first = numbers[0];
@@ -167,10 +239,18 @@ function Differences({ compared, snapshot, ids }: { compared: readonly Compared[
             <tr>
               <th scope="col">Test</th>
               <th scope="col">State</th>
-              <th scope="col" className="number">Median</th>
-              <th scope="col" className="number">p95</th>
-              <th scope="col" className="number">Checks failed</th>
-              <th scope="col"><span className="hidden-visually">Remove</span></th>
+              <th scope="col" className="number">
+                Median
+              </th>
+              <th scope="col" className="number">
+                p95
+              </th>
+              <th scope="col" className="number">
+                Checks failed
+              </th>
+              <th scope="col">
+                <span className="hidden-visually">Remove</span>
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -178,107 +258,33 @@ function Differences({ compared, snapshot, ids }: { compared: readonly Compared[
               const own = numbers[i];
               return (
                 <tr key={each.name}>
-                  <td><Go to="/tests/$id" params={{ id: each.id }}>{each.name}</Go></td>
+                  <td>
+                    <Go to="/tests/$id" params={{ id: each.id }}>
+                      {each.name}
+                    </Go>
+                  </td>
                   <td>{each.row === null ? 'not defined' : <StateAt index={snapshot.state[each.row]!} />}</td>
                   {(['p50', 'p95', 'loss'] as const).map((key) => {
                     const format = key === 'loss' ? formatPercent : formatMs;
-                    return <td key={key} className="number">{own ? format(own[key]) : '…'}{own && first && i > 0 && delta(own[key], first[key], format)}</td>;
+                    return (
+                      <td key={key} className="number">
+                        {own ? format(own[key]) : '…'}
+                        {own && first && i > 0 && delta(own[key], first[key], format)}
+                      </td>
+                    );
                   })}
                   <td>
-                    <button type="button" className="linklike" onClick={() => set({ sel: ids.filter((id) => id !== each.id) }, { replace: true })}>
+                    <button
+                      type="button"
+                      className="linklike"
+                      onClick={() => set({ sel: ids.filter((id) => id !== each.id) }, { replace: true })}
+                    >
                       Remove<span className="hidden-visually"> {each.name}</span>
                     </button>
                   </td>
                 </tr>
               );
             })}
-          </tbody>
-        </table>
-      </div>
-    </section>
-  );
-}
-
-const PATHS_MAX = 6;
-
-function Paths({ ids, snapshot }: { ids: readonly string[]; snapshot: Snapshot }) {
-  const at = useInstant();
-  const shown = ids.slice(0, PATHS_MAX);
-  const queries = useQueries({ queries: shown.map((id) => ({ queryKey: ['paths', id, at], queryFn: ({ signal }: { signal: AbortSignal }) => getPaths(id, at, signal), retry: false })) });
-  const reports = queries.map((query) => query.data);
-  const longest = Math.max(0, ...reports.map((report) => report?.paths[0]?.hops.length ?? 0));
-  const first = reports[0];
-  const differs = reports.slice(1).map((report) => (first && report ? differingHop(first, report) : null));
-  const nearest = differs.filter((hop): hop is number => hop !== null).sort((a, b) => a - b)[0];
-  return (
-    <section className="card span-12" aria-labelledby="compare-paths">
-      <h2 id="compare-paths">
-        Paths <span className="quiet">{nearest ? `they part at hop ${nearest}` : 'most taken way of each'}{ids.length > PATHS_MAX && `, of the first ${PATHS_MAX}`}</span>
-      </h2>
-      <div className="scroll" tabIndex={0} role="region" aria-label="Paths hop by hop">
-        <table className="plain">
-          <thead>
-            <tr>
-              <th scope="col" className="number">Hop</th>
-              {shown.map((id) => <th key={id} scope="col">{nameOf(snapshot, id)}</th>)}
-            </tr>
-          </thead>
-          <tbody>
-            {Array.from({ length: longest }, (_, i) => (
-              <tr key={i}>
-                <td className="number">{i + 1}</td>
-                {reports.map((report, j) => <HopCell key={shown[j]} report={report} index={i} isOther={j > 0 && differs[j - 1] === i + 1} />)}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
-  );
-}
-
-function HopCell({ report, index, isOther }: { report: PathReport | undefined; index: number; isOther: boolean }) {
-  const hop = report?.paths[0]?.hops[index];
-  if (!hop) return <td />;
-  return (
-    <td className={isOther ? 'mono diff' : 'mono'}>
-      {hop.address ?? '*'} <span className="quiet">{formatMs(hop.rttMedianMs)}</span>
-    </td>
-  );
-}
-
-const SETTINGS = [
-  ['monitor', 'Connection monitor'],
-  ['group', 'Test group'],
-  ['source', 'Source'],
-  ['sourceAddress', 'Source address'],
-  ['destination', 'Destination'],
-  ['checkedAddress', 'Checked address'],
-  ['configuration', 'Test configuration'],
-  ['protocol', 'Protocol'],
-] as const;
-
-function Settings({ ids, snapshot }: { ids: readonly string[]; snapshot: Snapshot }) {
-  const rows = ids.map((id) => rowOfHex(snapshot, id)).filter((row): row is number => row !== null);
-  const lines = [
-    ...SETTINGS.map(([name, label]) => ({ label, values: rows.map((row) => wordAt(snapshot[name], row) ?? '') })),
-    { label: 'Port', values: rows.map((row) => (Number.isFinite(snapshot.port[row]!) ? String(snapshot.port[row]) : '')) },
-    { label: 'Every', values: rows.map((row) => `${snapshot.frequencySec[row]} s`) },
-  ].filter((line) => new Set(line.values).size > 1);
-  return (
-    <section className="card span-12" aria-labelledby="compare-settings">
-      <h2 id="compare-settings">
-        Settings <span className="quiet">that differ</span>
-      </h2>
-      <div className="scroll" tabIndex={0} role="region" aria-label="Settings that differ">
-        <table className="plain">
-          <tbody>
-            {lines.map((line) => (
-              <tr key={line.label}>
-                <th scope="row">{line.label}</th>
-                {line.values.map((value, i) => <td key={i} className={value !== line.values[0] ? 'diff' : undefined}>{value}</td>)}
-              </tr>
-            ))}
           </tbody>
         </table>
       </div>

@@ -18,11 +18,25 @@ export function DocumentDialog({ name, onClose }: { name: string; onClose: () =>
   return (
     <Dialog title={`${name} as code`} onClose={onClose}>
       <div className="stack">
-        <Tabs label="Format" items={[{ id: 'yaml', label: 'YAML' }, { id: 'json', label: 'JSON' }]} chosen={form} onChoose={setForm}>
+        <Tabs
+          label="Format"
+          items={[
+            { id: 'yaml', label: 'YAML' },
+            { id: 'json', label: 'JSON' },
+          ]}
+          chosen={form}
+          onChoose={setForm}
+        >
           {query.isPending && <Loading />}
           {query.error && <Failure error={query.error} />}
           {query.data && (
-            <pre className="command scroll" tabIndex={0} role="region" aria-label="File" style={{ maxHeight: '55vh', width: 'min(640px, 80vw)' }}>
+            <pre
+              className="command scroll"
+              tabIndex={0}
+              role="region"
+              aria-label="File"
+              style={{ maxHeight: '55vh', width: 'min(640px, 80vw)' }}
+            >
               {text}
             </pre>
           )}
@@ -38,7 +52,10 @@ export function DocumentDialog({ name, onClose }: { name: string; onClose: () =>
             Close
           </button>
           <span className="quiet">
-            Apply with <code>linewatch apply -f {name}.{form}</code>
+            Apply with{' '}
+            <code>
+              linewatch apply -f {name}.{form}
+            </code>
           </span>
         </p>
       </div>

@@ -69,7 +69,9 @@ function Content({ entity, snapshot }: { entity: Entity; snapshot: Snapshot }) {
       {rows.length === 0 ? (
         <Empty title={snapshot.live ? `No test belongs to ${name}.` : `No test of ${name} ran at this time.`}>
           <p>It may have been deleted, renamed, or not be there yet. Time travel shows its past.</p>
-          <Go to="/" className="button">To the overview</Go>
+          <Go to="/" className="button">
+            To the overview
+          </Go>
         </Empty>
       ) : (
         <div className="cards">
@@ -119,16 +121,28 @@ function Actions({ entity }: { entity: Entity }) {
 }
 
 function countsText(counts: readonly number[]): string {
-  return STATES.map((state, i) => (counts[i] ? `${counts[i]} ${state.toLowerCase()}` : '')).filter(Boolean).join(', ');
+  return STATES.map((state, i) => (counts[i] ? `${counts[i]} ${state.toLowerCase()}` : ''))
+    .filter(Boolean)
+    .join(', ');
 }
 
 function Essentials({ entity, snapshot, rows }: { entity: Entity; snapshot: Snapshot; rows: Uint32Array }) {
   const { time } = useTimes();
   const monitor = entity.kind === 'monitor' ? entity.name : entity.monitor;
-  const query = useQuery({ queryKey: ['monitor', monitor], queryFn: ({ signal }) => getMonitor(monitor ?? '', signal), enabled: monitor !== undefined, retry: false, staleTime: 30_000 });
+  const query = useQuery({
+    queryKey: ['monitor', monitor],
+    queryFn: ({ signal }) => getMonitor(monitor ?? '', signal),
+    enabled: monitor !== undefined,
+    retry: false,
+    staleTime: 30_000,
+  });
   const whole = summarise(snapshot, [], rows);
-  const distinct = (column: 'source' | 'destination' | 'configuration' | 'monitor') => groupBy(snapshot, rows, column).length;
-  const configuration = entity.kind === 'configuration' ? query.data?.document.testConfigurations?.find((each) => each.name === entity.name) : undefined;
+  const distinct = (column: 'source' | 'destination' | 'configuration' | 'monitor') =>
+    groupBy(snapshot, rows, column).length;
+  const configuration =
+    entity.kind === 'configuration'
+      ? query.data?.document.testConfigurations?.find((each) => each.name === entity.name)
+      : undefined;
   const facts: [string, React.ReactNode][] = [
     ['Tests', `${counted(rows.length, 'test')} (${countsText(whole.counts)})`],
     ['Sources / destinations', `${distinct('source')} / ${distinct('destination')}`],
@@ -137,16 +151,35 @@ function Essentials({ entity, snapshot, rows }: { entity: Entity; snapshot: Snap
     ['Checks failed', formatPercent(whole.checksFailedPercent)],
     ['Round-trip time', formatMs(whole.rttMs)],
   ];
-  if (monitor !== undefined && entity.kind !== 'monitor') facts.push(['Connection monitor', <Go key="m" to="/monitors/$name" params={{ name: monitor }}>{monitor}</Go>]);
+  if (monitor !== undefined && entity.kind !== 'monitor')
+    facts.push([
+      'Connection monitor',
+      <Go key="m" to="/monitors/$name" params={{ name: monitor }}>
+        {monitor}
+      </Go>,
+    ]);
   if (monitor === undefined) facts.push(['Connection monitors', String(distinct('monitor'))]);
   if (query.data && entity.kind === 'monitor') {
-    facts.push(['Last change', time(Date.parse(query.data.updated))], ['Created', time(Date.parse(query.data.created))]);
+    facts.push(
+      ['Last change', time(Date.parse(query.data.updated))],
+      ['Created', time(Date.parse(query.data.created))],
+    );
     if (query.data.document.notes) facts.push(['Notes', query.data.document.notes]);
   }
   if (configuration) {
     facts.push(['Every', `${configuration.testFrequencySec ?? 60} s`]);
     const limits = configuration.successThreshold;
-    facts.push(['Thresholds', limits ? [limits.checksFailedPercent !== undefined && `checks failed ${limits.checksFailedPercent} %`, limits.roundTripTimeMs !== undefined && `round-trip time ${limits.roundTripTimeMs} ms`].filter(Boolean).join(', ') : 'none set']);
+    facts.push([
+      'Thresholds',
+      limits
+        ? [
+            limits.checksFailedPercent !== undefined && `checks failed ${limits.checksFailedPercent} %`,
+            limits.roundTripTimeMs !== undefined && `round-trip time ${limits.roundTripTimeMs} ms`,
+          ]
+            .filter(Boolean)
+            .join(', ')
+        : 'none set',
+    ]);
   }
   return (
     <section className="card span-12" aria-labelledby="essentials">

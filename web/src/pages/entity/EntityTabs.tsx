@@ -20,21 +20,34 @@ export function EntityTabs({ entity, snapshot, rows }: { entity: Entity; snapsho
   const set = useSetUrl();
   const groups = useMemo(() => {
     const by = new Map<Dimension, Group[]>();
-    for (const { id } of DIMENSIONS) by.set(id, id === 'group' ? groupsOfMonitors(snapshot, rows) : groupBy(snapshot, rows, id));
+    for (const { id } of DIMENSIONS)
+      by.set(id, id === 'group' ? groupsOfMonitors(snapshot, rows) : groupBy(snapshot, rows, id));
     return by;
   }, [snapshot, rows]);
   const items = [
-    ...DIMENSIONS.filter((each) => each.id !== entity.kind).map(({ id, label }) => ({ id: id as TabId, label: `${label} (${formatCount(groups.get(id)!.length)})` })),
+    ...DIMENSIONS.filter((each) => each.id !== entity.kind).map(({ id, label }) => ({
+      id: id as TabId,
+      label: `${label} (${formatCount(groups.get(id)!.length)})`,
+    })),
     { id: 'tests' as TabId, label: `Tests (${formatCount(rows.length)})` },
   ];
   const chosen = items.find((item) => item.id === url.tab)?.id ?? items[0]!.id;
   return (
     <section className="card span-12" aria-label="Parts">
-      <Tabs label="Parts" items={items} chosen={chosen} onChoose={(tab) => set({ tab, sort: undefined }, { replace: true })}>
+      <Tabs
+        label="Parts"
+        items={items}
+        chosen={chosen}
+        onChoose={(tab) => set({ tab, sort: undefined }, { replace: true })}
+      >
         {chosen === 'tests' ? (
           <TestsGrid snapshot={snapshot} rows={rows} filterKey={JSON.stringify(entity)} height="480px" />
         ) : (
-          <GroupTable dimension={chosen} groups={sortGroups(groups.get(chosen)!.slice(), parseSort(url.sort))} entity={entity} />
+          <GroupTable
+            dimension={chosen}
+            groups={sortGroups(groups.get(chosen)!.slice(), parseSort(url.sort))}
+            entity={entity}
+          />
         )}
       </Tabs>
     </section>
@@ -52,9 +65,15 @@ function GroupTable({ dimension, groups, entity }: { dimension: Dimension; group
             <SortHead id="test" title={label.replace(/s$/, '')} />
             {hasMonitor && <th scope="col">Connection monitor</th>}
             <SortHead id="state" title="State" />
-            <th scope="col" className="number">Tests</th>
-            <th scope="col" className="number">Tests failed</th>
-            <th scope="col" className="number">Warning</th>
+            <th scope="col" className="number">
+              Tests
+            </th>
+            <th scope="col" className="number">
+              Tests failed
+            </th>
+            <th scope="col" className="number">
+              Warning
+            </th>
             <SortHead id="rttMs" title="RTT" isNumber />
             <SortHead id="checksFailedPercent" title="Checks failed" isNumber />
           </tr>
@@ -62,9 +81,13 @@ function GroupTable({ dimension, groups, entity }: { dimension: Dimension; group
         <tbody>
           {groups.map((group) => (
             <tr key={group.key}>
-              <td><EntityLink dimension={dimension} group={group} entity={entity} /></td>
+              <td>
+                <EntityLink dimension={dimension} group={group} entity={entity} />
+              </td>
               {hasMonitor && <td>{group.path[0]}</td>}
-              <td><StateAt index={group.state} /></td>
+              <td>
+                <StateAt index={group.state} />
+              </td>
               <td className="number">{formatCount(group.rows.length)}</td>
               <td className="number">{formatCount(group.counts[2]!)}</td>
               <td className="number">{formatCount(group.counts[1]!)}</td>
@@ -84,8 +107,18 @@ function SortHead({ id, title, isNumber = false }: { id: string; title: string; 
   const isUp = sort === id;
   const isDown = sort === `-${id}`;
   return (
-    <th scope="col" className={isNumber ? 'number' : undefined} aria-sort={isUp ? 'ascending' : isDown ? 'descending' : undefined}>
-      <button type="button" className="linklike" onClick={() => set({ sort: isUp ? `-${id}` : isDown ? undefined : isNumber ? `-${id}` : id }, { replace: true })}>
+    <th
+      scope="col"
+      className={isNumber ? 'number' : undefined}
+      aria-sort={isUp ? 'ascending' : isDown ? 'descending' : undefined}
+    >
+      <button
+        type="button"
+        className="linklike"
+        onClick={() =>
+          set({ sort: isUp ? `-${id}` : isDown ? undefined : isNumber ? `-${id}` : id }, { replace: true })
+        }
+      >
         {title}
         {isUp ? ' ↑' : isDown ? ' ↓' : ''}
       </button>

@@ -56,7 +56,11 @@ export function IssueRow({ snapshot, group }: { snapshot: Snapshot; group: Issue
   return (
     <details onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>
-        <strong>{group.title}</strong> <span className="quiet">{group.isOnPath ? 'on the path' : 'no hop named'} · {formatCount(group.rows.length)} {group.rows.length === 1 ? 'test' : 'tests'}</span>
+        <strong>{group.title}</strong>{' '}
+        <span className="quiet">
+          {group.isOnPath ? 'on the path' : 'no hop named'} · {formatCount(group.rows.length)}{' '}
+          {group.rows.length === 1 ? 'test' : 'tests'}
+        </span>
       </summary>
       {isOpen && <IssueTests snapshot={snapshot} rows={group.rows} />}
     </details>
@@ -73,7 +77,10 @@ function IssueTests({ snapshot, rows }: { snapshot: Snapshot; rows: readonly num
         const detail = details(ids[i]!);
         return (
           <li key={ids[i]}>
-            <Go to="/tests/$id" params={{ id: ids[i]! }}>{testName(snapshot, row)}</Go>: {detail?.pathIssue ?? detail?.reason ?? reasonWords(wordAt(snapshot.reasonCode, row)).label}
+            <Go to="/tests/$id" params={{ id: ids[i]! }}>
+              {testName(snapshot, row)}
+            </Go>
+            : {detail?.pathIssue ?? detail?.reason ?? reasonWords(wordAt(snapshot.reasonCode, row)).label}
           </li>
         );
       })}

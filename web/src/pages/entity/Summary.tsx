@@ -34,9 +34,13 @@ function Trends({ entity }: { entity: Entity }) {
     placeholderData: keepPreviousData,
     staleTime: 20_000,
   });
-  const series = useMemo(() => [...(query.data?.series ?? [])].sort((a, b) => b.tests - a.tests).slice(0, LINES_MAX), [query.data]);
+  const series = useMemo(
+    () => [...(query.data?.series ?? [])].sort((a, b) => b.tests - a.tests).slice(0, LINES_MAX),
+    [query.data],
+  );
   const lines = useMemo(() => {
-    const named = (values: 'rttMs' | 'checksFailedPercent') => series.map((each) => ({ name: each.name || 'all tests', values: each[values] }));
+    const named = (values: 'rttMs' | 'checksFailedPercent') =>
+      series.map((each) => ({ name: each.name || 'all tests', values: each[values] }));
     return { rtt: named('rttMs'), failed: named('checksFailedPercent') };
   }, [series]);
   const left = (query.data?.series.length ?? 0) - series.length;
@@ -64,7 +68,15 @@ function Trends({ entity }: { entity: Entity }) {
           <h3>Round-trip time</h3>
           <LineChart name="Round-trip time" time={query.data.time} lines={lines.rtt} unit="ms" height={170} />
           <h3>Checks failed</h3>
-          <LineChart name="Checks failed" time={query.data.time} lines={lines.failed} unit="%" height={140} max={100} atLeast={5} />
+          <LineChart
+            name="Checks failed"
+            time={query.data.time}
+            lines={lines.failed}
+            unit="%"
+            height={140}
+            max={100}
+            atLeast={5}
+          />
         </div>
       )}
     </section>
@@ -80,16 +92,39 @@ function groupsFor(snapshot: Snapshot, rows: Uint32Array, dimension: Dimension):
 function Top({ snapshot, rows, entity }: { snapshot: Snapshot; rows: Uint32Array; entity: Entity }) {
   const [dimension, setDimension] = useState<Dimension>(entity.kind === 'source' ? 'destination' : 'source');
   const groups = useMemo(() => groupsFor(snapshot, rows, dimension), [snapshot, rows, dimension]);
-  const worst = (value: (group: Group) => number) => groups.filter((group) => value(group) > 0).sort((a, b) => value(b) - value(a)).slice(0, TOP);
+  const worst = (value: (group: Group) => number) =>
+    groups
+      .filter((group) => value(group) > 0)
+      .sort((a, b) => value(b) - value(a))
+      .slice(0, TOP);
   return (
     <section className="card span-4" aria-labelledby="top">
       <h2 id="top">Top five</h2>
-      <Tabs label="Top five of" items={DIMENSIONS.slice(0, 3).filter((each) => each.id !== entity.kind).map(({ id, label }) => ({ id, label }))} chosen={dimension} onChoose={setDimension}>
+      <Tabs
+        label="Top five of"
+        items={DIMENSIONS.slice(0, 3)
+          .filter((each) => each.id !== entity.kind)
+          .map(({ id, label }) => ({ id, label }))}
+        chosen={dimension}
+        onChoose={setDimension}
+      >
         <div className="stack" style={{ marginTop: 10 }}>
           <h3>By round-trip time</h3>
-          <TopList groups={worst((group) => group.rttMs)} value={(group) => group.rttMs} format={formatMs} dimension={dimension} entity={entity} />
+          <TopList
+            groups={worst((group) => group.rttMs)}
+            value={(group) => group.rttMs}
+            format={formatMs}
+            dimension={dimension}
+            entity={entity}
+          />
           <h3>By checks failed</h3>
-          <TopList groups={worst((group) => group.checksFailedPercent)} value={(group) => group.checksFailedPercent} format={formatPercent} dimension={dimension} entity={entity} />
+          <TopList
+            groups={worst((group) => group.checksFailedPercent)}
+            value={(group) => group.checksFailedPercent}
+            format={formatPercent}
+            dimension={dimension}
+            entity={entity}
+          />
         </div>
       </Tabs>
     </section>
@@ -111,8 +146,12 @@ function TopList({ groups, value, format, dimension, entity }: TopListProps) {
     <ol className="stack" style={{ gap: 4 }}>
       {groups.map((group) => (
         <li key={group.key} className="top5">
-          <span className="clip"><EntityLink dimension={dimension} group={group} entity={entity} /></span>
-          <span className="bar" aria-hidden="true"><span style={{ width: `${(100 * value(group)) / most}%` }} /></span>
+          <span className="clip">
+            <EntityLink dimension={dimension} group={group} entity={entity} />
+          </span>
+          <span className="bar" aria-hidden="true">
+            <span style={{ width: `${(100 * value(group)) / most}%` }} />
+          </span>
           <span className="number">{format(value(group))}</span>
         </li>
       ))}
@@ -122,9 +161,24 @@ function TopList({ groups, value, format, dimension, entity }: TopListProps) {
 
 /** A link to the page of a group's entity. Groups and configurations need their connection monitor. */
 export function EntityLink({ dimension, group, entity }: { dimension: Dimension; group: Group; entity: Entity }) {
-  const monitor = entity.kind === 'monitor' ? entity.name : (entity.monitor ?? (group.path.length > 1 ? group.path[0] : undefined));
-  if (dimension === 'source' || dimension === 'destination') return <Go to={`/${dimension}s/$name`} params={{ name: group.name }}>{group.name}</Go>;
+  const monitor =
+    entity.kind === 'monitor' ? entity.name : (entity.monitor ?? (group.path.length > 1 ? group.path[0] : undefined));
+  if (dimension === 'source' || dimension === 'destination')
+    return (
+      <Go to={`/${dimension}s/$name`} params={{ name: group.name }}>
+        {group.name}
+      </Go>
+    );
   if (monitor === undefined) return <>{group.name}</>;
-  if (dimension === 'group') return <Go to="/monitors/$name/groups/$group" params={{ name: monitor, group: group.name }}>{group.name}</Go>;
-  return <Go to="/monitors/$name/configurations/$configuration" params={{ name: monitor, configuration: group.name }}>{group.name}</Go>;
+  if (dimension === 'group')
+    return (
+      <Go to="/monitors/$name/groups/$group" params={{ name: monitor, group: group.name }}>
+        {group.name}
+      </Go>
+    );
+  return (
+    <Go to="/monitors/$name/configurations/$configuration" params={{ name: monitor, configuration: group.name }}>
+      {group.name}
+    </Go>
+  );
 }

@@ -25,7 +25,13 @@ export function filterOf({ kind, name, monitor }: Entity): Filter {
   return { [kind]: [name], ...(monitor ? { monitor: [monitor] } : {}) };
 }
 
-const WHERE: Record<EntityKind, keyof Where> = { monitor: 'connectionMonitor', group: 'testGroup', configuration: 'testConfiguration', source: 'source', destination: 'destination' };
+const WHERE: Record<EntityKind, keyof Where> = {
+  monitor: 'connectionMonitor',
+  group: 'testGroup',
+  configuration: 'testConfiguration',
+  source: 'source',
+  destination: 'destination',
+};
 
 export function whereOf({ kind, name, monitor }: Entity): Where {
   return { [WHERE[kind]]: name, ...(monitor ? { connectionMonitor: monitor } : {}) };

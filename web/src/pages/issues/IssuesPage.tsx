@@ -58,7 +58,8 @@ function Faults() {
           <li key={i}>
             <strong>{fault.text}</strong>{' '}
             <span className="quiet">
-              confidence {Math.round(fault.confidence * 100)} %{fault.candidates > 1 && `, one of ${fault.candidates} links`}
+              confidence {Math.round(fault.confidence * 100)} %
+              {fault.candidates > 1 && `, one of ${fault.candidates} links`}
             </span>{' '}
             <Go to="/topology" search={{ sel: fault.tests.slice(0, 200) }}>
               {counted(fault.tests.length, 'test')} in the topology
@@ -74,7 +75,12 @@ function Changes({ snapshot }: { snapshot: Snapshot }) {
   const span = useSpan();
   const { time } = useTimes();
   const { to } = useTravel();
-  const query = useQuery({ queryKey: ['state-changes', span.from, span.to], queryFn: ({ signal }) => getStateChanges(span, {}, CHANGES_MAX, signal), placeholderData: keepPreviousData, staleTime: 15_000 });
+  const query = useQuery({
+    queryKey: ['state-changes', span.from, span.to],
+    queryFn: ({ signal }) => getStateChanges(span, {}, CHANGES_MAX, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 15_000,
+  });
   const changes = [...(query.data ?? [])].reverse();
   return (
     <section className="card span-12" aria-labelledby="changes">
@@ -102,13 +108,26 @@ function Changes({ snapshot }: { snapshot: Snapshot }) {
                 return (
                   <tr key={i}>
                     <td>
-                      <button type="button" className="linklike" title="See everything as it was then" onClick={() => to(Math.ceil(Date.parse(change.time) / 1000) * 1000)}>
+                      <button
+                        type="button"
+                        className="linklike"
+                        title="See everything as it was then"
+                        onClick={() => to(Math.ceil(Date.parse(change.time) / 1000) * 1000)}
+                      >
                         {time(Date.parse(change.time), true)}
                       </button>
                     </td>
-                    <td><Go to="/tests/$id" params={{ id: change.testId ?? '' }}>{row === null ? change.testId : testName(snapshot, row)}</Go></td>
-                    <td><StateTag state={change.from} /></td>
-                    <td><StateTag state={change.to} /></td>
+                    <td>
+                      <Go to="/tests/$id" params={{ id: change.testId ?? '' }}>
+                        {row === null ? change.testId : testName(snapshot, row)}
+                      </Go>
+                    </td>
+                    <td>
+                      <StateTag state={change.from} />
+                    </td>
+                    <td>
+                      <StateTag state={change.to} />
+                    </td>
                     <td>{change.reason.text}</td>
                   </tr>
                 );

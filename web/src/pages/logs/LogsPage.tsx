@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Logs: a KQL query, its rows, its chart. The query is in the URL once it has run, so a link runs it again.
 import { useMutation, useQuery } from '@tanstack/react-query';
+import '../../styles/logs.css';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../core/api/client.ts';
 import { getLogCapabilities, getLogSchema, queryLogs } from '../../core/api/endpoints.ts';
@@ -24,7 +25,8 @@ const FIRST = `NWConnectionMonitorTestResult
 function useVocabulary() {
   return useQuery({
     queryKey: ['kql'],
-    queryFn: async ({ signal }) => readVocabulary(...(await Promise.all([getLogSchema(signal), getLogCapabilities(signal)]))),
+    queryFn: async ({ signal }) =>
+      readVocabulary(...(await Promise.all([getLogSchema(signal), getLogCapabilities(signal)]))),
     staleTime: Infinity,
   });
 }
@@ -65,7 +67,8 @@ export function LogsPage() {
     onMutate: () => editor.current?.unmark(),
     onError: (error) => {
       const place = error instanceof ApiError ? error.details[0] : undefined;
-      if (error instanceof ApiError && error.status === 400) editor.current?.mark(error.message, place?.line, place?.pos);
+      if (error instanceof ApiError && error.status === 400)
+        editor.current?.mark(error.message, place?.line, place?.pos);
     },
   });
   const start = useRef(() => {});
@@ -78,7 +81,13 @@ export function LogsPage() {
   };
   useEffect(() => {
     if (!host.current) return;
-    const made = makeEditor(host.current, { text: url.kql ?? FIRST, vocabulary: () => words.current, kusto: () => kusto.current, onRun: () => start.current(), onChange: () => {} });
+    const made = makeEditor(host.current, {
+      text: url.kql ?? FIRST,
+      vocabulary: () => words.current,
+      kusto: () => kusto.current,
+      onRun: () => start.current(),
+      onChange: () => {},
+    });
     editor.current = made;
     if (url.kql) start.current();
     return () => made.destroy();
@@ -102,7 +111,11 @@ export function LogsPage() {
         )}
       </div>
       <div className="logs">
-        <SchemaTree vocabulary={vocabulary.data} error={vocabulary.error} onInsert={(text) => editor.current?.insert(text)} />
+        <SchemaTree
+          vocabulary={vocabulary.data}
+          error={vocabulary.error}
+          onInsert={(text) => editor.current?.insert(text)}
+        />
         <div className="stack" style={{ alignContent: 'start' }}>
           <div ref={host} className="editor-host" />
           {run.isPending && <Loading what="Running" />}
@@ -114,17 +127,37 @@ export function LogsPage() {
   );
 }
 
-function SchemaTree({ vocabulary, error, onInsert }: { vocabulary: Vocabulary | undefined; error: unknown; onInsert: (text: string) => void }) {
+function SchemaTree({
+  vocabulary,
+  error,
+  onInsert,
+}: {
+  vocabulary: Vocabulary | undefined;
+  error: unknown;
+  onInsert: (text: string) => void;
+}) {
   const [text, setText] = useState('');
   const tables = useMemo(() => {
     const wanted = text.toLowerCase();
-    return (vocabulary?.tables ?? []).filter((table) => table.name.toLowerCase().includes(wanted) || table.columns.some((column) => column.name.toLowerCase().includes(wanted)));
+    return (vocabulary?.tables ?? []).filter(
+      (table) =>
+        table.name.toLowerCase().includes(wanted) ||
+        table.columns.some((column) => column.name.toLowerCase().includes(wanted)),
+    );
   }, [vocabulary, text]);
   return (
     <section className="card schema" aria-labelledby="schema" tabIndex={0}>
       <h2 id="schema">Tables</h2>
       {Boolean(error) && <Failure error={error} />}
-      <input className="input" type="search" aria-label="Find table or column" placeholder="Find table or column" value={text} style={{ width: '100%' }} onChange={(event) => setText(event.target.value)} />
+      <input
+        className="input"
+        type="search"
+        aria-label="Find table or column"
+        placeholder="Find table or column"
+        value={text}
+        style={{ width: '100%' }}
+        onChange={(event) => setText(event.target.value)}
+      />
       {tables.map((table) => (
         <details key={table.name} open={text.length > 1}>
           <summary title={table.description}>{table.name}</summary>
@@ -136,7 +169,12 @@ function SchemaTree({ vocabulary, error, onInsert }: { vocabulary: Vocabulary | 
             </li>
             {table.columns.map((column) => (
               <li key={column.name}>
-                <button type="button" className="linklike" title={column.description} onClick={() => onInsert(column.name)}>
+                <button
+                  type="button"
+                  className="linklike"
+                  title={column.description}
+                  onClick={() => onInsert(column.name)}
+                >
                   {column.name}
                 </button>{' '}
                 <span className="quiet">{column.type}</span>
@@ -172,16 +210,22 @@ function QueryMenu({ onChoose, current }: { onChoose: (text: string) => void; cu
               Save
             </button>
           </form>
-          <h3>Saved</h3>
+          <h2>Saved</h2>
           {savedQueries().length === 0 && <p className="quiet">None in this browser.</p>}
           {savedQueries().map((query) => (
             <button key={query.name} type="button" className="linklike" onClick={() => (onChoose(query.text), close())}>
               {query.name}
             </button>
           ))}
-          <h3>Recent</h3>
+          <h2>Recent</h2>
           {recentQueries().map((text) => (
-            <button key={text} type="button" className="linklike clip" title={text} onClick={() => (onChoose(text), close())}>
+            <button
+              key={text}
+              type="button"
+              className="linklike clip"
+              title={text}
+              onClick={() => (onChoose(text), close())}
+            >
               {text.replace(/\s+/g, ' ').slice(0, 70)}
             </button>
           ))}

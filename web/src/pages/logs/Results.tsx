@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rows of an answer, and the chart that `render` asks for.
+import '../../styles/charts.css';
 import { useMemo, useState } from 'react';
 import type { LogAnswer, LogTable } from '../../core/api/types.ts';
 import { counted, formatCount } from '../../core/text/numbers.ts';
@@ -30,14 +31,26 @@ export function Results({ answer }: { answer: LogAnswer }) {
         <button type="button" className="button" onClick={() => download('query.csv', tableCsv(table))}>
           Export CSV
         </button>
-        <button type="button" className="button" onClick={() => download('query.json', tableJson(table), 'application/json')}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => download('query.json', tableJson(table), 'application/json')}
+        >
           Export JSON
         </button>
       </div>
       {kind === 'table' ? (
         <Table table={table} />
       ) : (
-        <Tabs label="Result" items={[{ id: 'chart', label: 'Chart' }, { id: 'table', label: 'Table' }]} chosen={tab} onChoose={setTab}>
+        <Tabs
+          label="Result"
+          items={[
+            { id: 'chart', label: 'Chart' },
+            { id: 'table', label: 'Table' },
+          ]}
+          chosen={tab}
+          onChoose={setTab}
+        >
           {tab === 'chart' ? <RenderedChart table={table} kind={kind} /> : <Table table={table} />}
         </Tabs>
       )}
@@ -52,8 +65,19 @@ function RenderedChart({ table, kind }: { table: LogTable; kind: string }) {
     const ownSpan = { from: chart.time[0]!, to: Math.max(chart.time[chart.time.length - 1]!, chart.time[0]! + 1000) };
     return (
       <>
-        <LineChart name="Result" time={chart.time} lines={chart.lines.slice(0, LINES_MAX)} unit="" height={280} ownSpan={ownSpan} />
-        {chart.lines.length > LINES_MAX && <p className="quiet">The first {LINES_MAX} of {chart.lines.length} lines.</p>}
+        <LineChart
+          name="Result"
+          time={chart.time}
+          lines={chart.lines.slice(0, LINES_MAX)}
+          unit=""
+          height={280}
+          ownSpan={ownSpan}
+        />
+        {chart.lines.length > LINES_MAX && (
+          <p className="quiet">
+            The first {LINES_MAX} of {chart.lines.length} lines.
+          </p>
+        )}
       </>
     );
   }
@@ -63,8 +87,12 @@ function RenderedChart({ table, kind }: { table: LogTable; kind: string }) {
     <ul className="stack" style={{ gap: 6, marginTop: 10 }} aria-label={kind}>
       {list.map((bar, i) => (
         <li key={i} className="top5">
-          <span className="clip" title={bar.name}>{bar.name}</span>
-          <span className="bar" aria-hidden="true"><span style={{ width: `${(100 * Math.abs(bar.value)) / most}%` }} /></span>
+          <span className="clip" title={bar.name}>
+            {bar.name}
+          </span>
+          <span className="bar" aria-hidden="true">
+            <span style={{ width: `${(100 * Math.abs(bar.value)) / most}%` }} />
+          </span>
           <span className="number">{formatCount(bar.value)}</span>
         </li>
       ))}
@@ -78,18 +106,33 @@ function Table({ table }: { table: LogTable }) {
   const columns = useMemo<GridColumn[]>(
     () =>
       table.columns.map((column, i) => {
-        const longest = Math.max(column.name.length + 3, ...table.rows.slice(0, 50).map((row) => cellText(row[i]).length));
+        const longest = Math.max(
+          column.name.length + 3,
+          ...table.rows.slice(0, 50).map((row) => cellText(row[i]).length),
+        );
         return {
           id: `c${column.name}`,
           title: column.name,
           width: Math.min(420, 30 + longest * 7.6),
           isSortable: true,
           isNumber: ['int', 'long', 'real', 'decimal'].includes(column.type),
-          render: (row) => <span title={cellText(table.rows[order[row]!]![i])}>{cellText(table.rows[order[row]!]![i])}</span>,
+          render: (row) => (
+            <span title={cellText(table.rows[order[row]!]![i])}>{cellText(table.rows[order[row]!]![i])}</span>
+          ),
         };
       }),
     [table, order],
   );
   if (table.rows.length === 0) return <Empty title="The query found no rows." />;
-  return <Grid label="Rows" columns={columns} count={order.length} rowKey={(row) => String(order[row])} sort={sort} onSort={setSort} height="min(480px, 60vh)" />;
+  return (
+    <Grid
+      label="Rows"
+      columns={columns}
+      count={order.length}
+      rowKey={(row) => String(order[row])}
+      sort={sort}
+      onSort={setSort}
+      height="min(480px, 60vh)"
+    />
+  );
 }

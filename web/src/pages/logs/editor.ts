@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // The query editor: CodeMirror inside a shadow root, where its styles are constructed sheets, which a strict
 // CSP allows.
-import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap, type CompletionContext, type CompletionResult } from '@codemirror/autocomplete';
+import {
+  autocompletion,
+  closeBrackets,
+  closeBracketsKeymap,
+  completionKeymap,
+  type CompletionContext,
+  type CompletionResult,
+} from '@codemirror/autocomplete';
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { bracketMatching } from '@codemirror/language';
 import { linter, setDiagnostics, type Diagnostic } from '@codemirror/lint';
@@ -32,7 +39,13 @@ interface EditorOptions {
   onChange(text: string): void;
 }
 
-const TYPES = { table: 'class', operator: 'keyword', column: 'property', function: 'function', name: 'variable' } as const;
+const TYPES = {
+  table: 'class',
+  operator: 'keyword',
+  column: 'property',
+  function: 'function',
+  name: 'variable',
+} as const;
 
 async function complete(context: CompletionContext, options: EditorOptions): Promise<CompletionResult | null> {
   const vocabulary = options.vocabulary();
@@ -40,21 +53,46 @@ async function complete(context: CompletionContext, options: EditorOptions): Pro
   const text = context.state.doc.toString();
   const { from, items } = suggest(text, context.pos, vocabulary);
   if (from === context.pos && !context.explicit && !/[|\s(]$/.test(text.slice(0, context.pos))) return null;
-  const own = items.map((item) => ({ label: item.label, type: TYPES[item.kind], detail: item.detail.length > 60 ? `${item.detail.slice(0, 58)}…` : item.detail }));
-  const better = await options.kusto()?.complete(text, context.pos).catch(() => null);
+  const own = items.map((item) => ({
+    label: item.label,
+    type: TYPES[item.kind],
+    detail: item.detail.length > 60 ? `${item.detail.slice(0, 58)}…` : item.detail,
+  }));
+  const better = await options
+    .kusto()
+    ?.complete(text, context.pos)
+    .catch(() => null);
   if (context.aborted) return null;
-  return { from: better?.from ?? from, options: better?.items.map((item) => ({ label: item.label, type: TYPES[item.kind], detail: item.detail })) ?? own, validFor: /^[\w-]*$/ };
+  return {
+    from: better?.from ?? from,
+    options: better?.items.map((item) => ({ label: item.label, type: TYPES[item.kind], detail: item.detail })) ?? own,
+    validFor: /^[\w-]*$/,
+  };
 }
 
 async function check(view: EditorView, options: EditorOptions): Promise<Diagnostic[]> {
   const text = view.state.doc.toString();
-  const found = await options.kusto()?.check(text).catch(() => []);
+  const found = await options
+    .kusto()
+    ?.check(text)
+    .catch(() => []);
   const end = view.state.doc.length;
-  return (found ?? []).map(({ from, to, message }) => ({ from: Math.min(from, end), to: Math.min(Math.max(to, from), end), severity: 'warning', message }));
+  return (found ?? []).map(({ from, to, message }) => ({
+    from: Math.min(from, end),
+    to: Math.min(Math.max(to, from), end),
+    severity: 'warning',
+    message,
+  }));
 }
 
 const theme = EditorView.theme({
-  '&': { fontSize: '13px', color: 'var(--text)', backgroundColor: 'var(--canvas)', minHeight: '130px', maxHeight: '45vh' },
+  '&': {
+    fontSize: '13px',
+    color: 'var(--text)',
+    backgroundColor: 'var(--canvas)',
+    minHeight: '130px',
+    maxHeight: '45vh',
+  },
   '.cm-scroller': { fontFamily: 'var(--mono)', minHeight: '130px' },
   '.cm-content': { caretColor: 'var(--text)' },
   '.cm-cursor': { borderLeftColor: 'var(--text)' },
@@ -76,11 +114,23 @@ export function makeEditor(host: HTMLElement, options: EditorOptions): QueryEdit
     state: EditorState.create({
       doc: options.text,
       extensions: [
-        lineNumbers(), history(), drawSelection(), bracketMatching(), closeBrackets(), highlightActiveLine(), EditorView.lineWrapping, theme, kqlLanguage, kqlColours,
+        lineNumbers(),
+        history(),
+        drawSelection(),
+        bracketMatching(),
+        closeBrackets(),
+        highlightActiveLine(),
+        EditorView.lineWrapping,
+        theme,
+        kqlLanguage,
+        kqlColours,
         autocompletion({ override: [(context) => complete(context, options)] }),
         linter((each) => check(each, options), { delay: 500 }),
         EditorView.contentAttributes.of({ 'aria-label': 'KQL query' }),
-        keymap.of([{ key: 'Shift-Enter', run: () => (options.onRun(), true) }, { key: 'Mod-Enter', run: () => (options.onRun(), true) }]),
+        keymap.of([
+          { key: 'Shift-Enter', run: () => (options.onRun(), true) },
+          { key: 'Mod-Enter', run: () => (options.onRun(), true) },
+        ]),
         // Tab leaves the editor: it is no trap (WCAG 2.2, 2.1.2).
         keymap.of([...closeBracketsKeymap, ...completionKeymap, ...historyKeymap, ...defaultKeymap]),
         EditorView.updateListener.of((update) => update.docChanged && options.onChange(update.state.doc.toString())),

@@ -23,13 +23,40 @@ export type KustoRequest = { id: number } & (
 );
 
 const WAIT_MS = 2500;
+const LOADING_MS = 60_000;
 
 /** Names that any answer may hold beside the server's own: words of the grammar. */
-const GRAMMAR = new Set(['by', 'and', 'or', 'on', 'asc', 'desc', 'in', 'has', 'contains', 'between', 'startswith', 'endswith', 'kind', 'with', 'true', 'false', 'to', 'let']);
+const GRAMMAR = new Set([
+  'by',
+  'and',
+  'or',
+  'on',
+  'asc',
+  'desc',
+  'in',
+  'has',
+  'contains',
+  'between',
+  'startswith',
+  'endswith',
+  'kind',
+  'with',
+  'true',
+  'false',
+  'to',
+  'let',
+]);
 
 export function allowed(items: readonly Suggestion[], vocabulary: Vocabulary): Suggestion[] {
-  const names = new Set([...vocabulary.operators, ...vocabulary.functions.map((each) => each.name), ...GRAMMAR].map((name) => name.toLowerCase()));
-  return items.filter((item) => item.kind === 'column' || item.kind === 'table' || item.kind === 'name' || names.has(item.label.toLowerCase()));
+  const names = new Set(
+    [...vocabulary.operators, ...vocabulary.functions.map((each) => each.name), ...GRAMMAR].map((name) =>
+      name.toLowerCase(),
+    ),
+  );
+  return items.filter(
+    (item) =>
+      item.kind === 'column' || item.kind === 'table' || item.kind === 'name' || names.has(item.label.toLowerCase()),
+  );
 }
 
 export function startKusto(vocabulary: Vocabulary): KustoService {
@@ -40,24 +67,35 @@ export function startKusto(vocabulary: Vocabulary): KustoService {
     waiting.get(data.id)?.(data.answer);
     waiting.delete(data.id);
   };
-  worker.onerror = (event) => event.preventDefault();
-  const ask = <T>(request: { kind: string; [key: string]: unknown }, otherwise: T): Promise<T> =>
+  // Without the service everything is answered at once, by nothing.
+  let isGone = false;
+  worker.onerror = (event) => {
+    event.preventDefault();
+    isGone = true;
+    for (const answer of waiting.values()) answer(null);
+    waiting.clear();
+  };
+  const ask = <T>(request: { kind: string; [key: string]: unknown }, otherwise: T, waitMs = WAIT_MS): Promise<T> =>
     new Promise((done) => {
+      if (isGone) return done(otherwise);
       const id = next++;
       waiting.set(id, (answer) => done((answer ?? otherwise) as T));
       setTimeout(() => {
         if (waiting.delete(id)) done(otherwise);
-      }, WAIT_MS);
+      }, waitMs);
       worker.postMessage({ ...request, id });
     });
-  void ask({ kind: 'schema', vocabulary }, null);
+  // Loading takes a second or two, in which nobody should wait for it.
+  let isReady = false;
+  void ask<boolean>({ kind: 'schema', vocabulary }, false, LOADING_MS).then((isLoaded) => (isReady = isLoaded));
   return {
     async complete(query, position) {
+      if (!isReady) return null;
       const found = await ask<Suggestions | null>({ kind: 'complete', query, position }, null);
       const items = found ? allowed(found.items, vocabulary) : [];
       return found && items.length > 0 ? { from: found.from, items } : null;
     },
-    check: (query) => ask<Finding[]>({ kind: 'check', query }, []),
+    check: async (query) => (isReady ? ask<Finding[]>({ kind: 'check', query }, []) : []),
     close: () => worker.terminate(),
   };
 }

@@ -8,7 +8,10 @@ import type { KustoRequest } from './kusto.ts';
 
 // The service comes without usable types for a worker; only the few calls below touch it.
 type Any = any;
-declare const self: { onmessage: (event: { data: KustoRequest }) => void; postMessage(message: unknown): void } & Record<string, Any>;
+declare const self: {
+  onmessage: (event: { data: KustoRequest }) => void;
+  postMessage(message: unknown): void;
+} & Record<string, Any>;
 declare function importScripts(...urls: string[]): void;
 
 let globals: Any = null;
@@ -22,24 +25,63 @@ function load(): Any {
 function listOf(list: Any): Any[] {
   if (!list) return [];
   if (Array.isArray(list)) return list;
-  const count = list.Count ?? list.getCount?.() ?? list.System$Collections$Generic$IReadOnlyCollection$1$Kusto$Language$Diagnostic$Count ?? 0;
+  const count =
+    list.Count ??
+    list.getCount?.() ??
+    list.System$Collections$Generic$IReadOnlyCollection$1$Kusto$Language$Diagnostic$Count ??
+    0;
   return Array.from({ length: count }, (_, i) => list.getItem(i));
 }
 
 function scalarType(Kusto: Any, name: string): Any {
   const types = Kusto.Language.Symbols.ScalarTypes;
-  const found: Record<string, string> = { datetime: 'DateTime', timespan: 'TimeSpan', int: 'Int', long: 'Long', real: 'Real', bool: 'Bool', guid: 'Guid', dynamic: 'Dynamic', decimal: 'Decimal', string: 'String' };
+  const found: Record<string, string> = {
+    datetime: 'DateTime',
+    timespan: 'TimeSpan',
+    int: 'Int',
+    long: 'Long',
+    real: 'Real',
+    bool: 'Bool',
+    guid: 'Guid',
+    dynamic: 'Dynamic',
+    decimal: 'Decimal',
+    string: 'String',
+  };
   return types[found[name] ?? 'String'];
 }
 
-function setSchema(vocabulary: Vocabulary): void {
+function setSchema(vocabulary: Vocabulary): true {
   const Kusto = load();
   const { TableSymbol, ColumnSymbol, DatabaseSymbol } = Kusto.Language.Symbols;
-  const tables = vocabulary.tables.map((table) => new TableSymbol.$ctor4(table.name, table.columns.map((column) => new ColumnSymbol(column.name, scalarType(Kusto, column.type)))));
+  const tables = vocabulary.tables.map(
+    (table) =>
+      new TableSymbol.$ctor4(
+        table.name,
+        table.columns.map((column) => new ColumnSymbol(column.name, scalarType(Kusto, column.type))),
+      ),
+  );
   globals = Kusto.Language.GlobalState.Default.WithDatabase(new DatabaseSymbol.$ctor1('logs', tables));
+  return true;
 }
 
-const KINDS: Record<string, Suggestion['kind']> = { Column: 'column', Table: 'table', Variable: 'name', Parameter: 'name', QueryPrefix: 'operator', TabularPrefix: 'operator', ScalarPrefix: 'operator', Keyword: 'operator' };
+const KINDS: Record<string, Suggestion['kind']> = {
+  column: 'column',
+  table: 'table',
+  variable: 'name',
+  parameter: 'name',
+  queryprefix: 'operator',
+  tabularprefix: 'operator',
+  scalarprefix: 'operator',
+  keyword: 'operator',
+};
+
+/** The name of a completion's kind, in lower case: the bridge's enums map names to numbers only. */
+function kindOf(Kusto: Any, kind: number): Suggestion['kind'] {
+  const entry = Object.entries(Kusto.Language.Editor.CompletionKind as Record<string, unknown>).find(
+    ([, value]) => value === kind,
+  );
+  return KINDS[entry?.[0].toLowerCase() ?? ''] ?? 'function';
+}
 
 function complete(query: string, position: number): { from: number; items: Suggestion[] } | null {
   const Kusto = load();
@@ -47,7 +89,7 @@ function complete(query: string, position: number): { from: number; items: Sugge
   const found = service.GetCompletionItems(position);
   const items = listOf(found.Items).map((item) => ({
     label: String(item.MatchText ?? item.DisplayText),
-    kind: KINDS[Kusto.Language.Editor.CompletionKind[item.Kind] ?? ''] ?? ('function' as const),
+    kind: kindOf(Kusto, item.Kind),
     detail: item.DisplayText === item.MatchText ? '' : String(item.DisplayText),
   }));
   return { from: found.EditStart, items };
@@ -56,7 +98,11 @@ function complete(query: string, position: number): { from: number; items: Sugge
 function check(query: string): { from: number; to: number; message: string }[] {
   const Kusto = load();
   const service = new Kusto.Language.Editor.KustoCodeService.$ctor1(query, globals);
-  return listOf(service.GetDiagnostics(true)).map((each) => ({ from: each.Start, to: each.Start + each.Length, message: String(each.Message) }));
+  return listOf(service.GetDiagnostics(true)).map((each) => ({
+    from: each.Start,
+    to: each.Start + each.Length,
+    message: String(each.Message),
+  }));
 }
 
 function answer(request: KustoRequest): unknown {

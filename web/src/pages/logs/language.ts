@@ -3,7 +3,9 @@
 import { HighlightStyle, StreamLanguage, syntaxHighlighting } from '@codemirror/language';
 import { tags } from '@lezer/highlight';
 
-const WORDS = new Set('and or not in has contains between by on asc desc nulls first last kind with to typeof step of'.split(' '));
+const WORDS = new Set(
+  'and or not in has contains between by on asc desc nulls first last kind with to typeof step of'.split(' '),
+);
 
 export const kqlLanguage = StreamLanguage.define<{ afterBar: boolean }>({
   startState: () => ({ afterBar: false }),

@@ -28,7 +28,8 @@ function write(key: string, items: readonly unknown[]): void {
 }
 
 const isText = (item: unknown): item is string => typeof item === 'string';
-const isSaved = (item: unknown): item is SavedQuery => isText((item as SavedQuery | null)?.name) && isText((item as SavedQuery).text);
+const isSaved = (item: unknown): item is SavedQuery =>
+  isText((item as SavedQuery | null)?.name) && isText((item as SavedQuery).text);
 
 export const recentQueries = (): string[] => read(RECENT, isText);
 export const savedQueries = (): SavedQuery[] => read(SAVED, isSaved);

@@ -15,7 +15,11 @@ export function tableCsv(table: LogTable): string {
 }
 
 export function tableJson(table: LogTable): string {
-  return JSON.stringify(table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column.name, row[i]]))), null, 1);
+  return JSON.stringify(
+    table.rows.map((row) => Object.fromEntries(table.columns.map((column, i) => [column.name, row[i]]))),
+    null,
+    1,
+  );
 }
 
 /** Row numbers in the order of a column; "-name" is descending; missing values last. */
@@ -45,7 +49,9 @@ export function timeChart(table: LogTable): ChartData | null {
   const valueIndices = table.columns.flatMap((column, i) => (NUMBER_TYPES.has(column.type) ? [i] : []));
   const splitIndex = table.columns.findIndex((column) => column.type === 'string');
   if (timeIndex < 0 || valueIndices.length === 0) return null;
-  const times = [...new Set(table.rows.map((row) => Date.parse(String(row[timeIndex]))))].filter(Number.isFinite).sort((a, b) => a - b);
+  const times = [...new Set(table.rows.map((row) => Date.parse(String(row[timeIndex]))))]
+    .filter(Number.isFinite)
+    .sort((a, b) => a - b);
   const place = new Map(times.map((time, i) => [time, i]));
   const lines = new Map<string, (number | null)[]>();
   for (const row of table.rows) {
@@ -53,7 +59,12 @@ export function timeChart(table: LogTable): ChartData | null {
     if (at === undefined) continue;
     for (const i of valueIndices) {
       const column = table.columns[i]!.name;
-      const name = splitIndex < 0 ? column : valueIndices.length === 1 ? cellText(row[splitIndex]) : `${cellText(row[splitIndex])} ${column}`;
+      const name =
+        splitIndex < 0
+          ? column
+          : valueIndices.length === 1
+            ? cellText(row[splitIndex])
+            : `${cellText(row[splitIndex])} ${column}`;
       const values = lines.get(name) ?? new Array<number | null>(times.length).fill(null);
       const value = row[i];
       values[at] = typeof value === 'number' ? value : value === null ? null : Number(value);
@@ -68,5 +79,7 @@ export function bars(table: LogTable): { name: string; value: number }[] | null 
   const value = table.columns.findIndex((column) => NUMBER_TYPES.has(column.type));
   const name = table.columns.findIndex((_, i) => i !== value);
   if (value < 0) return null;
-  return table.rows.slice(0, 40).map((row) => ({ name: name < 0 ? '' : cellText(row[name]), value: Number(row[value] ?? 0) }));
+  return table.rows
+    .slice(0, 40)
+    .map((row) => ({ name: name < 0 ? '' : cellText(row[name]), value: Number(row[value] ?? 0) }));
 }

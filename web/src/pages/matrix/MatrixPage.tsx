@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sources × destinations. What passes is quiet; only trouble has a shape and a number.
 import { useMemo, type KeyboardEvent } from 'react';
+import '../../styles/matrix.css';
 import { STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
 import { compareWords, facetCounts, filterRows } from '../../core/store/filter.ts';
 import { summarise, type Group } from '../../core/store/group.ts';
@@ -37,15 +38,21 @@ function buildMatrix(snapshot: Snapshot, rows: Uint32Array): Matrix {
     const weight = [0, 1, 1000, 1, 0][snapshot.state[row]!]!;
     trouble.set(source, (trouble.get(source) ?? 0) + weight);
   }
-  const all = (index: number) => [...new Set([...lists.keys()].map((key) => key.split('\u0000')[index]!))].sort(compareWords);
+  const all = (index: number) =>
+    [...new Set([...lists.keys()].map((key) => key.split('\u0000')[index]!))].sort(compareWords);
   const sources = all(0);
   const destinations = all(1);
   // If there are too many, those with trouble are kept.
-  const kept = sources.length > SOURCES_MAX ? new Set([...sources].sort((a, b) => trouble.get(b)! - trouble.get(a)!).slice(0, SOURCES_MAX)) : null;
+  const kept =
+    sources.length > SOURCES_MAX
+      ? new Set([...sources].sort((a, b) => trouble.get(b)! - trouble.get(a)!).slice(0, SOURCES_MAX))
+      : null;
   return {
     sources: kept ? sources.filter((source) => kept.has(source)) : sources,
     destinations: destinations.slice(0, DESTINATIONS_MAX),
-    cells: new Map([...lists].map(([key, list]) => [key, summarise(snapshot, key.split('\u0000'), Uint32Array.from(list))])),
+    cells: new Map(
+      [...lists].map(([key, list]) => [key, summarise(snapshot, key.split('\u0000'), Uint32Array.from(list))]),
+    ),
     isCut: kept !== null || destinations.length > DESTINATIONS_MAX,
   };
 }
@@ -71,17 +78,38 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
         <h1>Source × destination</h1>
       </div>
       <div className="filters" role="search" aria-label="Filter tests">
-        <input className="input search" type="search" aria-label="Search" placeholder="Name, IP, src:… dst:…" value={url.q ?? ''} onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })} />
+        <input
+          className="input search"
+          type="search"
+          aria-label="Search"
+          placeholder="Name, IP, src:… dst:…"
+          value={url.q ?? ''}
+          onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
+        />
         <label className="row">
           <span className="quiet">Show</span>
-          <select className="input" value={metric} onChange={(event) => set({ metric: event.target.value === 'state' ? undefined : event.target.value })}>
+          <select
+            className="input"
+            value={metric}
+            onChange={(event) => set({ metric: event.target.value === 'state' ? undefined : event.target.value })}
+          >
             <option value="state">state</option>
             <option value="rttMs">round-trip time</option>
             <option value="checksFailedPercent">checks failed</option>
           </select>
         </label>
-        <Multi label="Monitor" chosen={url.monitor ?? []} options={() => facetCounts(snapshot, filter, 'monitor')} onChange={(monitor) => set({ monitor })} />
-        <Multi label="Configuration" chosen={url.cfg ?? []} options={() => facetCounts(snapshot, filter, 'configuration')} onChange={(cfg) => set({ cfg })} />
+        <Multi
+          label="Monitor"
+          chosen={url.monitor ?? []}
+          options={() => facetCounts(snapshot, filter, 'monitor')}
+          onChange={(monitor) => set({ monitor })}
+        />
+        <Multi
+          label="Configuration"
+          chosen={url.cfg ?? []}
+          options={() => facetCounts(snapshot, filter, 'configuration')}
+          onChange={(cfg) => set({ cfg })}
+        />
         <span role="status" className="quiet">
           {formatCount(rows.length)} tests, {matrix.sources.length} × {matrix.destinations.length}
           {matrix.isCut && ', those with trouble first'}
@@ -89,8 +117,15 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
       </div>
       {rows.length === 0 ? <Empty title="No test fits." /> : <Table matrix={matrix} metric={metric} />}
       <p className="legend">
-        <span className="key"><span className="dot" style={{ width: 4, height: 4, background: 'var(--line-strong)', borderRadius: 2 }} /> all pass</span>
-        {STATES.slice(1).map((state) => <span key={state} className="key"><StateShape state={state} /> {state}</span>)}
+        <span className="key">
+          <span className="dot" style={{ width: 4, height: 4, background: 'var(--line-strong)', borderRadius: 2 }} />{' '}
+          all pass
+        </span>
+        {STATES.slice(1).map((state) => (
+          <span key={state} className="key">
+            <StateShape state={state} /> {state}
+          </span>
+        ))}
         <span>hatched: no test. Arrow keys move, Enter opens the tests of a pair.</span>
       </p>
     </>
@@ -103,7 +138,9 @@ function onArrow(event: KeyboardEvent<HTMLTableElement>): void {
   const body = row?.parentElement;
   if (!cell || !row || !body) return;
   const column = [...row.children].indexOf(cell);
-  const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] ?? [0, 0];
+  const [down, right] = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] }[event.key] ?? [
+    0, 0,
+  ];
   if (down === 0 && right === 0) return;
   event.preventDefault();
   event.stopPropagation();
@@ -132,8 +169,14 @@ function Table({ matrix, metric }: { matrix: Matrix; metric: Metric }) {
       <table className="matrix" onKeyDown={onArrow} aria-label="Tests by source and destination">
         <thead>
           <tr>
-            <th scope="col"><span className="hidden-visually">Source</span></th>
-            {matrix.destinations.map((destination) => <th key={destination} scope="col"><span title={destination}>{destination}</span></th>)}
+            <th scope="col">
+              <span className="hidden-visually">Source</span>
+            </th>
+            {matrix.destinations.map((destination) => (
+              <th key={destination} scope="col">
+                <span title={destination}>{destination}</span>
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
@@ -144,7 +187,15 @@ function Table({ matrix, metric }: { matrix: Matrix; metric: Metric }) {
                 const group = matrix.cells.get(`${source}\u0000${destination}`);
                 const isTabStop = group !== undefined && isFirst;
                 if (group) isFirst = false;
-                return <td key={destination}>{group ? <Cell group={group} metric={metric} isTabStop={isTabStop} /> : <span className="none" aria-label="no test" role="img" />}</td>;
+                return (
+                  <td key={destination}>
+                    {group ? (
+                      <Cell group={group} metric={metric} isTabStop={isTabStop} />
+                    ) : (
+                      <span className="none" aria-label="no test" role="img" />
+                    )}
+                  </td>
+                );
               })}
             </tr>
           ))}
@@ -163,9 +214,27 @@ function Cell({ group, metric, isTabStop }: { group: Group; metric: Metric; isTa
   const [source, destination] = group.path as [string, string];
   const state = STATES[group.state]!;
   const words = `${source} to ${destination}: ${state}, ${formatCount(group.rows.length)} tests, round-trip time ${formatMs(group.rttMs)}, checks failed ${formatPercent(group.checksFailedPercent)}`;
-  const content = metric === 'rttMs' ? shortNumber(group.rttMs) : metric === 'checksFailedPercent' ? shortNumber(group.checksFailedPercent) : state === 'Pass' ? <span className="dot" /> : <StateShape state={state} />;
+  const content =
+    metric === 'rttMs' ? (
+      shortNumber(group.rttMs)
+    ) : metric === 'checksFailedPercent' ? (
+      shortNumber(group.checksFailedPercent)
+    ) : state === 'Pass' ? (
+      <span className="dot" />
+    ) : (
+      <StateShape state={state} />
+    );
   return (
-    <Go to="/" search={{ view: 'tests', src: [source], dst: [destination] }} aria-label={words} title={words} tabIndex={isTabStop ? 0 : -1} style={metric !== 'state' && state === 'Fail' ? { outline: '2px solid var(--fail)', outlineOffset: -2 } : undefined}>
+    <Go
+      to="/"
+      search={{ view: 'tests', src: [source], dst: [destination] }}
+      aria-label={words}
+      title={words}
+      tabIndex={isTabStop ? 0 : -1}
+      style={
+        metric !== 'state' && state === 'Fail' ? { outline: '2px solid var(--fail)', outlineOffset: -2 } : undefined
+      }
+    >
       {content}
     </Go>
   );

@@ -22,7 +22,12 @@ export function BulkBar({ snapshot, ids }: { snapshot: Snapshot; ids: readonly s
     mutationFn: () => Promise.allSettled(ids.map(traceNow)),
     onSuccess: (results) => {
       const refused = results.filter((each) => each.status === 'rejected').length;
-      toast(refused > 0 ? `${counted(results.length - refused, 'trace')} asked for; ${refused} could not be.` : `${counted(results.length, 'trace')} asked for.`, refused > 0);
+      toast(
+        refused > 0
+          ? `${counted(results.length - refused, 'trace')} asked for; ${refused} could not be.`
+          : `${counted(results.length, 'trace')} asked for.`,
+        refused > 0,
+      );
     },
   });
   return (
@@ -50,7 +55,9 @@ export function BulkBar({ snapshot, ids }: { snapshot: Snapshot; ids: readonly s
       <button type="button" className="button bare" onClick={() => set({ sel: undefined }, { replace: true })}>
         Clear
       </button>
-      {asked !== null && <SwitchGroups snapshot={snapshot} ids={ids} isDisabling={asked} onClose={() => setAsked(null)} />}
+      {asked !== null && (
+        <SwitchGroups snapshot={snapshot} ids={ids} isDisabling={asked} onClose={() => setAsked(null)} />
+      )}
     </div>
   );
 }
@@ -71,12 +78,24 @@ function groupsOf(snapshot: Snapshot, ids: readonly string[]): Map<string, Set<s
 async function switchGroups(groups: Map<string, Set<string>>, isDisabling: boolean): Promise<void> {
   for (const [name, wanted] of groups) {
     const { document } = await getMonitor(name);
-    const testGroups = (document.testGroups ?? []).map((group) => (wanted.has(group.name) ? { ...group, disable: isDisabling } : group));
+    const testGroups = (document.testGroups ?? []).map((group) =>
+      wanted.has(group.name) ? { ...group, disable: isDisabling } : group,
+    );
     await putMonitor(name, { ...document, testGroups });
   }
 }
 
-function SwitchGroups({ snapshot, ids, isDisabling, onClose }: { snapshot: Snapshot; ids: readonly string[]; isDisabling: boolean; onClose: () => void }) {
+function SwitchGroups({
+  snapshot,
+  ids,
+  isDisabling,
+  onClose,
+}: {
+  snapshot: Snapshot;
+  ids: readonly string[];
+  isDisabling: boolean;
+  onClose: () => void;
+}) {
   const groups = groupsOf(snapshot, ids);
   const run = useMutation({
     mutationFn: () => switchGroups(groups, isDisabling),
@@ -91,7 +110,13 @@ function SwitchGroups({ snapshot, ids, isDisabling, onClose }: { snapshot: Snaps
       <div className="stack">
         <p>A test is switched off by its test group. This concerns all tests of:</p>
         <ul>
-          {[...groups].flatMap(([monitor, names]) => [...names].map((name) => <li key={`${monitor} ${name}`}>{monitor} › {name}</li>))}
+          {[...groups].flatMap(([monitor, names]) =>
+            [...names].map((name) => (
+              <li key={`${monitor} ${name}`}>
+                {monitor} › {name}
+              </li>
+            )),
+          )}
         </ul>
         {run.error && <Failure error={run.error} />}
         <p className="row">

@@ -20,18 +20,32 @@ export function firstMonitor(name: string, agent: string, targets: readonly stri
     name,
     endpoints: [
       { name: agent, type: 'Agent', linewatch: { agent } },
-      ...[...new Map(parsed.map((target) => [target.address, { name: target.address, type: 'ExternalAddress', address: target.address }])).values()],
+      ...[
+        ...new Map(
+          parsed.map((target) => [
+            target.address,
+            { name: target.address, type: 'ExternalAddress', address: target.address },
+          ]),
+        ).values(),
+      ],
     ],
     testConfigurations: [
       { name: 'ping', protocol: 'Icmp', testFrequencySec: 30 },
-      ...ports.map((port) => ({ name: `tcp-${port}`, protocol: 'Tcp', testFrequencySec: 30, tcpConfiguration: { port } })),
+      ...ports.map((port) => ({
+        name: `tcp-${port}`,
+        protocol: 'Tcp',
+        testFrequencySec: 30,
+        tcpConfiguration: { port },
+      })),
     ],
-    testGroups: [...new Map(parsed.map((target) => [`${target.address} ${target.port ?? 443}`, target])).values()].map((target) => ({
-      name: `${target.address} ${target.port ?? 443}`,
-      sources: [agent],
-      destinations: [target.address],
-      testConfigurations: ['ping', `tcp-${target.port ?? 443}`],
-    })),
+    testGroups: [...new Map(parsed.map((target) => [`${target.address} ${target.port ?? 443}`, target])).values()].map(
+      (target) => ({
+        name: `${target.address} ${target.port ?? 443}`,
+        sources: [agent],
+        destinations: [target.address],
+        testConfigurations: ['ping', `tcp-${target.port ?? 443}`],
+      }),
+    ),
   };
 }
 
@@ -64,26 +78,38 @@ export function FirstRun() {
         {targets.map((target, i) => (
           <label key={i} className="field">
             <span className="label">Target {i + 1}</span>
-            <input className="input" value={target} placeholder={['www.example.com', '10.0.0.1', 'db.internal:5432'][i]} onChange={(event) => setTargets(targets.map((each, j) => (j === i ? event.target.value : each)))} />
+            <input
+              className="input"
+              value={target}
+              placeholder={['www.example.com', '10.0.0.1', 'db.internal:5432'][i]}
+              onChange={(event) => setTargets(targets.map((each, j) => (j === i ? event.target.value : each)))}
+            />
           </label>
         ))}
         {connected.length > 1 && (
           <label className="field">
             <span className="label">From</span>
             <select className="input" value={agent} onChange={(event) => setChosen(event.target.value)}>
-              {connected.map((each) => <option key={each.id}>{each.name}</option>)}
+              {connected.map((each) => (
+                <option key={each.id}>{each.name}</option>
+              ))}
             </select>
           </label>
         )}
         {create.error && <Failure error={create.error} />}
         <p className="row">
-          <button className="button primary" disabled={!mayOperate || filled.length === 0 || agent === '' || create.isPending}>
+          <button
+            className="button primary"
+            disabled={!mayOperate || filled.length === 0 || agent === '' || create.isPending}
+          >
             Watch {filled.length === 1 ? 'it' : 'them'}
           </button>
           <Go to="/monitors/new" className="button">
             All settings
           </Go>
-          <span className="quiet">Each is pinged and gets a TCP handshake every 30 seconds{agent && ` from ${agent}`}.</span>
+          <span className="quiet">
+            Each is pinged and gets a TCP handshake every 30 seconds{agent && ` from ${agent}`}.
+          </span>
         </p>
       </form>
     </section>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The overview: tests by state, three views of them, filters, export.
-import { useMemo, useRef } from 'react';
+import { lazy, Suspense, useMemo, useRef } from 'react';
 import { STATES, type Snapshot } from '../../core/api/snapshot.ts';
 import { countStates, facetCounts, filterRows, type Facet, type Filter } from '../../core/store/filter.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
@@ -15,10 +15,10 @@ import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateShape } from '../../ui/StateTag.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { usePage } from '../../ui/usePage.ts';
-import { exportTests } from './exportTests.ts';
-import { FirstRun } from './FirstRun.tsx';
-import { TestsGrid } from './TestsGrid.tsx';
 import { TreeGrid } from './TreeGrid.tsx';
+
+const FirstRun = lazy(async () => ({ default: (await import('./FirstRun.tsx')).FirstRun }));
+const TestsGrid = lazy(async () => ({ default: (await import('./TestsGrid.tsx')).TestsGrid }));
 
 const VIEWS: readonly { id: View; label: string }[] = [
   { id: 'monitors', label: 'Connection monitors' },
@@ -37,7 +37,17 @@ export const SCOPE_NAMES: Record<Scope, string> = {
 };
 
 export function filterOf(url: Search): Filter {
-  return { text: url.q, scope: url.scope, state: url.state, monitor: url.monitor, group: url.tgroup, source: url.src, destination: url.dst, configuration: url.cfg, protocol: url.proto };
+  return {
+    text: url.q,
+    scope: url.scope,
+    state: url.state,
+    monitor: url.monitor,
+    group: url.tgroup,
+    source: url.src,
+    destination: url.dst,
+    configuration: url.cfg,
+    protocol: url.proto,
+  };
 }
 
 export function Overview() {
@@ -55,21 +65,31 @@ export function Overview() {
           </Go>
         )}
       </div>
-      {error !== null && error !== undefined && <Failure what="The tests could not be fetched" error={error} onRetry={refetch} />}
+      {error !== null && error !== undefined && (
+        <Failure what="The tests could not be fetched" error={error} onRetry={refetch} />
+      )}
       {!snapshot && !error && <Loading what="Loading tests" />}
-      {snapshot && (snapshot.rows === 0 && snapshot.live ? <FirstRun /> : <Tests snapshot={snapshot} />)}
+      {snapshot && (
+        <Suspense fallback={<Loading />}>
+          {snapshot.rows === 0 && snapshot.live ? <FirstRun /> : <Tests snapshot={snapshot} />}
+        </Suspense>
+      )}
     </>
   );
 }
 
 function ExportButton({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
-  const save = () => {
+  const save = async () => {
+    const { exportTests } = await import('./exportTests.ts');
     const rows = sortRows(snapshot, filterRows(snapshot, filterOf(url)), parseSort(url.sort));
-    download(`tests ${new Date(snapshot.at).toISOString().slice(0, 16).replace(':', '')}.csv`, exportTests(snapshot, rows));
+    download(
+      `tests ${new Date(snapshot.at).toISOString().slice(0, 16).replace(':', '')}.csv`,
+      exportTests(snapshot, rows),
+    );
   };
   return (
-    <button type="button" className="button" onClick={save}>
+    <button type="button" className="button" onClick={() => void save()}>
       Export CSV
     </button>
   );
@@ -82,19 +102,43 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
   const rows = useMemo(() => filterRows(snapshot, filter), [snapshot, filter]);
   const view = url.view ?? 'monitors';
   const hasFilter = Object.values(filter).some((value) => value !== undefined);
-  const clear = () => set({ q: undefined, scope: undefined, state: undefined, monitor: undefined, tgroup: undefined, src: undefined, dst: undefined, cfg: undefined, proto: undefined });
+  const clear = () =>
+    set({
+      q: undefined,
+      scope: undefined,
+      state: undefined,
+      monitor: undefined,
+      tgroup: undefined,
+      src: undefined,
+      dst: undefined,
+      cfg: undefined,
+      proto: undefined,
+    });
   const empty = (
     <Empty title={hasFilter ? 'No test fits these filters.' : 'There were no tests at this time.'}>
-      {hasFilter && <button type="button" className="button" onClick={clear}>Clear filters</button>}
+      {hasFilter && (
+        <button type="button" className="button" onClick={clear}>
+          Clear filters
+        </button>
+      )}
     </Empty>
   );
   return (
     <>
       <Tiles snapshot={snapshot} />
-      <Tabs label="View" items={VIEWS} chosen={view} onChoose={(id) => set({ view: id, sort: undefined, open: undefined })}>
+      <Tabs
+        label="View"
+        items={VIEWS}
+        chosen={view}
+        onChoose={(id) => set({ view: id, sort: undefined, open: undefined })}
+      >
         <Filters snapshot={snapshot} filter={filter} found={rows.length} onClear={hasFilter ? clear : undefined} />
         {rows.length === 0 && empty}
-        {rows.length > 0 && view === 'tests' && <TestsGrid snapshot={snapshot} rows={rows} filterKey={JSON.stringify(filter)} />}
+        <Suspense fallback={<Loading />}>
+          {rows.length > 0 && view === 'tests' && (
+            <TestsGrid snapshot={snapshot} rows={rows} filterKey={JSON.stringify(filter)} />
+          )}
+        </Suspense>
         {rows.length > 0 && view !== 'tests' && <TreeGrid snapshot={snapshot} rows={rows} top={view} />}
       </Tabs>
     </>
@@ -106,11 +150,18 @@ function Tiles({ snapshot }: { snapshot: Snapshot }) {
   const set = useSetUrl();
   const counts = useMemo(() => countStates(snapshot), [snapshot]);
   const chosen = url.state ?? [];
-  const toggle = (state: string) => set({ state: chosen.includes(state) ? chosen.filter((each) => each !== state) : [...chosen, state] });
+  const toggle = (state: string) =>
+    set({ state: chosen.includes(state) ? chosen.filter((each) => each !== state) : [...chosen, state] });
   return (
     <div className="tiles" role="group" aria-label="Filter by state">
       {STATES.map((state, i) => (
-        <button key={state} type="button" className="tile" aria-pressed={chosen.includes(state)} onClick={() => toggle(state)}>
+        <button
+          key={state}
+          type="button"
+          className="tile"
+          aria-pressed={chosen.includes(state)}
+          onClick={() => toggle(state)}
+        >
           <span className="state">
             <StateShape state={state} /> {state}
           </span>
@@ -129,7 +180,17 @@ const FACETS: readonly { label: string; facet: Facet; key: 'src' | 'dst' | 'cfg'
   { label: 'Protocol', facet: 'protocol', key: 'proto' },
 ];
 
-function Filters({ snapshot, filter, found, onClear }: { snapshot: Snapshot; filter: Filter; found: number; onClear?: () => void }) {
+function Filters({
+  snapshot,
+  filter,
+  found,
+  onClear,
+}: {
+  snapshot: Snapshot;
+  filter: Filter;
+  found: number;
+  onClear?: () => void;
+}) {
   const url = useUrl();
   const set = useSetUrl();
   const field = useRef<HTMLInputElement>(null);
@@ -148,7 +209,11 @@ function Filters({ snapshot, filter, found, onClear }: { snapshot: Snapshot; fil
       />
       <label className="row">
         <span className="quiet">Scope</span>
-        <select className="input" value={url.scope ?? 'all'} onChange={(event) => set({ scope: event.target.value as Scope })}>
+        <select
+          className="input"
+          value={url.scope ?? 'all'}
+          onChange={(event) => set({ scope: event.target.value as Scope })}
+        >
           {SCOPES.map((scope) => (
             <option key={scope} value={scope}>
               {SCOPE_NAMES[scope]}
@@ -157,7 +222,13 @@ function Filters({ snapshot, filter, found, onClear }: { snapshot: Snapshot; fil
         </select>
       </label>
       {FACETS.map(({ label, facet, key }) => (
-        <Multi key={facet} label={label} chosen={url[key] ?? []} options={() => facetCounts(snapshot, filter, facet)} onChange={(chosen) => set({ [key]: chosen.length > 0 ? chosen : undefined })} />
+        <Multi
+          key={facet}
+          label={label}
+          chosen={url[key] ?? []}
+          options={() => facetCounts(snapshot, filter, facet)}
+          onChange={(chosen) => set({ [key]: chosen.length > 0 ? chosen : undefined })}
+        />
       ))}
       <span role="status" className="quiet">
         {formatCount(found)} of {formatCount(snapshot.rows)} tests

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of tests: sorted rows of the snapshot, selection for comparing and bulk actions, the reason popover.
 // While the pointer or the focus is in it, live updates change numbers but not the order.
-import { useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { hexId, type Snapshot } from '../../core/api/snapshot.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
@@ -9,15 +9,20 @@ import { testName } from '../../core/text/tests.ts';
 import { useGo, useSetUrl, useTimes, useUrl } from '../../app/search.tsx';
 import { Grid } from '../../ui/Grid.tsx';
 import { AnchoredPopover } from '../../ui/Popover.tsx';
-import { BulkBar } from './BulkBar.tsx';
 import { testColumns } from './columns.tsx';
-import { ReasonDetails } from './ReasonCell.tsx';
 import { useTestRows } from './useTestRows.ts';
+
+const BulkBar = lazy(async () => ({ default: (await import('./BulkBar.tsx')).BulkBar }));
+const ReasonDetails = lazy(async () => ({ default: (await import('./ReasonDetails.tsx')).ReasonDetails }));
 
 export const SELECTED_MAX = 200;
 
 /** Keeps the order while it is held, unless the rows are others; says how many rows would move. */
-function useHeldOrder(rows: Uint32Array, key: string, isHeld: boolean): { rows: Uint32Array; moved: number; release: () => void } {
+function useHeldOrder(
+  rows: Uint32Array,
+  key: string,
+  isHeld: boolean,
+): { rows: Uint32Array; moved: number; release: () => void } {
   const kept = useRef({ key, rows });
   const [, rerender] = useState(0);
   const mustTake = !isHeld || kept.current.key !== key || kept.current.rows.length !== rows.length;
@@ -55,7 +60,8 @@ export function TestsGrid({ snapshot, rows, label = 'Tests', height, filterKey, 
   const idOf = (row: number) => hexId(snapshot.id[held.rows[row]!]!);
   const ids = useMemo(() => {
     const found: string[] = [];
-    for (let row = visible.first; row <= Math.min(visible.last, held.rows.length - 1); row++) found.push(hexId(snapshot.id[held.rows[row]!]!));
+    for (let row = visible.first; row <= Math.min(visible.last, held.rows.length - 1); row++)
+      found.push(hexId(snapshot.id[held.rows[row]!]!));
     return found;
   }, [visible, held.rows, snapshot.id]);
   const details = useTestRows(ids);
@@ -64,18 +70,38 @@ export function TestsGrid({ snapshot, rows, label = 'Tests', height, filterKey, 
     const next = new Set(selected);
     const [from, to] = isRange ? [Math.min(anchorRow.current, row), Math.max(anchorRow.current, row)] : [row, row];
     const isAdding = isRange || !next.has(idOf(row));
-    for (let i = from; i <= to; i++) if (isAdding) next.add(idOf(i)); else next.delete(idOf(i));
+    for (let i = from; i <= to; i++)
+      if (isAdding) next.add(idOf(i));
+      else next.delete(idOf(i));
     anchorRow.current = row;
     set({ sel: [...next].slice(0, SELECTED_MAX) }, { replace: true });
   };
   const explain = (row: number, anchor: DOMRect) => setExplained({ id: snapshot.id[held.rows[row]!]!, anchor });
-  const columns = testColumns({ snapshot, rowOf: (row) => held.rows[row]!, details, explain, time, isSelected: (row) => selected.has(idOf(row)), onSelect: select });
-  const onVisible = useCallback((first: number, last: number) => setVisible((before) => (before.first === first && before.last === last ? before : { first, last })), []);
+  const columns = testColumns({
+    snapshot,
+    rowOf: (row) => held.rows[row]!,
+    details,
+    explain,
+    time,
+    isSelected: (row) => selected.has(idOf(row)),
+    onSelect: select,
+  });
+  const onVisible = useCallback(
+    (first: number, last: number) =>
+      setVisible((before) => (before.first === first && before.last === last ? before : { first, last })),
+    [],
+  );
   const explainedRow = explained ? rowOfHex(snapshot, explained.id.toString(16)) : null;
   if (rows.length === 0 && empty) return <>{empty}</>;
   return (
-    <div style={{ position: 'relative' }} onPointerEnter={() => setHeld(true)} onPointerLeave={() => setHeld(false)} onFocus={() => setHeld(true)} onBlur={() => setHeld(false)}>
-      {selected.size > 0 && <BulkBar snapshot={snapshot} ids={[...selected]} />}
+    <div
+      style={{ position: 'relative' }}
+      onPointerEnter={() => setHeld(true)}
+      onPointerLeave={() => setHeld(false)}
+      onFocus={() => setHeld(true)}
+      onBlur={() => setHeld(false)}
+    >
+      <Suspense>{selected.size > 0 && <BulkBar snapshot={snapshot} ids={[...selected]} />}</Suspense>
       {held.moved > 0 && (
         <button type="button" className="button pill" onClick={held.release}>
           {held.moved} rows have moved: sort again
@@ -95,8 +121,20 @@ export function TestsGrid({ snapshot, rows, label = 'Tests', height, filterKey, 
         onExplain={explain}
         onVisible={onVisible}
       />
-      <AnchoredPopover label={explainedRow === null ? 'Reason' : `Reason: ${testName(snapshot, explainedRow)}`} anchor={explained?.anchor ?? null} onClose={() => setExplained(null)}>
-        {explainedRow !== null && <ReasonDetails snapshot={snapshot} row={explainedRow} details={details(hexId(snapshot.id[explainedRow]!))} />}
+      <AnchoredPopover
+        label={explainedRow === null ? 'Reason' : `Reason: ${testName(snapshot, explainedRow)}`}
+        anchor={explained?.anchor ?? null}
+        onClose={() => setExplained(null)}
+      >
+        {explainedRow !== null && (
+          <Suspense fallback="…">
+            <ReasonDetails
+              snapshot={snapshot}
+              row={explainedRow}
+              details={details(hexId(snapshot.id[explainedRow]!))}
+            />
+          </Suspense>
+        )}
       </AnchoredPopover>
     </div>
   );

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connection monitors or test groups as a tree: monitor > test group > test.
-import { useCallback, useMemo, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { hexId, STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
 import { groupBy, groupsOfMonitors, sortGroups, type Group } from '../../core/store/group.ts';
 import { rowOfHex } from '../../core/store/live.ts';
@@ -15,8 +15,10 @@ import { Mini } from '../../ui/Mini.tsx';
 import { AnchoredPopover } from '../../ui/Popover.tsx';
 import { StateAt, StateShape } from '../../ui/StateTag.tsx';
 import { ReasonButton } from './columns.tsx';
-import { ReasonDetails, reasonText } from './ReasonCell.tsx';
+import { reasonText } from './reasonText.ts';
 import { useTestRows } from './useTestRows.ts';
+
+const ReasonDetails = lazy(async () => ({ default: (await import('./ReasonDetails.tsx')).ReasonDetails }));
 
 /** One line of the tree: a group, or a test. */
 interface Line {
@@ -27,11 +29,18 @@ interface Line {
   readonly row: number;
 }
 
-function linesOf(snapshot: Snapshot, rows: Uint32Array, top: 'monitors' | 'groups', open: ReadonlySet<string>, sort: string | undefined): Line[] {
+function linesOf(
+  snapshot: Snapshot,
+  rows: Uint32Array,
+  top: 'monitors' | 'groups',
+  open: ReadonlySet<string>,
+  sort: string | undefined,
+): Line[] {
   const keys = parseSort(sort);
   const lines: Line[] = [];
   const addTests = (group: Group, level: number) => {
-    for (const row of sortRows(snapshot, group.rows.slice(), keys)) lines.push({ key: hexId(snapshot.id[row]!), level, row });
+    for (const row of sortRows(snapshot, group.rows.slice(), keys))
+      lines.push({ key: hexId(snapshot.id[row]!), level, row });
   };
   const addGroups = (groups: Group[], level: number, inner: (group: Group) => void) => {
     for (const group of sortGroups(groups, keys)) {
@@ -40,20 +49,48 @@ function linesOf(snapshot: Snapshot, rows: Uint32Array, top: 'monitors' | 'group
     }
   };
   if (top === 'groups') addGroups(groupsOfMonitors(snapshot, rows), 1, (group) => addTests(group, 2));
-  else addGroups(groupBy(snapshot, rows, 'monitor'), 1, (monitor) => addGroups(groupBy(snapshot, monitor.rows, 'group', monitor.path), 2, (group) => addTests(group, 3)));
+  else
+    addGroups(groupBy(snapshot, rows, 'monitor'), 1, (monitor) =>
+      addGroups(groupBy(snapshot, monitor.rows, 'group', monitor.path), 2, (group) => addTests(group, 3)),
+    );
   return lines;
 }
 
-export function TreeGrid({ snapshot, rows, top }: { snapshot: Snapshot; rows: Uint32Array; top: 'monitors' | 'groups' }) {
+export function TreeGrid({
+  snapshot,
+  rows,
+  top,
+}: {
+  snapshot: Snapshot;
+  rows: Uint32Array;
+  top: 'monitors' | 'groups';
+}) {
   const url = useUrl();
   const set = useSetUrl();
   const go = useGo();
-  const open = useMemo(() => new Set((url.open ?? []).map((path) => path.split('/').map(decodeURIComponent).join('\u0000'))), [url.open]);
+  const open = useMemo(
+    () => new Set((url.open ?? []).map((path) => path.split('/').map(decodeURIComponent).join('\u0000'))),
+    [url.open],
+  );
   const lines = useMemo(() => linesOf(snapshot, rows, top, open, url.sort), [snapshot, rows, top, open, url.sort]);
   const [visible, setVisible] = useState({ first: 0, last: -1 });
   const [explained, setExplained] = useState<{ id: bigint; anchor: DOMRect } | null>(null);
-  const onVisible = useCallback((first: number, last: number) => setVisible((before) => (before.first === first && before.last === last ? before : { first, last })), []);
-  const ids = useMemo(() => [...new Set(lines.slice(visible.first, visible.last + 1).filter((line) => line.row >= 0).map((line) => hexId(snapshot.id[line.row]!)))], [lines, visible, snapshot.id]);
+  const onVisible = useCallback(
+    (first: number, last: number) =>
+      setVisible((before) => (before.first === first && before.last === last ? before : { first, last })),
+    [],
+  );
+  const ids = useMemo(
+    () => [
+      ...new Set(
+        lines
+          .slice(visible.first, visible.last + 1)
+          .filter((line) => line.row >= 0)
+          .map((line) => hexId(snapshot.id[line.row]!)),
+      ),
+    ],
+    [lines, visible, snapshot.id],
+  );
   const details = useTestRows(ids);
   const expand = (line: Line, isOpen: boolean) => {
     const next = new Set(open);
@@ -61,7 +98,8 @@ export function TreeGrid({ snapshot, rows, top }: { snapshot: Snapshot; rows: Ui
     else next.delete(line.key);
     set({ open: [...next].map((key) => key.split('\u0000').map(encodeURIComponent).join('/')) }, { replace: true });
   };
-  const explain = (line: Line, anchor: DOMRect) => line.row >= 0 && setExplained({ id: snapshot.id[line.row]!, anchor });
+  const explain = (line: Line, anchor: DOMRect) =>
+    line.row >= 0 && setExplained({ id: snapshot.id[line.row]!, anchor });
   const columns = treeColumns({ snapshot, lines, top, details, explain, expand, open });
   const explainedRow = explained ? rowOfHex(snapshot, explained.id.toString(16)) : null;
   return (
@@ -81,7 +119,15 @@ export function TreeGrid({ snapshot, rows, top }: { snapshot: Snapshot; rows: Ui
         onVisible={onVisible}
       />
       <AnchoredPopover label="Reason" anchor={explained?.anchor ?? null} onClose={() => setExplained(null)}>
-        {explainedRow !== null && <ReasonDetails snapshot={snapshot} row={explainedRow} details={details(hexId(snapshot.id[explainedRow]!))} />}
+        {explainedRow !== null && (
+          <Suspense fallback="…">
+            <ReasonDetails
+              snapshot={snapshot}
+              row={explainedRow}
+              details={details(hexId(snapshot.id[explainedRow]!))}
+            />
+          </Suspense>
+        )}
       </AnchoredPopover>
     </>
   );
@@ -94,10 +140,24 @@ function openLine(line: Line, go: ReturnType<typeof useGo>): void {
 }
 
 function NameLink({ snapshot, line }: { snapshot: Snapshot; line: Line }) {
-  if (!line.group) return <Go to="/tests/$id" params={{ id: line.key }} tabIndex={-1}>{testName(snapshot, line.row)}</Go>;
+  if (!line.group)
+    return (
+      <Go to="/tests/$id" params={{ id: line.key }} tabIndex={-1}>
+        {testName(snapshot, line.row)}
+      </Go>
+    );
   const [monitor, group] = line.group.path;
-  if (group === undefined) return <Go to="/monitors/$name" params={{ name: monitor! }} tabIndex={-1}>{monitor}</Go>;
-  return <Go to="/monitors/$name/groups/$group" params={{ name: monitor!, group }} tabIndex={-1}>{group}</Go>;
+  if (group === undefined)
+    return (
+      <Go to="/monitors/$name" params={{ name: monitor! }} tabIndex={-1}>
+        {monitor}
+      </Go>
+    );
+  return (
+    <Go to="/monitors/$name/groups/$group" params={{ name: monitor!, group }} tabIndex={-1}>
+      {group}
+    </Go>
+  );
 }
 
 interface TreeContext {
@@ -113,7 +173,15 @@ interface TreeContext {
 function Counts({ group }: { group: Group }) {
   return (
     <span className="row" style={{ flexWrap: 'nowrap' }}>
-      {STATES.map((state, i) => (group.counts[i] ? <span key={state} className="state" title={`${group.counts[i]} ${state}`}><StateShape state={state} /><span className="hidden-visually">{state} </span>{formatCount(group.counts[i]!)}</span> : null))}
+      {STATES.map((state, i) =>
+        group.counts[i] ? (
+          <span key={state} className="state" title={`${group.counts[i]} ${state}`}>
+            <StateShape state={state} />
+            <span className="hidden-visually">{state} </span>
+            {formatCount(group.counts[i]!)}
+          </span>
+        ) : null,
+      )}
     </span>
   );
 }
@@ -124,22 +192,54 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
   const stateOf = (each: Line) => each.group?.state ?? snapshot.state[each.row]!;
   return [
     {
-      id: 'test', title: top === 'monitors' ? 'Connection monitor, test group, test' : 'Test group, test', width: 330, isSortable: true, isTight: true,
+      id: 'test',
+      title: top === 'monitors' ? 'Connection monitor, test group, test' : 'Test group, test',
+      width: 330,
+      isSortable: true,
+      isTight: true,
       render: (row) => (
-        <span className="tree-cell" style={{ paddingLeft: (line(row).level - 1) * 20 + (line(row).group ? 0 : 24), maxWidth: '100%' }}>
+        <span
+          className="tree-cell"
+          style={{ paddingLeft: (line(row).level - 1) * 20 + (line(row).group ? 0 : 24), maxWidth: '100%' }}
+        >
           {line(row).group && (
-            <button type="button" tabIndex={-1} className="tree-toggle" aria-label={`${open.has(line(row).key) ? 'Collapse' : 'Expand'} ${line(row).group!.name}`} onClick={() => expand(line(row), !open.has(line(row).key))}>
+            <button
+              type="button"
+              tabIndex={-1}
+              className="tree-toggle"
+              aria-label={`${open.has(line(row).key) ? 'Collapse' : 'Expand'} ${line(row).group!.name}`}
+              onClick={() => expand(line(row), !open.has(line(row).key))}
+            >
               <Icon name={open.has(line(row).key) ? 'down' : 'right'} size={12} />
             </button>
           )}
-          <span className="clip"><NameLink snapshot={snapshot} line={line(row)} /></span>
+          <span className="clip">
+            <NameLink snapshot={snapshot} line={line(row)} />
+          </span>
         </span>
       ),
     },
-    ...(top === 'groups' ? [{ id: 'monitor', title: 'Connection monitor', width: 170, render: (row: number) => (line(row).row >= 0 ? wordAt(snapshot.monitor, line(row).row) : null) }] : []),
-    { id: 'state', title: 'State', width: 124, isSortable: true, render: (row) => <StateAt index={stateOf(line(row))} /> },
+    ...(top === 'groups'
+      ? [
+          {
+            id: 'monitor',
+            title: 'Connection monitor',
+            width: 170,
+            render: (row: number) => (line(row).row >= 0 ? wordAt(snapshot.monitor, line(row).row) : null),
+          },
+        ]
+      : []),
     {
-      id: 'reasonCode', title: 'Reason', width: 330,
+      id: 'state',
+      title: 'State',
+      width: 124,
+      isSortable: true,
+      render: (row) => <StateAt index={stateOf(line(row))} />,
+    },
+    {
+      id: 'reasonCode',
+      title: 'Reason',
+      width: 330,
       render: (row) => {
         const each = line(row);
         if (each.row < 0) return null;
@@ -148,11 +248,49 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
         return <ReasonButton text={text && prefix + text} onExplain={(anchor) => explain(each, anchor)} />;
       },
     },
-    { id: 'tests', title: 'Tests', width: 220, render: (row) => (line(row).group ? <Counts group={line(row).group!} /> : null) },
-    { id: 'checksFailedPercent', title: 'Checks failed', width: 122, isNumber: true, isSortable: true, render: (row) => formatPercent(line(row).group?.checksFailedPercent ?? snapshot.checksFailedPercent[line(row).row]) },
-    { id: 'rttMs', title: 'RTT', width: 84, isNumber: true, isSortable: true, render: (row) => formatMs(line(row).group?.rttMs ?? snapshot.rttMs[line(row).row]) },
-    { id: 'loss', title: 'Loss in range', width: 120, isTight: true, render: (row) => (line(row).group ? null : <Mini kind="loss" values={detail(row)?.checksFailedPercent} width={108} />) },
-    { id: 'trend', title: 'RTT in range', width: 130, isTight: true, render: (row) => (line(row).group ? null : <Mini kind="line" values={detail(row)?.rttMs} width={116} />) },
-    { id: 'since', title: 'Since', width: 110, render: (row) => (line(row).row >= 0 ? formatLength(snapshot.at - snapshot.since[line(row).row]!) : null) },
+    {
+      id: 'tests',
+      title: 'Tests',
+      width: 220,
+      render: (row) => (line(row).group ? <Counts group={line(row).group!} /> : null),
+    },
+    {
+      id: 'checksFailedPercent',
+      title: 'Checks failed',
+      width: 122,
+      isNumber: true,
+      isSortable: true,
+      render: (row) =>
+        formatPercent(line(row).group?.checksFailedPercent ?? snapshot.checksFailedPercent[line(row).row]),
+    },
+    {
+      id: 'rttMs',
+      title: 'RTT',
+      width: 84,
+      isNumber: true,
+      isSortable: true,
+      render: (row) => formatMs(line(row).group?.rttMs ?? snapshot.rttMs[line(row).row]),
+    },
+    {
+      id: 'loss',
+      title: 'Loss in range',
+      width: 120,
+      isTight: true,
+      render: (row) =>
+        line(row).group ? null : <Mini kind="loss" values={detail(row)?.checksFailedPercent} width={108} />,
+    },
+    {
+      id: 'trend',
+      title: 'RTT in range',
+      width: 130,
+      isTight: true,
+      render: (row) => (line(row).group ? null : <Mini kind="line" values={detail(row)?.rttMs} width={116} />),
+    },
+    {
+      id: 'since',
+      title: 'Since',
+      width: 110,
+      render: (row) => (line(row).row >= 0 ? formatLength(snapshot.at - snapshot.since[line(row).row]!) : null),
+    },
   ];
 }

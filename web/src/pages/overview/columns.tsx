@@ -10,7 +10,7 @@ import { Go } from '../../app/search.tsx';
 import type { GridColumn } from '../../ui/Grid.tsx';
 import { Mini } from '../../ui/Mini.tsx';
 import { StateAt } from '../../ui/StateTag.tsx';
-import { reasonText } from './ReasonCell.tsx';
+import { reasonText } from './reasonText.ts';
 
 export interface TestColumnContext {
   snapshot: Snapshot;
@@ -45,7 +45,13 @@ export function selectColumn(context: TestColumnContext): GridColumn {
 export function ReasonButton({ text, onExplain }: { text: string; onExplain: (anchor: DOMRect) => void }) {
   if (text === '') return <span className="quiet">–</span>;
   return (
-    <button type="button" tabIndex={-1} className="reason-button" title={text} onClick={(event) => onExplain(event.currentTarget.getBoundingClientRect())}>
+    <button
+      type="button"
+      tabIndex={-1}
+      className="reason-button"
+      title={text}
+      onClick={(event) => onExplain(event.currentTarget.getBoundingClientRect())}
+    >
       {text}
     </button>
   );
@@ -53,38 +59,117 @@ export function ReasonButton({ text, onExplain }: { text: string; onExplain: (an
 
 export function testColumns(context: TestColumnContext): GridColumn[] {
   const { snapshot, rowOf, details } = context;
-  const number = (id: 'checksFailedPercent' | 'rttMs' | 'jitterMs', title: string, format: (value: number) => string, width: number): GridColumn => ({
-    id, title, width, isNumber: true, isSortable: true, render: (row) => format(snapshot[id][rowOf(row)]!),
+  const number = (
+    id: 'checksFailedPercent' | 'rttMs' | 'jitterMs',
+    title: string,
+    format: (value: number) => string,
+    width: number,
+  ): GridColumn => ({
+    id,
+    title,
+    width,
+    isNumber: true,
+    isSortable: true,
+    render: (row) => format(snapshot[id][rowOf(row)]!),
   });
-  const word = (id: 'source' | 'destination' | 'configuration' | 'group', title: string, width: number): GridColumn => ({
-    id, title, width, isSortable: true, render: (row) => <span title={wordAt(snapshot[id], rowOf(row)) ?? ''}>{wordAt(snapshot[id], rowOf(row))}</span>,
+  const word = (
+    id: 'source' | 'destination' | 'configuration' | 'group',
+    title: string,
+    width: number,
+  ): GridColumn => ({
+    id,
+    title,
+    width,
+    isSortable: true,
+    render: (row) => <span title={wordAt(snapshot[id], rowOf(row)) ?? ''}>{wordAt(snapshot[id], rowOf(row))}</span>,
   });
   const detail = (row: number) => details(hexId(snapshot.id[rowOf(row)]!));
   return [
     ...(context.onSelect ? [selectColumn(context)] : []),
-    { id: 'state', title: 'State', width: 124, isSortable: true, render: (row) => <StateAt index={snapshot.state[rowOf(row)]!} /> },
     {
-      id: 'test', title: 'Test', width: 310, isSortable: true,
-      render: (row) => <Go to="/tests/$id" params={{ id: hexId(snapshot.id[rowOf(row)]!) }} tabIndex={-1} title={testName(snapshot, rowOf(row))}>{testName(snapshot, rowOf(row))}</Go>,
+      id: 'state',
+      title: 'State',
+      width: 124,
+      isSortable: true,
+      render: (row) => <StateAt index={snapshot.state[rowOf(row)]!} />,
     },
-    { id: 'reasonCode', title: 'Reason', width: 340, isSortable: true, render: (row) => <ReasonButton text={reasonText(snapshot, rowOf(row), detail(row))} onExplain={(anchor) => context.explain(row, anchor)} /> },
+    {
+      id: 'test',
+      title: 'Test',
+      width: 310,
+      isSortable: true,
+      render: (row) => (
+        <Go
+          to="/tests/$id"
+          params={{ id: hexId(snapshot.id[rowOf(row)]!) }}
+          tabIndex={-1}
+          title={testName(snapshot, rowOf(row))}
+        >
+          {testName(snapshot, rowOf(row))}
+        </Go>
+      ),
+    },
+    {
+      id: 'reasonCode',
+      title: 'Reason',
+      width: 340,
+      isSortable: true,
+      render: (row) => (
+        <ReasonButton
+          text={reasonText(snapshot, rowOf(row), detail(row))}
+          onExplain={(anchor) => context.explain(row, anchor)}
+        />
+      ),
+    },
     number('checksFailedPercent', 'Checks failed', formatPercent, 122),
-    { id: 'loss', title: 'Loss in range', width: 120, isTight: true, render: (row) => <Mini kind="loss" values={detail(row)?.checksFailedPercent} width={108} /> },
+    {
+      id: 'loss',
+      title: 'Loss in range',
+      width: 120,
+      isTight: true,
+      render: (row) => <Mini kind="loss" values={detail(row)?.checksFailedPercent} width={108} />,
+    },
     number('rttMs', 'RTT', formatMs, 84),
-    { id: 'trend', title: 'RTT in range', width: 130, isTight: true, render: (row) => <Mini kind="line" values={detail(row)?.rttMs} width={116} /> },
+    {
+      id: 'trend',
+      title: 'RTT in range',
+      width: 130,
+      isTight: true,
+      render: (row) => <Mini kind="line" values={detail(row)?.rttMs} width={116} />,
+    },
     word('source', 'Source', 140),
     word('destination', 'Destination', 180),
-    { id: 'protocol', title: 'Protocol', width: 92, isSortable: true, render: (row) => protocolText(wordAt(snapshot.protocol, rowOf(row)), snapshot.port[rowOf(row)]) },
+    {
+      id: 'protocol',
+      title: 'Protocol',
+      width: 92,
+      isSortable: true,
+      render: (row) => protocolText(wordAt(snapshot.protocol, rowOf(row)), snapshot.port[rowOf(row)]),
+    },
     word('configuration', 'Test configuration', 140),
     number('jitterMs', 'Jitter', formatMs, 84),
     {
-      id: 'monitor', title: 'Connection monitor', width: 170, isSortable: true,
-      render: (row) => <Go to="/monitors/$name" params={{ name: wordAt(snapshot.monitor, rowOf(row)) ?? '' }} tabIndex={-1}>{wordAt(snapshot.monitor, rowOf(row))}</Go>,
+      id: 'monitor',
+      title: 'Connection monitor',
+      width: 170,
+      isSortable: true,
+      render: (row) => (
+        <Go to="/monitors/$name" params={{ name: wordAt(snapshot.monitor, rowOf(row)) ?? '' }} tabIndex={-1}>
+          {wordAt(snapshot.monitor, rowOf(row))}
+        </Go>
+      ),
     },
     word('group', 'Test group', 130),
     {
-      id: 'since', title: 'Since', width: 130, isSortable: true,
-      render: (row) => <span title={context.time(snapshot.since[rowOf(row)]!)}>{formatLength(snapshot.at - snapshot.since[rowOf(row)]!)}</span>,
+      id: 'since',
+      title: 'Since',
+      width: 130,
+      isSortable: true,
+      render: (row) => (
+        <span title={context.time(snapshot.since[rowOf(row)]!)}>
+          {formatLength(snapshot.at - snapshot.since[rowOf(row)]!)}
+        </span>
+      ),
     },
   ];
 }

@@ -1,10 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
-import { hexId, STATES, wordAt, type NumberColumnName, type Snapshot, type WordColumnName } from '../../core/api/snapshot.ts';
+import {
+  hexId,
+  STATES,
+  wordAt,
+  type NumberColumnName,
+  type Snapshot,
+  type WordColumnName,
+} from '../../core/api/snapshot.ts';
 import { csv } from '../../core/text/numbers.ts';
 import { formatTime } from '../../core/time/format.ts';
 
-const WORDS: readonly WordColumnName[] = ['monitor', 'group', 'source', 'sourceAddress', 'destination', 'address', 'checkedAddress', 'configuration', 'protocol'];
-const NUMBERS: readonly NumberColumnName[] = ['port', 'checksFailedPercent', 'rttMs', 'rttMinMs', 'rttMaxMs', 'jitterMs', 'observed', 'limit'];
+const WORDS: readonly WordColumnName[] = [
+  'monitor',
+  'group',
+  'source',
+  'sourceAddress',
+  'destination',
+  'address',
+  'checkedAddress',
+  'configuration',
+  'protocol',
+];
+const NUMBERS: readonly NumberColumnName[] = [
+  'port',
+  'checksFailedPercent',
+  'rttMs',
+  'rttMinMs',
+  'rttMaxMs',
+  'jitterMs',
+  'observed',
+  'limit',
+];
 
 /** The rows as a CSV file, with everything that the snapshot knows. */
 export function exportTests(snapshot: Snapshot, rows: Uint32Array): string {

@@ -27,7 +27,10 @@ export function useTestRows(ids: readonly string[]): (id: string) => TestRow | u
     const controller = new AbortController();
     const timer = setTimeout(() => {
       const { rows } = cache.current;
-      const missing = wanted.split(',').filter((id) => id && !rows.has(id)).slice(0, AT_ONCE);
+      const missing = wanted
+        .split(',')
+        .filter((id) => id && !rows.has(id))
+        .slice(0, AT_ONCE);
       if (missing.length === 0) return;
       getTestRows(missing, span, at, POINTS, controller.signal)
         .then((found) => {

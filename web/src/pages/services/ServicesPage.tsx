@@ -28,7 +28,10 @@ export function ServicesPage() {
 function Content({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
   const services = useMemo(() => servicesOf(snapshot), [snapshot]);
-  const chosen = services.find((service) => service.name === url.dst?.[0]) ?? services.find((service) => service.all.state === 2) ?? services[0];
+  const chosen =
+    services.find((service) => service.name === url.dst?.[0]) ??
+    services.find((service) => service.all.state === 2) ??
+    services[0];
   return (
     <>
       <div className="page-head">
@@ -68,7 +71,14 @@ function Tiles({ services }: { services: readonly Service[] }) {
           <dt className="state">
             <StateShape state={shape} /> {name}
           </dt>
-          <dd><strong>{formatCount(services.filter((service) => (state === 3 ? service.all.state >= 3 : service.all.state === state)).length)}</strong></dd>
+          <dd>
+            <strong>
+              {formatCount(
+                services.filter((service) => (state === 3 ? service.all.state >= 3 : service.all.state === state))
+                  .length,
+              )}
+            </strong>
+          </dd>
         </div>
       ))}
     </dl>
@@ -95,23 +105,45 @@ function TestsTable({ services, chosen }: { services: readonly Service[]; chosen
             <tr>
               <th scope="col">Service</th>
               <th scope="col">Health</th>
-              <th scope="col" className="number">Response time</th>
-              <th scope="col" className="number">Network latency</th>
-              <th scope="col" className="number">Loss</th>
+              <th scope="col" className="number">
+                Response time
+              </th>
+              <th scope="col" className="number">
+                Network latency
+              </th>
+              <th scope="col" className="number">
+                Loss
+              </th>
             </tr>
           </thead>
           <tbody>
             {services.map((service) => (
-              <tr key={service.name} aria-current={service === chosen ? 'true' : undefined} style={service === chosen ? { background: 'var(--chosen)' } : undefined}>
+              <tr
+                key={service.name}
+                aria-current={service === chosen ? 'true' : undefined}
+                style={service === chosen ? { background: 'var(--chosen)' } : undefined}
+              >
                 <td>
-                  <button type="button" className="linklike" onClick={() => set({ dst: [service.name], src: undefined })}>
+                  <button
+                    type="button"
+                    className="linklike"
+                    onClick={() => set({ dst: [service.name], src: undefined })}
+                  >
                     {service.name}
                   </button>
                 </td>
-                <td><StateAt index={service.all.state} /></td>
-                <td className="number"><Value text={formatMs(service.web.rttMs)} why={service.why} /></td>
-                <td className="number"><Value text={formatMs(service.network.rttMs)} why={service.why} /></td>
-                <td className="number"><Value text={formatPercent(service.network.checksFailedPercent)} why={service.why} /></td>
+                <td>
+                  <StateAt index={service.all.state} />
+                </td>
+                <td className="number">
+                  <Value text={formatMs(service.web.rttMs)} why={service.why} />
+                </td>
+                <td className="number">
+                  <Value text={formatMs(service.network.rttMs)} why={service.why} />
+                </td>
+                <td className="number">
+                  <Value text={formatPercent(service.network.checksFailedPercent)} why={service.why} />
+                </td>
               </tr>
             ))}
           </tbody>
@@ -122,7 +154,12 @@ function TestsTable({ services, chosen }: { services: readonly Service[]; chosen
 }
 
 /** Mean over the series of the given configurations, step by step, weighted by their tests. */
-function meanOf(series: readonly AggregateSeries[], names: ReadonlySet<string>, key: 'rttMs' | 'checksFailedPercent', length: number): (number | null)[] {
+function meanOf(
+  series: readonly AggregateSeries[],
+  names: ReadonlySet<string>,
+  key: 'rttMs' | 'checksFailedPercent',
+  length: number,
+): (number | null)[] {
   const wanted = series.filter((each) => names.has(each.name));
   return Array.from({ length }, (_, i) => {
     let [sum, weight] = [0, 0];
@@ -140,7 +177,12 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
   const span = useSpan();
   const at = useInstant();
   const where = { destination: service.name, source: node };
-  const query = useQuery({ queryKey: ['aggregate', where, 'testConfiguration', span.from, span.to], queryFn: ({ signal }) => getAggregate(span, POINTS, 'testConfiguration', where, signal), placeholderData: keepPreviousData, staleTime: 20_000 });
+  const query = useQuery({
+    queryKey: ['aggregate', where, 'testConfiguration', span.from, span.to],
+    queryFn: ({ signal }) => getAggregate(span, POINTS, 'testConfiguration', where, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 20_000,
+  });
   const names = useMemo(() => configurationsOf(snapshot, service), [snapshot.id, service.name]);
   const lines = useMemo(() => {
     if (!query.data) return null;
@@ -152,7 +194,17 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
       time,
     };
   }, [query.data, names]);
-  const charts = useMemo(() => lines && { times: [{ name: 'Response time', values: lines.response }, { name: 'Network latency', values: lines.latency }], loss: [{ name: 'Loss', values: lines.loss }] }, [lines]);
+  const charts = useMemo(
+    () =>
+      lines && {
+        times: [
+          { name: 'Response time', values: lines.response },
+          { name: 'Network latency', values: lines.latency },
+        ],
+        loss: [{ name: 'Loss', values: lines.loss }],
+      },
+    [lines],
+  );
   return (
     <section className="card span-6" aria-labelledby="services-history">
       <h2 id="services-history">
@@ -164,14 +216,36 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
       {lines && charts && (
         <div className="stack">
           <Sentence lines={lines} at={at} />
-          {service.why.map((text) => <p key={text} className="quiet">{text}</p>)}
-          <LineChart name={`Response time and network latency of ${service.name}`} time={lines.time} lines={charts.times} unit="ms" height={190} />
-          <LineChart name={`Loss of ${service.name}`} time={lines.time} lines={charts.loss} unit="%" height={110} max={100} atLeast={5} />
+          {service.why.map((text) => (
+            <p key={text} className="quiet">
+              {text}
+            </p>
+          ))}
+          <LineChart
+            name={`Response time and network latency of ${service.name}`}
+            time={lines.time}
+            lines={charts.times}
+            unit="ms"
+            height={190}
+          />
+          <LineChart
+            name={`Loss of ${service.name}`}
+            time={lines.time}
+            lines={charts.loss}
+            unit="%"
+            height={110}
+            max={100}
+            atLeast={5}
+          />
           <p className="row">
             <Go to="/topology" search={{ dst: [service.name], src: node ? [node] : undefined }} className="button">
               Topology
             </Go>
-            <Go to="/" search={{ view: 'tests', dst: [service.name], src: node ? [node] : undefined }} className="button">
+            <Go
+              to="/"
+              search={{ view: 'tests', dst: [service.name], src: node ? [node] : undefined }}
+              className="button"
+            >
               Its tests
             </Go>
           </p>
@@ -182,13 +256,25 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
 }
 
 /** The verdict at the chosen instant: what came after it is not looked at. */
-function Sentence({ lines, at }: { lines: { response: (number | null)[]; latency: (number | null)[]; time: number[] }; at: number | null }) {
+function Sentence({
+  lines,
+  at,
+}: {
+  lines: { response: (number | null)[]; latency: (number | null)[]; time: number[] };
+  at: number | null;
+}) {
   const end = at === null ? lines.time.length : lines.time.filter((ms) => ms <= at).length;
-  const verdict = judge(lines.response.slice(0, end), lines.latency.slice(0, end), Math.max(3, Math.round(lines.time.length / 24)));
+  const verdict = judge(
+    lines.response.slice(0, end),
+    lines.latency.slice(0, end),
+    Math.max(3, Math.round(lines.time.length / 24)),
+  );
   return (
     <p className="verdict" role="status">
       <strong>{VERDICT_NAMES[verdict.kind]}:</strong> {verdict.text}
-      {Number.isFinite(verdict.correlation) && <span className="quiet"> Correlation over the range {verdict.correlation.toFixed(2)}.</span>}
+      {Number.isFinite(verdict.correlation) && (
+        <span className="quiet"> Correlation over the range {verdict.correlation.toFixed(2)}.</span>
+      )}
     </p>
   );
 }
@@ -196,7 +282,11 @@ function Sentence({ lines, at }: { lines: { response: (number | null)[]; latency
 function Nodes({ snapshot, service, node }: { snapshot: Snapshot; service: Service; node: string | undefined }) {
   const set = useSetUrl();
   const nodes = useMemo(() => nodesOf(snapshot, service), [snapshot, service]);
-  const worstFirst = [...nodes].sort((a, b) => Number(b.all.state === 2) - Number(a.all.state === 2) || (b.web.rttMs || b.network.rttMs || 0) - (a.web.rttMs || a.network.rttMs || 0));
+  const worstFirst = [...nodes].sort(
+    (a, b) =>
+      Number(b.all.state === 2) - Number(a.all.state === 2) ||
+      (b.web.rttMs || b.network.rttMs || 0) - (a.web.rttMs || a.network.rttMs || 0),
+  );
   return (
     <section className="card span-12" aria-labelledby="services-nodes">
       <h2 id="services-nodes">
@@ -208,9 +298,15 @@ function Nodes({ snapshot, service, node }: { snapshot: Snapshot; service: Servi
             <tr>
               <th scope="col">Node</th>
               <th scope="col">Health</th>
-              <th scope="col" className="number">Response time</th>
-              <th scope="col" className="number">Network latency</th>
-              <th scope="col" className="number">Loss</th>
+              <th scope="col" className="number">
+                Response time
+              </th>
+              <th scope="col" className="number">
+                Network latency
+              </th>
+              <th scope="col" className="number">
+                Loss
+              </th>
               <th scope="col">Way</th>
             </tr>
           </thead>
@@ -218,14 +314,27 @@ function Nodes({ snapshot, service, node }: { snapshot: Snapshot; service: Servi
             {worstFirst.slice(0, 200).map((each) => (
               <tr key={each.name} style={each.name === node ? { background: 'var(--chosen)' } : undefined}>
                 <td>
-                  <button type="button" className="linklike" aria-pressed={each.name === node} onClick={() => set({ dst: [service.name], src: each.name === node ? undefined : [each.name] })}>
+                  <button
+                    type="button"
+                    className="linklike"
+                    aria-pressed={each.name === node}
+                    onClick={() => set({ dst: [service.name], src: each.name === node ? undefined : [each.name] })}
+                  >
                     {each.name}
                   </button>
                 </td>
-                <td><StateAt index={each.all.state} /></td>
-                <td className="number"><Value text={formatMs(each.web.rttMs)} why={each.why} /></td>
-                <td className="number"><Value text={formatMs(each.network.rttMs)} why={each.why} /></td>
-                <td className="number"><Value text={formatPercent(each.network.checksFailedPercent)} why={each.why} /></td>
+                <td>
+                  <StateAt index={each.all.state} />
+                </td>
+                <td className="number">
+                  <Value text={formatMs(each.web.rttMs)} why={each.why} />
+                </td>
+                <td className="number">
+                  <Value text={formatMs(each.network.rttMs)} why={each.why} />
+                </td>
+                <td className="number">
+                  <Value text={formatPercent(each.network.checksFailedPercent)} why={each.why} />
+                </td>
                 <td>
                   <Go to="/topology" search={{ dst: [service.name], src: [each.name] }}>
                     Topology<span className="hidden-visually"> from {each.name}</span>

@@ -18,8 +18,16 @@ export function isWeb(snapshot: Snapshot, row: number): boolean {
 }
 
 function serviceOf(snapshot: Snapshot, group: Group): Service {
-  const web = summarise(snapshot, [group.name], group.rows.filter((row) => isWeb(snapshot, row)));
-  const network = summarise(snapshot, [group.name], group.rows.filter((row) => !isWeb(snapshot, row)));
+  const web = summarise(
+    snapshot,
+    [group.name],
+    group.rows.filter((row) => isWeb(snapshot, row)),
+  );
+  const network = summarise(
+    snapshot,
+    [group.name],
+    group.rows.filter((row) => !isWeb(snapshot, row)),
+  );
   const why = explainNa({
     hasResponse: Number.isFinite(web.rttMs),
     hasNetwork: Number.isFinite(network.rttMs),

@@ -6,7 +6,9 @@ import { labelWords } from '../../core/text/reasons.ts';
 import { StateShape } from '../../ui/StateTag.tsx';
 
 function lossText({ forwardingLossPercent: share }: PathHop): string {
-  return share.value < 0.05 ? '0 %' : `${formatPercent(share.value)} (${formatPercent(share.low)} to ${formatPercent(share.high)})`;
+  return share.value < 0.05
+    ? '0 %'
+    : `${formatPercent(share.value)} (${formatPercent(share.low)} to ${formatPercent(share.high)})`;
 }
 
 /** "22 of 40: limits its own replies". */
@@ -15,7 +17,17 @@ function answers(hop: PathHop): string {
   return hop.answered < hop.sent && hop.labels.includes('RateLimited') ? `${share}, reply rate-limited` : share;
 }
 
-export function HopTable({ path, issues, index, count }: { path: Path; issues: readonly PathIssue[]; index: number; count: number }) {
+export function HopTable({
+  path,
+  issues,
+  index,
+  count,
+}: {
+  path: Path;
+  issues: readonly PathIssue[];
+  index: number;
+  count: number;
+}) {
   const name = count > 1 ? `Path ${index + 1} of ${count}` : 'Path';
   const flows = path.flows.length;
   return (
@@ -30,18 +42,34 @@ export function HopTable({ path, issues, index, count }: { path: Path; issues: r
               {path.reached ? '' : ', does not reach the destination'}
             </th>
             <th scope="col">Network</th>
-            <th scope="col" className="number">Lost on the way to it</th>
-            <th scope="col" className="number">Adds</th>
-            <th scope="col" className="number">Best</th>
-            <th scope="col" className="number">Median</th>
-            <th scope="col" className="number">Worst</th>
+            <th scope="col" className="number">
+              Lost on the way to it
+            </th>
+            <th scope="col" className="number">
+              Adds
+            </th>
+            <th scope="col" className="number">
+              Best
+            </th>
+            <th scope="col" className="number">
+              Median
+            </th>
+            <th scope="col" className="number">
+              Worst
+            </th>
             <th scope="col">Answered</th>
             <th scope="col">Notes</th>
           </tr>
         </thead>
         <tbody>
           {path.hops.map((hop) => (
-            <HopRow key={hop.ttl} hop={hop} issues={issues.filter((issue) => issue.toTtl === hop.ttl && (issue.path === path.id || issue.to === hop.address))} />
+            <HopRow
+              key={hop.ttl}
+              hop={hop}
+              issues={issues.filter(
+                (issue) => issue.toTtl === hop.ttl && (issue.path === path.id || issue.to === hop.address),
+              )}
+            />
           ))}
         </tbody>
       </table>
@@ -50,7 +78,11 @@ export function HopTable({ path, issues, index, count }: { path: Path; issues: r
 }
 
 function HopRow({ hop, issues }: { hop: PathHop; issues: readonly PathIssue[] }) {
-  const notes = [...issues.map((issue) => issue.text), ...hop.labels.map(labelWords), ...(hop.others?.length ? [`also ${hop.others.join(', ')}`] : [])];
+  const notes = [
+    ...issues.map((issue) => issue.text),
+    ...hop.labels.map(labelWords),
+    ...(hop.others?.length ? [`also ${hop.others.join(', ')}`] : []),
+  ];
   return (
     <tr>
       <td className="number">{hop.ttl}</td>
@@ -62,8 +94,12 @@ function HopRow({ hop, issues }: { hop: PathHop; issues: readonly PathIssue[] })
         {hop.name && hop.name !== hop.address && <div className="quiet">{hop.name}</div>}
       </td>
       <td>{hop.network ?? ''}</td>
-      <td className={issues.some((issue) => issue.kind === 'ForwardingLoss') ? 'number diff' : 'number'}>{lossText(hop)}</td>
-      <td className={issues.some((issue) => issue.kind === 'AddedLatency') ? 'number diff' : 'number'}>{hop.address ? formatMs(hop.addedMs) : 'NA'}</td>
+      <td className={issues.some((issue) => issue.kind === 'ForwardingLoss') ? 'number diff' : 'number'}>
+        {lossText(hop)}
+      </td>
+      <td className={issues.some((issue) => issue.kind === 'AddedLatency') ? 'number diff' : 'number'}>
+        {hop.address ? formatMs(hop.addedMs) : 'NA'}
+      </td>
       <td className="number">{formatMs(hop.rttMinMs)}</td>
       <td className="number">{formatMs(hop.rttMedianMs)}</td>
       <td className="number">{formatMs(hop.rttMaxMs)}</td>

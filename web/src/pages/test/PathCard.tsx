@@ -16,7 +16,17 @@ import { HopTable } from './HopTable.tsx';
 
 const LIVE_MS = 20_000;
 
-export function PathCard({ id, source, destination, isTraceable }: { id: string; source: string; destination: string; isTraceable: boolean }) {
+export function PathCard({
+  id,
+  source,
+  destination,
+  isTraceable,
+}: {
+  id: string;
+  source: string;
+  destination: string;
+  isTraceable: boolean;
+}) {
   const at = useInstant();
   const query = useQuery({
     queryKey: ['paths', id, at],
@@ -34,7 +44,11 @@ export function PathCard({ id, source, destination, isTraceable }: { id: string;
         {query.data && !query.error && <span className="quiet">{pathSummary(query.data)}</span>}
       </h2>
       {query.isPending && isTraceable && <Loading what="Loading the path" />}
-      {isMissing && <Empty title="No path is known for this time.">Traces are kept when something changes and at least hourly.</Empty>}
+      {isMissing && (
+        <Empty title="No path is known for this time.">
+          Traces are kept when something changes and at least hourly.
+        </Empty>
+      )}
       {query.error && !isMissing && <Failure error={query.error} onRetry={() => void query.refetch()} />}
       {query.data && !query.error && <Report report={query.data} source={source} destination={destination} />}
     </section>
@@ -45,7 +59,14 @@ export function PathCard({ id, source, destination, isTraceable }: { id: string;
 function pathSummary(report: PathReport): string {
   const longest = Math.max(0, ...report.paths.map((path) => path.hops.length));
   const flows = report.paths.reduce((sum, path) => sum + path.flows.length, 0);
-  return [counted(longest, 'hop'), counted(report.paths.length, 'path'), counted(flows, 'flow'), report.pathMtu ? `MTU ${report.pathMtu}` : ''].filter(Boolean).join(' · ');
+  return [
+    counted(longest, 'hop'),
+    counted(report.paths.length, 'path'),
+    counted(flows, 'flow'),
+    report.pathMtu ? `MTU ${report.pathMtu}` : '',
+  ]
+    .filter(Boolean)
+    .join(' · ');
 }
 
 function Report({ report, source, destination }: { report: PathReport; source: string; destination: string }) {
@@ -64,7 +85,10 @@ function Report({ report, source, destination }: { report: PathReport; source: s
             <li key={i} className="state" style={{ whiteSpace: 'normal' }}>
               <StateShape state="Fail" />
               <span>
-                <strong>{issue.text}</strong> <span className="quiet">({issueWords(issue.kind)}, confidence {Math.round(issue.confidence * 100)} %)</span>
+                <strong>{issue.text}</strong>{' '}
+                <span className="quiet">
+                  ({issueWords(issue.kind)}, confidence {Math.round(issue.confidence * 100)} %)
+                </span>
               </span>
             </li>
           ))}
@@ -72,11 +96,24 @@ function Report({ report, source, destination }: { report: PathReport; source: s
       ) : (
         <p className="quiet">Every hop forwards; no link stands out.</p>
       )}
-      <PathGraph graph={graph} label={`Path from ${source} to ${destination}`} height={graph.nodes.length > 30 ? 380 : 230} chosen={chosen} onChoose={(hop) => set({ hop: hop ?? undefined }, { replace: true })} />
+      <PathGraph
+        graph={graph}
+        label={`Path from ${source} to ${destination}`}
+        height={graph.nodes.length > 30 ? 380 : 230}
+        chosen={chosen}
+        onChoose={(hop) => set({ hop: hop ?? undefined }, { replace: true })}
+      />
       {node && (
         <p role="status">
           <strong>{node.title}</strong>
-          {node.address && node.address !== node.title && ` (${node.address})`}: {node.issues.length > 0 ? node.issues.join('; ') : node.kind === 'hop' ? 'no issue here' : node.kind === 'silent' ? 'never answers, but traffic passes' : node.kind}
+          {node.address && node.address !== node.title && ` (${node.address})`}:{' '}
+          {node.issues.length > 0
+            ? node.issues.join('; ')
+            : node.kind === 'hop'
+              ? 'no issue here'
+              : node.kind === 'silent'
+                ? 'never answers, but traffic passes'
+                : node.kind}
         </p>
       )}
       {report.paths.slice(0, 1).map((path) => (
@@ -92,7 +129,8 @@ function Report({ report, source, destination }: { report: PathReport; source: s
       )}
       {report.changes.length > 0 && <p>Changed since the report before: {report.changes.join('; ')}.</p>}
       <p className="quiet">
-        From {counted(report.traces, `${report.protocol.toUpperCase()} trace`)} between {time(Date.parse(report.from), true)} and {time(Date.parse(report.to), true)}.
+        From {counted(report.traces, `${report.protocol.toUpperCase()} trace`)} between{' '}
+        {time(Date.parse(report.from), true)} and {time(Date.parse(report.to), true)}.
       </p>
     </div>
   );

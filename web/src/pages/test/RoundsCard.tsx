@@ -2,6 +2,7 @@
 // The latest rounds with each check, and what an HTTP round knows of its phases and certificate.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import '../../styles/charts.css';
 import { getRounds } from '../../core/api/endpoints.ts';
 import type { Round } from '../../core/api/types.ts';
 import { formatLength } from '../../core/time/format.ts';
@@ -44,14 +45,20 @@ export function RoundsCard({ query }: { query: ReturnType<typeof useRounds> }) {
               <tr>
                 <th scope="col">Round</th>
                 <th scope="col">State</th>
-                <th scope="col" className="number">RTT</th>
-                <th scope="col" className="number">Failed</th>
+                <th scope="col" className="number">
+                  RTT
+                </th>
+                <th scope="col" className="number">
+                  Failed
+                </th>
                 <th scope="col">Checks</th>
                 <th scope="col">What happened</th>
               </tr>
             </thead>
             <tbody>
-              {rounds.map((round) => <RoundRow key={round.started} round={round} />)}
+              {rounds.map((round) => (
+                <RoundRow key={round.started} round={round} />
+              ))}
             </tbody>
           </table>
         </div>
@@ -67,9 +74,13 @@ function RoundRow({ round }: { round: Round }) {
     <>
       <tr>
         <td>{time(Date.parse(round.started), true)}</td>
-        <td><StateTag state={round.state} /></td>
+        <td>
+          <StateTag state={round.state} />
+        </td>
         <td className="number">{formatMs(round.roundTripTimeMs)}</td>
-        <td className="number">{round.checksTotal > 0 ? formatPercent((100 * round.checksFailed) / round.checksTotal) : 'NA'}</td>
+        <td className="number">
+          {round.checksTotal > 0 ? formatPercent((100 * round.checksFailed) / round.checksTotal) : 'NA'}
+        </td>
         <td>
           <button type="button" className="linklike" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
             {round.checksTotal - round.checksFailed} of {round.checksTotal} answered
@@ -82,14 +93,17 @@ function RoundRow({ round }: { round: Round }) {
           <td colSpan={6}>
             <ol className="dots" aria-label="Each check">
               {round.checks.map((check, i) => (
-                <li key={i} className="badge">{check.roundTripTimeMs === null ? check.outcome : formatMs(check.roundTripTimeMs)}</li>
+                <li key={i} className="badge">
+                  {check.roundTripTimeMs === null ? check.outcome : formatMs(check.roundTripTimeMs)}
+                </li>
               ))}
             </ol>
             <p className="quiet">
               {round.address && `To ${round.address}. `}
               {round.detail}
               {round.checksVoid > 0 && ` ${round.checksVoid} not counted: the agent itself was at fault.`}
-              {round.name && ` Name: ${round.name.outcome} in ${formatMs(round.name.tookMs)}${round.name.server ? ` from ${round.name.server}` : ''}.`}
+              {round.name &&
+                ` Name: ${round.name.outcome} in ${formatMs(round.name.tookMs)}${round.name.server ? ` from ${round.name.server}` : ''}.`}
             </p>
           </td>
         </tr>
@@ -116,7 +130,10 @@ export function HttpCard({ round }: { round: Round | undefined }) {
   return (
     <section className="card span-12" aria-labelledby="http-title">
       <h2 id="http-title">
-        Last request <span className="quiet">{[http?.version, round.httpStatus && `status ${round.httpStatus}`, http?.url].filter(Boolean).join(' · ')}</span>
+        Last request{' '}
+        <span className="quiet">
+          {[http?.version, round.httpStatus && `status ${round.httpStatus}`, http?.url].filter(Boolean).join(' · ')}
+        </span>
       </h2>
       <div className="cards">
         <div className="span-6">
@@ -141,7 +158,11 @@ export function HttpCard({ round }: { round: Round | undefined }) {
             <dt>Issued by</dt>
             <dd>{tls.issuer}</dd>
             <dt>Expires</dt>
-            <dd>{tls.notAfter ? `${time(Date.parse(tls.notAfter))} (${formatLength(Date.parse(tls.notAfter) - Date.parse(round.started))} after this round)` : 'NA'}</dd>
+            <dd>
+              {tls.notAfter
+                ? `${time(Date.parse(tls.notAfter))} (${formatLength(Date.parse(tls.notAfter) - Date.parse(round.started))} after this round)`
+                : 'NA'}
+            </dd>
             <dt>Connection</dt>
             <dd>{[tls.version, tls.cipher, tls.key].filter(Boolean).join(', ')}</dd>
             <dt>Verified</dt>

@@ -21,7 +21,7 @@ import { SmokeChart } from '../../ui/SmokeChart.tsx';
 import { StateAt, StateTag } from '../../ui/StateTag.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { usePage } from '../../ui/usePage.ts';
-import { reasonText } from '../overview/ReasonCell.tsx';
+import { reasonText } from '../overview/reasonText.ts';
 import { useTestRows } from '../overview/useTestRows.ts';
 import { PathCard } from './PathCard.tsx';
 import { HttpCard, RoundsCard, useRounds } from './RoundsCard.tsx';
@@ -44,10 +44,14 @@ function GoneTest({ id }: { id: string }) {
   const { at } = useTravel();
   return (
     <>
-      <div className="page-head"><h1>Test {id}</h1></div>
+      <div className="page-head">
+        <h1>Test {id}</h1>
+      </div>
       <Empty title={at === null ? 'This test is not defined (any more).' : 'This test did not run at the chosen time.'}>
         <p>Its connection monitor may have been changed or deleted. What was measured stays in the store.</p>
-        <Go to="/" search={{ view: 'tests' }} className="button">All tests</Go>
+        <Go to="/" search={{ view: 'tests' }} className="button">
+          All tests
+        </Go>
       </Empty>
       <RttCard id={id} limitMs={null} />
     </>
@@ -55,7 +59,12 @@ function GoneTest({ id }: { id: string }) {
 }
 
 function useLimits(monitor: string, configuration: string) {
-  const query = useQuery({ queryKey: ['monitor', monitor], queryFn: ({ signal }) => getMonitor(monitor, signal), staleTime: 60_000, retry: false });
+  const query = useQuery({
+    queryKey: ['monitor', monitor],
+    queryFn: ({ signal }) => getMonitor(monitor, signal),
+    staleTime: 60_000,
+    retry: false,
+  });
   return query.data?.document.testConfigurations?.find((each) => each.name === configuration)?.successThreshold;
 }
 
@@ -80,7 +89,12 @@ function Present({ id, snapshot, row }: { id: string; snapshot: Snapshot; row: n
       <ReasonLine snapshot={snapshot} row={row} text={reasonText(snapshot, row, details(id))} />
       <div className="cards">
         <RttCard id={id} limitMs={limits?.roundTripTimeMs ?? null} />
-        <PathCard id={id} source={wordAt(snapshot.source, row) ?? ''} destination={wordAt(snapshot.destination, row) ?? ''} isTraceable={snapshot.state[row] !== 4} />
+        <PathCard
+          id={id}
+          source={wordAt(snapshot.source, row) ?? ''}
+          destination={wordAt(snapshot.destination, row) ?? ''}
+          isTraceable={snapshot.state[row] !== 4}
+        />
         <Essentials snapshot={snapshot} row={row} limits={limits} />
         <ChangesCard id={id} />
         {isHttp && <HttpCard round={rounds.data?.find((round) => round.http || round.tls)} />}
@@ -101,7 +115,19 @@ function ReasonLine({ snapshot, row, text }: { snapshot: Snapshot; row: number; 
   );
 }
 
-function Actions({ id, name, snapshot, row, reason }: { id: string; name: string; snapshot: Snapshot; row: number; reason: string }) {
+function Actions({
+  id,
+  name,
+  snapshot,
+  row,
+  reason,
+}: {
+  id: string;
+  name: string;
+  snapshot: Snapshot;
+  row: number;
+  reason: string;
+}) {
   const mayOperate = useMayOperate();
   const client = useQueryClient();
   const link = useFrozenLink();
@@ -120,7 +146,13 @@ function Actions({ id, name, snapshot, row, reason }: { id: string; name: string
       toast(`${round.state}: ${round.reason.text}`);
       void client.invalidateQueries({ queryKey: ['rounds', id] });
     },
-    onError: (error) => toast(error instanceof ApiError && error.status === 404 ? 'This server cannot run a single round yet.' : messageOf(error), true),
+    onError: (error) =>
+      toast(
+        error instanceof ApiError && error.status === 404
+          ? 'This server cannot run a single round yet.'
+          : messageOf(error),
+        true,
+      ),
   });
   const evidence = () =>
     `**${name}**: ${STATES[snapshot.state[row]!]} at ${time(snapshot.at, true)}\n\n- ${reason || 'within limits'}\n- since ${time(snapshot.since[row]!, true)}\n- round-trip time ${formatMs(snapshot.rttMs[row])}, checks failed ${formatPercent(snapshot.checksFailedPercent[row])}\n- ${link()}\n`;
@@ -139,7 +171,11 @@ function Actions({ id, name, snapshot, row, reason }: { id: string; name: string
       <Go to="/compare" search={{ sel: [id] }} className="button">
         Compare
       </Go>
-      <button type="button" className="button" onClick={() => void copyText(evidence(), 'Evidence copied as Markdown.')}>
+      <button
+        type="button"
+        className="button"
+        onClick={() => void copyText(evidence(), 'Evidence copied as Markdown.')}
+      >
         Copy evidence
       </button>
     </>
@@ -149,21 +185,39 @@ function Actions({ id, name, snapshot, row, reason }: { id: string; name: string
 function RttCard({ id, limitMs }: { id: string; limitMs: number | null }) {
   const span = useSpan();
   const points = Math.min(POINTS_MAX, Math.max(200, Math.round(window.innerWidth - 300)));
-  const query = useQuery({ queryKey: ['quantiles', id, span.from, span.to, points], queryFn: ({ signal }) => getQuantiles(id, span, points, signal), placeholderData: keepPreviousData, staleTime: 20_000 });
+  const query = useQuery({
+    queryKey: ['quantiles', id, span.from, span.to, points],
+    queryFn: ({ signal }) => getQuantiles(id, span, points, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 20_000,
+  });
   const changes = useChanges(id);
   return (
     <section className="card span-12" aria-labelledby="rtt-title">
       <h2 id="rtt-title">Round-trip time and checks lost</h2>
       {query.isPending && <Loading />}
       {query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
-      {query.data && <SmokeChart name="Round-trip time" data={query.data} height={250} limitMs={limitMs} changes={changes.data?.map((change) => Date.parse(change.time))} />}
+      {query.data && (
+        <SmokeChart
+          name="Round-trip time"
+          data={query.data}
+          height={250}
+          limitMs={limitMs}
+          changes={changes.data?.map((change) => Date.parse(change.time))}
+        />
+      )}
     </section>
   );
 }
 
 function useChanges(id: string) {
   const span = useSpan();
-  return useQuery({ queryKey: ['changes', id, span.from, span.to], queryFn: ({ signal }) => getTestChanges(id, span, 200, signal), placeholderData: keepPreviousData, staleTime: 20_000 });
+  return useQuery({
+    queryKey: ['changes', id, span.from, span.to],
+    queryFn: ({ signal }) => getTestChanges(id, span, 200, signal),
+    placeholderData: keepPreviousData,
+    staleTime: 20_000,
+  });
 }
 
 function ChangesCard({ id }: { id: string }) {
@@ -183,11 +237,18 @@ function ChangesCard({ id }: { id: string }) {
               {changes.map((change: StateChange) => (
                 <tr key={change.time}>
                   <td>
-                    <button type="button" className="linklike" title="See everything as it was then" onClick={() => to(Math.ceil(Date.parse(change.time) / 1000) * 1000)}>
+                    <button
+                      type="button"
+                      className="linklike"
+                      title="See everything as it was then"
+                      onClick={() => to(Math.ceil(Date.parse(change.time) / 1000) * 1000)}
+                    >
                       {time(Date.parse(change.time), true)}
                     </button>
                   </td>
-                  <td><StateTag state={change.to} /></td>
+                  <td>
+                    <StateTag state={change.to} />
+                  </td>
                   <td>{change.reason.text}</td>
                 </tr>
               ))}
@@ -199,24 +260,105 @@ function ChangesCard({ id }: { id: string }) {
   );
 }
 
-function Essentials({ snapshot, row, limits }: { snapshot: Snapshot; row: number; limits: { checksFailedPercent?: number; roundTripTimeMs?: number } | undefined }) {
+function Essentials({
+  snapshot,
+  row,
+  limits,
+}: {
+  snapshot: Snapshot;
+  row: number;
+  limits: { checksFailedPercent?: number; roundTripTimeMs?: number } | undefined;
+}) {
   const { time } = useTimes();
-  const word = (name: 'monitor' | 'group' | 'source' | 'destination' | 'configuration' | 'address' | 'agent' | 'sourceAddress' | 'checkedAddress' | 'protocol') => wordAt(snapshot[name], row) ?? '';
+  const word = (
+    name:
+      | 'monitor'
+      | 'group'
+      | 'source'
+      | 'destination'
+      | 'configuration'
+      | 'address'
+      | 'agent'
+      | 'sourceAddress'
+      | 'checkedAddress'
+      | 'protocol',
+  ) => wordAt(snapshot[name], row) ?? '';
   const monitor = word('monitor');
   const certificate = snapshot.certificateExpires[row]!;
   const facts: [string, React.ReactNode][] = [
-    ['Connection monitor', <Go key="m" to="/monitors/$name" params={{ name: monitor }}>{monitor}</Go>],
-    ['Test group', <Go key="g" to="/monitors/$name/groups/$group" params={{ name: monitor, group: word('group') }}>{word('group')}</Go>],
-    ['Source', <><Go to="/sources/$name" params={{ name: word('source') }}>{word('source')}</Go> {word('sourceAddress')}</>],
-    ['Destination', <><Go to="/destinations/$name" params={{ name: word('destination') }}>{word('destination')}</Go> {[...new Set([word('address'), word('checkedAddress')])].filter((each) => each && each !== word('destination')).join(', ')}</>],
-    ['Test configuration', <><Go to="/monitors/$name/configurations/$configuration" params={{ name: monitor, configuration: word('configuration') }}>{word('configuration')}</Go> ({protocolText(word('protocol'), snapshot.port[row])}, every {snapshot.frequencySec[row]} s)</>],
-    ['Thresholds', limits ? [limits.checksFailedPercent !== undefined ? `checks failed ${limits.checksFailedPercent} %` : '', limits.roundTripTimeMs !== undefined ? `round-trip time ${limits.roundTripTimeMs} ms` : ''].filter(Boolean).join(', ') || 'none set' : 'none set'],
+    [
+      'Connection monitor',
+      <Go key="m" to="/monitors/$name" params={{ name: monitor }}>
+        {monitor}
+      </Go>,
+    ],
+    [
+      'Test group',
+      <Go key="g" to="/monitors/$name/groups/$group" params={{ name: monitor, group: word('group') }}>
+        {word('group')}
+      </Go>,
+    ],
+    [
+      'Source',
+      <>
+        <Go to="/sources/$name" params={{ name: word('source') }}>
+          {word('source')}
+        </Go>{' '}
+        {word('sourceAddress')}
+      </>,
+    ],
+    [
+      'Destination',
+      <>
+        <Go to="/destinations/$name" params={{ name: word('destination') }}>
+          {word('destination')}
+        </Go>{' '}
+        {[...new Set([word('address'), word('checkedAddress')])]
+          .filter((each) => each && each !== word('destination'))
+          .join(', ')}
+      </>,
+    ],
+    [
+      'Test configuration',
+      <>
+        <Go
+          to="/monitors/$name/configurations/$configuration"
+          params={{ name: monitor, configuration: word('configuration') }}
+        >
+          {word('configuration')}
+        </Go>{' '}
+        ({protocolText(word('protocol'), snapshot.port[row])}, every {snapshot.frequencySec[row]} s)
+      </>,
+    ],
+    [
+      'Thresholds',
+      limits
+        ? [
+            limits.checksFailedPercent !== undefined ? `checks failed ${limits.checksFailedPercent} %` : '',
+            limits.roundTripTimeMs !== undefined ? `round-trip time ${limits.roundTripTimeMs} ms` : '',
+          ]
+            .filter(Boolean)
+            .join(', ') || 'none set'
+        : 'none set',
+    ],
     ['Agent', word('agent') || 'none'],
     ['Last round', time(snapshot.lastRound[row]!, true)],
-    ['Round-trip time', `${formatMs(snapshot.rttMs[row])} (${formatMs(snapshot.rttMinMs[row])} to ${formatMs(snapshot.rttMaxMs[row])}, jitter ${formatMs(snapshot.jitterMs[row])})`],
+    [
+      'Round-trip time',
+      `${formatMs(snapshot.rttMs[row])} (${formatMs(snapshot.rttMinMs[row])} to ${formatMs(snapshot.rttMaxMs[row])}, jitter ${formatMs(snapshot.jitterMs[row])})`,
+    ],
     ['Checks failed', formatPercent(snapshot.checksFailedPercent[row])],
-    ...(Number.isFinite(snapshot.httpStatus[row]!) ? [['HTTP status', String(snapshot.httpStatus[row])] as [string, React.ReactNode]] : []),
-    ...(Number.isFinite(certificate) ? [['Certificate', `expires ${time(certificate)}, in ${formatLength(certificate - snapshot.at)}`] as [string, React.ReactNode]] : []),
+    ...(Number.isFinite(snapshot.httpStatus[row]!)
+      ? [['HTTP status', String(snapshot.httpStatus[row])] as [string, React.ReactNode]]
+      : []),
+    ...(Number.isFinite(certificate)
+      ? [
+          ['Certificate', `expires ${time(certificate)}, in ${formatLength(certificate - snapshot.at)}`] as [
+            string,
+            React.ReactNode,
+          ],
+        ]
+      : []),
   ];
   return (
     <section className="card span-6" aria-labelledby="essentials-title">
@@ -232,4 +374,3 @@ function Essentials({ snapshot, row, limits }: { snapshot: Snapshot; row: number
     </section>
   );
 }
-

@@ -10,10 +10,19 @@ import { StateTag } from '../../ui/StateTag.tsx';
 
 const SHOWN = 300;
 
-export function PathsTable({ topology, snapshot, isUnhealthyOnly }: { topology: Topology; snapshot: Snapshot; isUnhealthyOnly: boolean }) {
+export function PathsTable({
+  topology,
+  snapshot,
+  isUnhealthyOnly,
+}: {
+  topology: Topology;
+  snapshot: Snapshot;
+  isUnhealthyOnly: boolean;
+}) {
   const nodes = new Map(topology.nodes.map((node) => [node.id, node]));
   const paths = topology.paths.filter((path) => !isUnhealthyOnly || path.state !== 'Pass');
-  const name = (id: string) => nodes.get(id)?.address ?? (nodes.get(id)?.kind === 'silent' ? '*' : (nodes.get(id)?.name ?? id));
+  const name = (id: string) =>
+    nodes.get(id)?.address ?? (nodes.get(id)?.kind === 'silent' ? '*' : (nodes.get(id)?.name ?? id));
   return (
     <div className="scroll" tabIndex={0} role="region" aria-label="Paths">
       <table className="plain">
@@ -21,9 +30,15 @@ export function PathsTable({ topology, snapshot, isUnhealthyOnly }: { topology: 
           <tr>
             <th scope="col">Test</th>
             <th scope="col">State</th>
-            <th scope="col" className="number">RTT</th>
-            <th scope="col" className="number">Checks failed</th>
-            <th scope="col" className="number">Hops</th>
+            <th scope="col" className="number">
+              RTT
+            </th>
+            <th scope="col" className="number">
+              Checks failed
+            </th>
+            <th scope="col" className="number">
+              Hops
+            </th>
             <th scope="col">Way</th>
           </tr>
         </thead>
@@ -32,8 +47,14 @@ export function PathsTable({ topology, snapshot, isUnhealthyOnly }: { topology: 
             const row = rowOfHex(snapshot, path.testId);
             return (
               <tr key={i}>
-                <td><Go to="/tests/$id" params={{ id: path.testId }}>{row === null ? path.testId : testName(snapshot, row)}</Go></td>
-                <td><StateTag state={path.state} /></td>
+                <td>
+                  <Go to="/tests/$id" params={{ id: path.testId }}>
+                    {row === null ? path.testId : testName(snapshot, row)}
+                  </Go>
+                </td>
+                <td>
+                  <StateTag state={path.state} />
+                </td>
                 <td className="number">{formatMs(path.rttMs)}</td>
                 <td className="number">{formatPercent(path.checksFailedPercent)}</td>
                 <td className="number">{path.nodes.length - 1}</td>
@@ -50,7 +71,11 @@ export function PathsTable({ topology, snapshot, isUnhealthyOnly }: { topology: 
           })}
         </tbody>
       </table>
-      {paths.length > SHOWN && <p className="quiet">The first {SHOWN} of {paths.length}.</p>}
+      {paths.length > SHOWN && (
+        <p className="quiet">
+          The first {SHOWN} of {paths.length}.
+        </p>
+      )}
     </div>
   );
 }

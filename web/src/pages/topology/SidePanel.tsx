@@ -29,15 +29,40 @@ export function SidePanel({ graph, topology, snapshot, chosen, onChoose }: SideP
         {!node && <p className="quiet">Select a hop: Enter, or click it.</p>}
         {node && (
           <div className="stack" role="status">
-            {node.issues.length > 0 ? node.issues.map((issue) => <p key={issue} className="diff">{issue}</p>) : <p className="quiet">No issue here.</p>}
+            {node.issues.length > 0 ? (
+              node.issues.map((issue) => (
+                <p key={issue} className="diff">
+                  {issue}
+                </p>
+              ))
+            ) : (
+              <p className="quiet">No issue here.</p>
+            )}
             <dl className="facts">
-              {node.address && <><dt>Address</dt><dd className="mono">{node.address}</dd></>}
-              {node.network && <><dt>Network</dt><dd>{node.network}</dd></>}
-              {node.kind !== 'source' && <><dt>Hop</dt><dd>{node.layer}</dd></>}
+              {node.address && (
+                <>
+                  <dt>Address</dt>
+                  <dd className="mono">{node.address}</dd>
+                </>
+              )}
+              {node.network && (
+                <>
+                  <dt>Network</dt>
+                  <dd>{node.network}</dd>
+                </>
+              )}
+              {node.kind !== 'source' && (
+                <>
+                  <dt>Hop</dt>
+                  <dd>{node.layer}</dd>
+                </>
+              )}
               <dt>Crossed by</dt>
               <dd>{counted(node.tests, 'test')}</dd>
             </dl>
-            {node.labels.map((label) => <p key={label}>{labelWords(label)}</p>)}
+            {node.labels.map((label) => (
+              <p key={label}>{labelWords(label)}</p>
+            ))}
             <Crossing topology={topology} snapshot={snapshot} graph={graph} id={node.id} />
           </div>
         )}
@@ -48,14 +73,25 @@ export function SidePanel({ graph, topology, snapshot, chosen, onChoose }: SideP
 }
 
 /** Tests whose paths go through the hop, those that do not pass first. */
-function Crossing({ topology, snapshot, graph, id }: { topology: Topology; snapshot: Snapshot; graph: Graph; id: string }) {
+function Crossing({
+  topology,
+  snapshot,
+  graph,
+  id,
+}: {
+  topology: Topology;
+  snapshot: Snapshot;
+  graph: Graph;
+  id: string;
+}) {
   const isThrough = (path: readonly string[]) => path.includes(id);
   const tests = new Map<string, string>();
   graph.paths.forEach((path, i) => {
     const origin = topology.paths.length === graph.paths.length ? topology.paths[i] : undefined;
     if (origin && isThrough(path)) tests.set(origin.testId, origin.state);
   });
-  if (tests.size === 0) for (const path of topology.paths) if (isThrough(path.nodes)) tests.set(path.testId, path.state);
+  if (tests.size === 0)
+    for (const path of topology.paths) if (isThrough(path.nodes)) tests.set(path.testId, path.state);
   const sorted = [...tests].sort((a, b) => Number(a[1] === 'Pass') - Number(b[1] === 'Pass'));
   return (
     <ul className="stack" style={{ gap: 4 }}>
@@ -63,7 +99,10 @@ function Crossing({ topology, snapshot, graph, id }: { topology: Topology; snaps
         const row = rowOfHex(snapshot, test);
         return (
           <li key={test}>
-            <StateTag state={STATES.find((each) => each === state) ?? 'Indeterminate'} /> <Go to="/tests/$id" params={{ id: test }}>{row === null ? test : testName(snapshot, row)}</Go>
+            <StateTag state={STATES.find((each) => each === state) ?? 'Indeterminate'} />{' '}
+            <Go to="/tests/$id" params={{ id: test }}>
+              {row === null ? test : testName(snapshot, row)}
+            </Go>
           </li>
         );
       })}
@@ -86,15 +125,24 @@ function Worst({ graph, onChoose }: { graph: Graph; onChoose: (id: string) => vo
         <thead>
           <tr>
             <th scope="col">Link to</th>
-            <th scope="col" className="number">Adds</th>
-            <th scope="col" className="number">Loses</th>
+            <th scope="col" className="number">
+              Adds
+            </th>
+            <th scope="col" className="number">
+              Loses
+            </th>
           </tr>
         </thead>
         <tbody>
           {worst.map((link) => (
             <tr key={`${link.from} > ${link.to}`}>
               <td>
-                <button type="button" className="linklike" title={`From ${title.get(link.from)}; ${throughNode(graph, link.to).nodes.size} nodes on its paths`} onClick={() => onChoose(link.to)}>
+                <button
+                  type="button"
+                  className="linklike"
+                  title={`From ${title.get(link.from)}; ${throughNode(graph, link.to).nodes.size} nodes on its paths`}
+                  onClick={() => onChoose(link.to)}
+                >
                   {title.get(link.to)}
                 </button>
               </td>

@@ -24,16 +24,40 @@ const TESTS_MAX = 200;
 
 /** The question to the server: by names where each has one value, else by ids. */
 function questionOf(snapshot: Snapshot, url: Search): { where: Where & { ids?: string }; words: string } {
-  if (url.sel?.length) return { where: { ids: url.sel.slice(0, TESTS_MAX).join(',') }, words: counted(Math.min(url.sel.length, TESTS_MAX), 'selected test') };
+  if (url.sel?.length)
+    return {
+      where: { ids: url.sel.slice(0, TESTS_MAX).join(',') },
+      words: counted(Math.min(url.sel.length, TESTS_MAX), 'selected test'),
+    };
   const filter = { ...filterOf(url), text: undefined };
   const rows = filterRows(snapshot, filter);
-  const isPlain = !filter.state && !filter.configuration && !filter.protocol && [filter.monitor, filter.group, filter.source, filter.destination].every((each) => !each || each.length === 1);
+  const isPlain =
+    !filter.state &&
+    !filter.configuration &&
+    !filter.protocol &&
+    [filter.monitor, filter.group, filter.source, filter.destination].every((each) => !each || each.length === 1);
   if (rows.length <= TESTS_MAX && isPlain) {
-    return { where: { connectionMonitor: filter.monitor?.[0], testGroup: filter.group?.[0], source: filter.source?.[0], destination: filter.destination?.[0] }, words: `all ${counted(rows.length, 'test')}` };
+    return {
+      where: {
+        connectionMonitor: filter.monitor?.[0],
+        testGroup: filter.group?.[0],
+        source: filter.source?.[0],
+        destination: filter.destination?.[0],
+      },
+      words: `all ${counted(rows.length, 'test')}`,
+    };
   }
-  const worstFirst = [...rows].sort((a, b) => Number(snapshot.state[a] === 0) - Number(snapshot.state[b] === 0) || a - b).slice(0, TESTS_MAX);
+  const worstFirst = [...rows]
+    .sort((a, b) => Number(snapshot.state[a] === 0) - Number(snapshot.state[b] === 0) || a - b)
+    .slice(0, TESTS_MAX);
   const ids = worstFirst.map((row) => hexId(snapshot.id[row]!)).join(',');
-  return { where: { ids }, words: rows.length > TESTS_MAX ? `${TESTS_MAX} of ${formatCount(rows.length)} tests, those that do not pass first` : counted(rows.length, 'test') };
+  return {
+    where: { ids },
+    words:
+      rows.length > TESTS_MAX
+        ? `${TESTS_MAX} of ${formatCount(rows.length)} tests, those that do not pass first`
+        : counted(rows.length, 'test'),
+  };
 }
 
 export function TopologyPage() {
@@ -46,7 +70,18 @@ export function TopologyPage() {
 
 /** The question only changes with the filters and the set of tests, not with each live frame. */
 function useQuestion(snapshot: Snapshot, url: Search) {
-  const key = JSON.stringify([url.sel, url.state, url.monitor, url.tgroup, url.src, url.dst, url.cfg, url.proto, snapshot.rows, snapshot.live ? 0 : snapshot.at]);
+  const key = JSON.stringify([
+    url.sel,
+    url.state,
+    url.monitor,
+    url.tgroup,
+    url.src,
+    url.dst,
+    url.cfg,
+    url.proto,
+    snapshot.rows,
+    snapshot.live ? 0 : snapshot.at,
+  ]);
   return useMemo(() => questionOf(snapshot, url), [key]);
 }
 
@@ -55,11 +90,25 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
   const set = useSetUrl();
   const at = useInstant();
   const { where, words } = useQuestion(snapshot, url);
-  const query = useQuery({ queryKey: ['topology', where, at], queryFn: ({ signal }) => getTopology(where, at, signal), placeholderData: keepPreviousData, refetchInterval: at === null ? 30_000 : false });
-  const options = { isUnhealthyOnly: url.bad === '1', isByNetwork: url.by === 'network', marks: { delayMs: Number(url.delay ?? 0) || 0, lossPercent: Number(url.loss ?? 0) || 0 } };
-  const graph = useMemo(() => (query.data ? drawnGraph(query.data, options) : null), [query.data, JSON.stringify(options)]);
+  const query = useQuery({
+    queryKey: ['topology', where, at],
+    queryFn: ({ signal }) => getTopology(where, at, signal),
+    placeholderData: keepPreviousData,
+    refetchInterval: at === null ? 30_000 : false,
+  });
+  const options = {
+    isUnhealthyOnly: url.bad === '1',
+    isByNetwork: url.by === 'network',
+    marks: { delayMs: Number(url.delay ?? 0) || 0, lossPercent: Number(url.loss ?? 0) || 0 },
+  };
+  const graph = useMemo(
+    () => (query.data ? drawnGraph(query.data, options) : null),
+    [query.data, JSON.stringify(options)],
+  );
   const text = (url.q ?? '').toLowerCase();
-  const lit = text ? (node: GraphNode) => [node.title, node.address, node.network].some((each) => each?.toLowerCase().includes(text)) : undefined;
+  const lit = text
+    ? (node: GraphNode) => [node.title, node.address, node.network].some((each) => each?.toLowerCase().includes(text))
+    : undefined;
   const tab = url.tab === 'table' ? 'table' : 'picture';
   return (
     <>
@@ -70,19 +119,48 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
       <Controls snapshot={snapshot} />
       <p className="quiet" role="status">
         Shows {words}
-        {graph && `: ${counted(graph.nodes.filter((node) => node.kind === 'hop' || node.kind === 'silent').length, 'hop')}, ${counted(graph.links.length, 'link')}, ${counted(graph.paths.length, 'path')}`}.
+        {graph &&
+          `: ${counted(graph.nodes.filter((node) => node.kind === 'hop' || node.kind === 'silent').length, 'hop')}, ${counted(graph.links.length, 'link')}, ${counted(graph.paths.length, 'path')}`}
+        .
       </p>
       {query.isPending && <Loading what="Loading paths" />}
       {query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
-      {graph && graph.nodes.length === 0 && <Empty title={options.isUnhealthyOnly ? 'All of these tests pass.' : 'No path is known for these tests at this time.'} />}
+      {graph && graph.nodes.length === 0 && (
+        <Empty
+          title={
+            options.isUnhealthyOnly ? 'All of these tests pass.' : 'No path is known for these tests at this time.'
+          }
+        />
+      )}
       {graph && graph.nodes.length > 0 && query.data && (
-        <Tabs label="Form" items={[{ id: 'picture', label: 'Picture' }, { id: 'table', label: 'Paths as a table' }]} chosen={tab} onChoose={(id) => set({ tab: id === 'table' ? id : undefined }, { replace: true })}>
+        <Tabs
+          label="Form"
+          items={[
+            { id: 'picture', label: 'Picture' },
+            { id: 'table', label: 'Paths as a table' },
+          ]}
+          chosen={tab}
+          onChoose={(id) => set({ tab: id === 'table' ? id : undefined }, { replace: true })}
+        >
           {tab === 'table' ? (
             <PathsTable topology={query.data} snapshot={snapshot} isUnhealthyOnly={options.isUnhealthyOnly} />
           ) : (
             <div className="topology" style={{ marginTop: 10 }}>
-              <PathGraph graph={graph} label="Topology" height={Math.max(420, Math.min(900, window.innerHeight - 330))} chosen={url.hop ?? null} onChoose={(hop) => set({ hop: hop ?? undefined }, { replace: true })} lit={lit} />
-              <SidePanel graph={graph} topology={query.data} snapshot={snapshot} chosen={url.hop ?? null} onChoose={(hop) => set({ hop }, { replace: true })} />
+              <PathGraph
+                graph={graph}
+                label="Topology"
+                height={Math.max(420, Math.min(900, window.innerHeight - 330))}
+                chosen={url.hop ?? null}
+                onChoose={(hop) => set({ hop: hop ?? undefined }, { replace: true })}
+                lit={lit}
+              />
+              <SidePanel
+                graph={graph}
+                topology={query.data}
+                snapshot={snapshot}
+                chosen={url.hop ?? null}
+                onChoose={(hop) => set({ hop }, { replace: true })}
+              />
             </div>
           )}
         </Tabs>
@@ -97,20 +175,63 @@ function Controls({ snapshot }: { snapshot: Snapshot }) {
   const filter = { ...filterOf(url), text: undefined };
   return (
     <div className="filters" role="search" aria-label="Filter paths">
-      <input className="input search" type="search" aria-label="Find hop" placeholder="Find hop, address, network" value={url.q ?? ''} onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })} />
-      <Multi label="Monitor" chosen={url.monitor ?? []} options={() => facetCounts(snapshot, filter, 'monitor')} onChange={(monitor) => set({ monitor, sel: undefined })} />
-      <Multi label="Source" chosen={url.src ?? []} options={() => facetCounts(snapshot, filter, 'source')} onChange={(src) => set({ src, sel: undefined })} />
-      <Multi label="Destination" chosen={url.dst ?? []} options={() => facetCounts(snapshot, filter, 'destination')} onChange={(dst) => set({ dst, sel: undefined })} />
+      <input
+        className="input search"
+        type="search"
+        aria-label="Find hop"
+        placeholder="Find hop, address, network"
+        value={url.q ?? ''}
+        onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
+      />
+      <Multi
+        label="Monitor"
+        chosen={url.monitor ?? []}
+        options={() => facetCounts(snapshot, filter, 'monitor')}
+        onChange={(monitor) => set({ monitor, sel: undefined })}
+      />
+      <Multi
+        label="Source"
+        chosen={url.src ?? []}
+        options={() => facetCounts(snapshot, filter, 'source')}
+        onChange={(src) => set({ src, sel: undefined })}
+      />
+      <Multi
+        label="Destination"
+        chosen={url.dst ?? []}
+        options={() => facetCounts(snapshot, filter, 'destination')}
+        onChange={(dst) => set({ dst, sel: undefined })}
+      />
       <label className="row">
         <span className="quiet">Group by</span>
-        <select className="input" value={url.by ?? 'address'} onChange={(event) => set({ by: event.target.value === 'network' ? 'network' : undefined })}>
+        <select
+          className="input"
+          value={url.by ?? 'address'}
+          onChange={(event) => set({ by: event.target.value === 'network' ? 'network' : undefined })}
+        >
           <option value="address">IP address</option>
           <option value="network">network</option>
         </select>
       </label>
-      <Slider label="Mark loss from" unit="%" max={50} value={url.loss} onChange={(loss) => set({ loss }, { replace: true })} />
-      <Slider label="Mark delay from" unit="ms" max={100} value={url.delay} onChange={(delay) => set({ delay }, { replace: true })} />
-      <button type="button" className="button" aria-pressed={url.bad === '1'} onClick={() => set({ bad: url.bad === '1' ? undefined : '1' })}>
+      <Slider
+        label="Mark loss from"
+        unit="%"
+        max={50}
+        value={url.loss}
+        onChange={(loss) => set({ loss }, { replace: true })}
+      />
+      <Slider
+        label="Mark delay from"
+        unit="ms"
+        max={100}
+        value={url.delay}
+        onChange={(delay) => set({ delay }, { replace: true })}
+      />
+      <button
+        type="button"
+        className="button"
+        aria-pressed={url.bad === '1'}
+        onClick={() => set({ bad: url.bad === '1' ? undefined : '1' })}
+      >
         Only unhealthy paths
       </button>
       {url.sel?.length && (
@@ -122,12 +243,32 @@ function Controls({ snapshot }: { snapshot: Snapshot }) {
   );
 }
 
-function Slider({ label, unit, max, value, onChange }: { label: string; unit: string; max: number; value: string | undefined; onChange: (value: string | undefined) => void }) {
+function Slider({
+  label,
+  unit,
+  max,
+  value,
+  onChange,
+}: {
+  label: string;
+  unit: string;
+  max: number;
+  value: string | undefined;
+  onChange: (value: string | undefined) => void;
+}) {
   const number = Number(value ?? 0) || 0;
   return (
     <label className="row">
       <span className="quiet">{label}</span>
-      <input type="range" min={0} max={max} step={5} value={number} style={{ width: 90 }} onChange={(event) => onChange(event.target.value === '0' ? undefined : event.target.value)} />
+      <input
+        type="range"
+        min={0}
+        max={max}
+        step={5}
+        value={number}
+        style={{ width: 90 }}
+        onChange={(event) => onChange(event.target.value === '0' ? undefined : event.target.value)}
+      />
       <output>{number === 0 ? 'off' : `${number} ${unit}`}</output>
     </label>
   );

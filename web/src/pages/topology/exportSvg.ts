@@ -1,5 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-const PROPERTIES = ['fill', 'stroke', 'stroke-width', 'stroke-dasharray', 'stroke-opacity', 'opacity', 'font-size', 'font-weight', 'text-anchor', 'paint-order'];
+const PROPERTIES = [
+  'fill',
+  'stroke',
+  'stroke-width',
+  'stroke-dasharray',
+  'stroke-opacity',
+  'opacity',
+  'font-size',
+  'font-weight',
+  'text-anchor',
+  'paint-order',
+];
 
 /** The picture as a file of its own: colours come from style sheets, so each shape gets them as attributes. */
 export function svgText(svg: SVGSVGElement | null): string {

@@ -15,19 +15,30 @@ export function onlyUnhealthy(topology: Topology): Topology {
   const paths = topology.paths.filter((path) => path.state !== 'Pass');
   const nodes = new Set(paths.flatMap((path) => path.nodes));
   const links = new Set(paths.flatMap((path) => path.nodes.slice(1).map((to, i) => `${path.nodes[i]} > ${to}`)));
-  return { nodes: topology.nodes.filter((node) => nodes.has(node.id)), links: topology.links.filter((link) => links.has(`${link.from} > ${link.to}`)), paths };
+  return {
+    nodes: topology.nodes.filter((node) => nodes.has(node.id)),
+    links: topology.links.filter((link) => links.has(`${link.from} > ${link.to}`)),
+    paths,
+  };
 }
 
 /** Hops of one network become one node; links inside it vanish. */
 export function byNetwork(graph: Graph): Graph {
   const names = new Map<string, string>();
-  for (const node of graph.nodes) names.set(node.id, node.kind === 'hop' && node.network ? `network ${node.network}` : node.id);
+  for (const node of graph.nodes)
+    names.set(node.id, node.kind === 'hop' && node.network ? `network ${node.network}` : node.id);
   const nodes = new Map<string, GraphNode>();
   for (const node of graph.nodes) {
     const id = names.get(node.id)!;
     const before = nodes.get(id);
     const isMerged = id !== node.id;
-    if (!before) nodes.set(id, { ...node, id, title: isMerged ? node.network! : node.title, address: isMerged ? null : node.address });
+    if (!before)
+      nodes.set(id, {
+        ...node,
+        id,
+        title: isMerged ? node.network! : node.title,
+        address: isMerged ? null : node.address,
+      });
     else {
       nodes.set(id, {
         ...before,
@@ -44,9 +55,21 @@ export function byNetwork(graph: Graph): Graph {
     const [from, to] = [names.get(link.from)!, names.get(link.to)!];
     if (from === to) continue;
     const before = links.get(`${from} > ${to}`);
-    links.set(`${from} > ${to}`, before ? { ...before, flows: before.flows + link.flows, isTroubled: before.isTroubled || link.isTroubled, label: before.label || link.label } : { ...link, from, to });
+    links.set(
+      `${from} > ${to}`,
+      before
+        ? {
+            ...before,
+            flows: before.flows + link.flows,
+            isTroubled: before.isTroubled || link.isTroubled,
+            label: before.label || link.label,
+          }
+        : { ...link, from, to },
+    );
   }
-  const paths = graph.paths.map((path) => path.map((id) => names.get(id) ?? id).filter((id, i, all) => id !== all[i - 1]));
+  const paths = graph.paths.map((path) =>
+    path.map((id) => names.get(id) ?? id).filter((id, i, all) => id !== all[i - 1]),
+  );
   return { nodes: [...nodes.values()], links: [...links.values()], paths };
 }
 
@@ -54,10 +77,17 @@ function marked(link: GraphLink, marks: Marks): GraphLink {
   const isSlow = marks.delayMs > 0 && (link.addedMs ?? 0) >= marks.delayMs;
   const isLossy = marks.lossPercent > 0 && (link.lossPercent ?? 0) >= marks.lossPercent;
   if (link.isTroubled || !(isSlow || isLossy)) return link;
-  return { ...link, isTroubled: true, label: isLossy ? `${Math.round(link.lossPercent ?? 0)} % lost` : `+${Math.round(link.addedMs ?? 0)} ms` };
+  return {
+    ...link,
+    isTroubled: true,
+    label: isLossy ? `${Math.round(link.lossPercent ?? 0)} % lost` : `+${Math.round(link.addedMs ?? 0)} ms`,
+  };
 }
 
-export function drawnGraph(topology: Topology, options: { isUnhealthyOnly: boolean; isByNetwork: boolean; marks: Marks }): Graph {
+export function drawnGraph(
+  topology: Topology,
+  options: { isUnhealthyOnly: boolean; isByNetwork: boolean; marks: Marks },
+): Graph {
   const graph = graphOfTopology(options.isUnhealthyOnly ? onlyUnhealthy(topology) : topology);
   const merged = options.isByNetwork ? byNetwork(graph) : graph;
   return { ...merged, links: merged.links.map((link) => marked(link, options.marks)) };

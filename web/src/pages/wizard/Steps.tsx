@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wizard's forms, a step each.
-import type { Agent, ConfigurationDocument, EndpointDocument, GroupDocument } from '../../core/api/types.ts';
-import { Choice, Choices, Field } from '../../ui/Field.tsx';
-import { faultAt, freeName, isSource, removeConfiguration, removeEndpoint, renameConfiguration, renameEndpoint, withProtocol, type Draft } from './draft.ts';
+import type { Agent, EndpointDocument, GroupDocument } from '../../core/api/types.ts';
+import { Choices, Field } from '../../ui/Field.tsx';
+import { faultAt, freeName, isSource, removeEndpoint, renameEndpoint, type Draft } from './draft.ts';
 
 export interface StepProps {
   draft: Draft;
@@ -12,18 +12,31 @@ export interface StepProps {
   isNew: boolean;
 }
 
-const replaced = <T,>(list: readonly T[], index: number, item: T): T[] => list.map((each, i) => (i === index ? item : each));
+export const replaced = <T,>(list: readonly T[], index: number, item: T): T[] =>
+  list.map((each, i) => (i === index ? item : each));
 
 export function Basics({ draft, onChange, faults, isNew }: StepProps) {
   return (
     <div className="stack">
-      <Field label="Name" value={draft.name} isReadOnly={!isNew} fault={faultAt(faults, 'name')} hint={isNew ? 'Letters, digits, dots, dashes and underscores.' : 'A name stays: tests are known by it.'} onChange={(name) => onChange({ ...draft, name })} />
-      <Field label="Notes" value={draft.notes ?? ''} onChange={(notes) => onChange({ ...draft, notes: notes || undefined })} hint="What it watches and for whom." />
+      <Field
+        label="Name"
+        value={draft.name}
+        isReadOnly={!isNew}
+        fault={faultAt(faults, 'name')}
+        hint={isNew ? 'Letters, digits, dots, dashes and underscores.' : 'A name stays: tests are known by it.'}
+        onChange={(name) => onChange({ ...draft, name })}
+      />
+      <Field
+        label="Notes"
+        value={draft.notes ?? ''}
+        onChange={(notes) => onChange({ ...draft, notes: notes || undefined })}
+        hint="What it watches and for whom."
+      />
     </div>
   );
 }
 
-function RemoveButton({ name, onClick }: { name: string; onClick: () => void }) {
+export function RemoveButton({ name, onClick }: { name: string; onClick: () => void }) {
   return (
     <button type="button" className="button danger" onClick={onClick}>
       Remove<span className="hidden-visually"> {name}</span>
@@ -33,29 +46,72 @@ function RemoveButton({ name, onClick }: { name: string; onClick: () => void }) 
 
 export function Endpoints({ draft, onChange, faults, agents }: StepProps) {
   const taken = draft.endpoints.map((each) => each.name);
-  const put = (index: number, endpoint: EndpointDocument) => onChange({ ...draft, endpoints: replaced(draft.endpoints, index, endpoint) });
+  const put = (index: number, endpoint: EndpointDocument) =>
+    onChange({ ...draft, endpoints: replaced(draft.endpoints, index, endpoint) });
   const add = (endpoint: EndpointDocument) => onChange({ ...draft, endpoints: [...draft.endpoints, endpoint] });
-  const unused = agents.filter((agent) => !draft.endpoints.some((each) => each.linewatch?.['agent'] === agent.name || each.name === agent.name));
+  const unused = agents.filter(
+    (agent) => !draft.endpoints.some((each) => each.linewatch?.['agent'] === agent.name || each.name === agent.name),
+  );
   return (
     <div>
       {draft.endpoints.map((endpoint, i) => (
         <div key={i} className="item" role="group" aria-label={`Endpoint ${endpoint.name || i + 1}`}>
           <div className="form-row">
-            <Field label="Endpoint name" value={endpoint.name} fault={faultAt(faults, `endpoints[${i}].name`)} onChange={(name) => onChange(renameEndpoint(draft, i, name))} />
-            <EndpointPlace endpoint={endpoint} agents={agents} fault={faultAt(faults, `endpoints[${i}].address`) ?? faultAt(faults, `endpoints[${i}].linewatch.agent`) ?? faultAt(faults, `endpoints[${i}]`)} onChange={(next) => put(i, next)} />
+            <Field
+              label="Endpoint name"
+              value={endpoint.name}
+              fault={faultAt(faults, `endpoints[${i}].name`)}
+              onChange={(name) => onChange(renameEndpoint(draft, i, name))}
+            />
+            <EndpointPlace
+              endpoint={endpoint}
+              agents={agents}
+              fault={
+                faultAt(faults, `endpoints[${i}].address`) ??
+                faultAt(faults, `endpoints[${i}].linewatch.agent`) ??
+                faultAt(faults, `endpoints[${i}]`)
+              }
+              onChange={(next) => put(i, next)}
+            />
             <RemoveButton name={endpoint.name} onClick={() => onChange(removeEndpoint(draft, i))} />
           </div>
         </div>
       ))}
       <div className="row">
-        <button type="button" className="button" onClick={() => add({ name: freeName('destination', taken), type: 'ExternalAddress', address: '' })}>
+        <button
+          type="button"
+          className="button"
+          onClick={() => add({ name: freeName('destination', taken), type: 'ExternalAddress', address: '' })}
+        >
           Add an address
         </button>
-        <button type="button" className="button" onClick={() => add(unused[0] ? { name: freeName(unused[0].name, taken), type: 'Agent', linewatch: { agent: unused[0].name } } : { name: freeName('agent', taken), type: 'Agent', linewatch: { agent: '' } })}>
+        <button
+          type="button"
+          className="button"
+          onClick={() =>
+            add(
+              unused[0]
+                ? { name: freeName(unused[0].name, taken), type: 'Agent', linewatch: { agent: unused[0].name } }
+                : { name: freeName('agent', taken), type: 'Agent', linewatch: { agent: '' } },
+            )
+          }
+        >
           Add an agent
         </button>
         {unused.length > 1 && (
-          <button type="button" className="button" onClick={() => onChange({ ...draft, endpoints: [...draft.endpoints, ...unused.map((agent) => ({ name: agent.name, type: 'Agent', linewatch: { agent: agent.name } }))] })}>
+          <button
+            type="button"
+            className="button"
+            onClick={() =>
+              onChange({
+                ...draft,
+                endpoints: [
+                  ...draft.endpoints,
+                  ...unused.map((agent) => ({ name: agent.name, type: 'Agent', linewatch: { agent: agent.name } })),
+                ],
+              })
+            }
+          >
             Add all {unused.length} other agents
           </button>
         )}
@@ -64,85 +120,55 @@ export function Endpoints({ draft, onChange, faults, agents }: StepProps) {
   );
 }
 
-function EndpointPlace({ endpoint, agents, fault, onChange }: { endpoint: EndpointDocument; agents: readonly Agent[]; fault: string | undefined; onChange: (endpoint: EndpointDocument) => void }) {
+function EndpointPlace({
+  endpoint,
+  agents,
+  fault,
+  onChange,
+}: {
+  endpoint: EndpointDocument;
+  agents: readonly Agent[];
+  fault: string | undefined;
+  onChange: (endpoint: EndpointDocument) => void;
+}) {
   if (endpoint.type === 'Agent') {
-    return <Field label="Agent" value={String(endpoint.linewatch?.['agent'] ?? endpoint.name)} list={agents.map((agent) => agent.name)} fault={fault} hint="It can be source and destination." onChange={(agent) => onChange({ ...endpoint, linewatch: { ...endpoint.linewatch, agent } })} />;
+    return (
+      <Field
+        label="Agent"
+        value={String(endpoint.linewatch?.['agent'] ?? endpoint.name)}
+        list={agents.map((agent) => agent.name)}
+        fault={fault}
+        hint="It can be source and destination."
+        onChange={(agent) => onChange({ ...endpoint, linewatch: { ...endpoint.linewatch, agent } })}
+      />
+    );
   }
   if (endpoint.type === 'ExternalAddress' || endpoint.type === undefined) {
-    return <Field label="Address or host name" value={endpoint.address ?? ''} fault={fault} placeholder="www.example.com" onChange={(address) => onChange({ ...endpoint, type: 'ExternalAddress', address })} />;
+    return (
+      <Field
+        label="Address or host name"
+        value={endpoint.address ?? ''}
+        fault={fault}
+        placeholder="www.example.com"
+        onChange={(address) => onChange({ ...endpoint, type: 'ExternalAddress', address })}
+      />
+    );
   }
-  return <Field label={`${endpoint.type}`} value={endpoint.resourceId ?? endpoint.address ?? JSON.stringify(endpoint.linewatch ?? {})} isReadOnly fault={fault} hint="Edit this kind as code." onChange={() => {}} />;
-}
-
-const PROTOCOLS = [['Icmp', 'ICMP: ping'], ['Tcp', 'TCP: handshake'], ['Http', 'HTTP: request']] as const;
-const FREQUENCIES = [5, 10, 30, 60, 300, 900, 1800].map((seconds) => [String(seconds), seconds < 60 ? `${seconds} s` : `${seconds / 60} min`] as const);
-
-export function Configurations({ draft, onChange, faults }: StepProps) {
-  const taken = draft.testConfigurations.map((each) => each.name);
-  const put = (index: number, configuration: ConfigurationDocument) => onChange({ ...draft, testConfigurations: replaced(draft.testConfigurations, index, configuration) });
   return (
-    <div>
-      {draft.testConfigurations.map((configuration, i) => (
-        <div key={i} className="item" role="group" aria-label={`Test configuration ${configuration.name || i + 1}`}>
-          <div className="form-row">
-            <Field label="Configuration name" value={configuration.name} fault={faultAt(faults, `testConfigurations[${i}].name`)} onChange={(name) => onChange(renameConfiguration(draft, i, name))} />
-            <Choice label="Protocol" value={configuration.protocol} options={PROTOCOLS} onChange={(protocol) => put(i, withProtocol(configuration, protocol))} />
-            <Choice label="Every" value={String(configuration.testFrequencySec ?? 60)} options={FREQUENCIES} onChange={(seconds) => put(i, { ...configuration, testFrequencySec: Number(seconds) })} />
-            <RemoveButton name={configuration.name} onClick={() => onChange(removeConfiguration(draft, i))} />
-          </div>
-          <ProtocolFields configuration={configuration} fault={(path) => faultAt(faults, `testConfigurations[${i}].${path}`)} onChange={(next) => put(i, next)} />
-          <Thresholds configuration={configuration} fault={(path) => faultAt(faults, `testConfigurations[${i}].${path}`)} onChange={(next) => put(i, next)} />
-        </div>
-      ))}
-      <button type="button" className="button" onClick={() => onChange({ ...draft, testConfigurations: [...draft.testConfigurations, withProtocol({ name: freeName('tcp-443', taken), protocol: 'Tcp', testFrequencySec: 30 }, 'Tcp')] })}>
-        Add a test configuration
-      </button>
-    </div>
-  );
-}
-
-interface PartProps {
-  configuration: ConfigurationDocument;
-  fault: (path: string) => string | undefined;
-  onChange: (configuration: ConfigurationDocument) => void;
-}
-
-const numberOr = (text: string): number | undefined => (text.trim() === '' || !Number.isFinite(Number(text)) ? undefined : Number(text));
-
-function ProtocolFields({ configuration, fault, onChange }: PartProps) {
-  const { protocol, tcpConfiguration: tcp, httpConfiguration: http } = configuration;
-  if (protocol === 'Tcp') {
-    return <div className="form-row"><Field label="Port" type="number" min={1} max={65535} value={tcp?.port ?? ''} fault={fault('tcpConfiguration.port')} onChange={(port) => onChange({ ...configuration, tcpConfiguration: { ...tcp, port: numberOr(port) } })} /></div>;
-  }
-  if (protocol !== 'Http') return null;
-  return (
-    <div className="form-row">
-      <Field label="Port" type="number" min={1} max={65535} value={http?.port ?? ''} fault={fault('httpConfiguration.port')} onChange={(port) => onChange({ ...configuration, httpConfiguration: { ...http, port: numberOr(port) } })} />
-      <Field label="Path" value={http?.path ?? '/'} fault={fault('httpConfiguration.path')} onChange={(path) => onChange({ ...configuration, httpConfiguration: { ...http, path } })} />
-      <label className="row">
-        <input type="checkbox" checked={http?.preferHTTPS ?? false} onChange={(event) => onChange({ ...configuration, httpConfiguration: { ...http, preferHTTPS: event.target.checked } })} /> HTTPS
-      </label>
-    </div>
-  );
-}
-
-function Thresholds({ configuration, fault, onChange }: PartProps) {
-  const limits = configuration.successThreshold ?? {};
-  const put = (change: Partial<typeof limits>) => {
-    const next = Object.fromEntries(Object.entries({ ...limits, ...change }).filter(([, value]) => value !== undefined));
-    const { successThreshold: _, ...rest } = configuration;
-    onChange(Object.keys(next).length > 0 ? { ...configuration, successThreshold: next } : (rest as ConfigurationDocument));
-  };
-  return (
-    <div className="form-row">
-      <Field label="Fail above checks failed, %" type="number" min={0} max={100} value={limits.checksFailedPercent ?? ''} placeholder="when all fail" fault={fault('successThreshold.checksFailedPercent')} onChange={(text) => put({ checksFailedPercent: numberOr(text) })} />
-      <Field label="Fail above round-trip time, ms" type="number" min={1} value={limits.roundTripTimeMs ?? ''} placeholder="none" fault={fault('successThreshold.roundTripTimeMs')} onChange={(text) => put({ roundTripTimeMs: numberOr(text) })} />
-    </div>
+    <Field
+      label={`${endpoint.type}`}
+      value={endpoint.resourceId ?? endpoint.address ?? JSON.stringify(endpoint.linewatch ?? {})}
+      isReadOnly
+      fault={fault}
+      hint="Edit this kind as code."
+      onChange={() => {}}
+    />
   );
 }
 
 export function Groups({ draft, onChange, faults }: StepProps) {
-  const put = (index: number, group: GroupDocument) => onChange({ ...draft, testGroups: replaced(draft.testGroups, index, group) });
+  const put = (index: number, group: GroupDocument) =>
+    onChange({ ...draft, testGroups: replaced(draft.testGroups, index, group) });
   const sources = draft.endpoints.filter(isSource).map((each) => each.name);
   const all = draft.endpoints.map((each) => each.name);
   const configurations = draft.testConfigurations.map((each) => each.name);
@@ -153,19 +179,73 @@ export function Groups({ draft, onChange, faults }: StepProps) {
         return (
           <div key={i} className="item" role="group" aria-label={`Test group ${group.name || i + 1}`}>
             <div className="form-row">
-              <Field label="Group name" value={group.name} fault={fault('name')} onChange={(name) => put(i, { ...group, name })} />
+              <Field
+                label="Group name"
+                value={group.name}
+                fault={fault('name')}
+                onChange={(name) => put(i, { ...group, name })}
+              />
               <label className="row">
-                <input type="checkbox" checked={!group.disable} onChange={(event) => put(i, { ...group, disable: event.target.checked ? undefined : true })} /> Enabled
+                <input
+                  type="checkbox"
+                  checked={!group.disable}
+                  onChange={(event) => put(i, { ...group, disable: event.target.checked ? undefined : true })}
+                />{' '}
+                Enabled
               </label>
-              <RemoveButton name={group.name} onClick={() => onChange({ ...draft, testGroups: draft.testGroups.filter((_, j) => j !== i) })} />
+              <RemoveButton
+                name={group.name}
+                onClick={() => onChange({ ...draft, testGroups: draft.testGroups.filter((_, j) => j !== i) })}
+              />
             </div>
-            <Choices label="Sources" options={sources} chosen={group.sources} fault={fault('sources')} empty="Add an agent in step 2." onChange={(names) => put(i, { ...group, sources: names })} />
-            <Choices label="Destinations" options={all} chosen={group.destinations} fault={fault('destinations')} empty="Add an address in step 2." onChange={(names) => put(i, { ...group, destinations: names })} />
-            <Choices label="Test configurations" options={configurations} chosen={group.testConfigurations} fault={fault('testConfigurations')} empty="Add one in step 3." onChange={(names) => put(i, { ...group, testConfigurations: names })} />
+            <Choices
+              label="Sources"
+              options={sources}
+              chosen={group.sources}
+              fault={fault('sources')}
+              empty="Add an agent in step 2."
+              onChange={(names) => put(i, { ...group, sources: names })}
+            />
+            <Choices
+              label="Destinations"
+              options={all}
+              chosen={group.destinations}
+              fault={fault('destinations')}
+              empty="Add an address in step 2."
+              onChange={(names) => put(i, { ...group, destinations: names })}
+            />
+            <Choices
+              label="Test configurations"
+              options={configurations}
+              chosen={group.testConfigurations}
+              fault={fault('testConfigurations')}
+              empty="Add one in step 3."
+              onChange={(names) => put(i, { ...group, testConfigurations: names })}
+            />
           </div>
         );
       })}
-      <button type="button" className="button" onClick={() => onChange({ ...draft, testGroups: [...draft.testGroups, { name: freeName('group-1', draft.testGroups.map((each) => each.name)), sources, destinations: [], testConfigurations: configurations }] })}>
+      <button
+        type="button"
+        className="button"
+        onClick={() =>
+          onChange({
+            ...draft,
+            testGroups: [
+              ...draft.testGroups,
+              {
+                name: freeName(
+                  'group-1',
+                  draft.testGroups.map((each) => each.name),
+                ),
+                sources,
+                destinations: [],
+                testConfigurations: configurations,
+              },
+            ],
+          })
+        }
+      >
         Add a test group
       </button>
     </div>

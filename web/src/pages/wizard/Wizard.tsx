@@ -4,6 +4,7 @@
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import '../../styles/wizard.css';
 import { getAgents, getMonitor, preview, putMonitor } from '../../core/api/endpoints.ts';
 import type { Preview } from '../../core/api/types.ts';
 import { counted } from '../../core/text/numbers.ts';
@@ -14,7 +15,8 @@ import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { usePage } from '../../ui/usePage.ts';
 import { draftOf, emptyDraft, keepDraft, loadDraft, type Draft } from './draft.ts';
-import { Basics, Configurations, Endpoints, Groups, type StepProps } from './Steps.tsx';
+import { Configurations } from './ConfigurationsStep.tsx';
+import { Basics, Endpoints, Groups, type StepProps } from './Steps.tsx';
 
 const STEPS = [
   { name: 'Basics', Step: Basics },
@@ -39,7 +41,13 @@ export function CreatePage() {
 export function EditPage() {
   const { name = '' } = useParams({ strict: false }) as { name?: string };
   usePage(`Edit ${name}`);
-  const query = useQuery({ queryKey: ['monitor', name], queryFn: ({ signal }) => getMonitor(name, signal), staleTime: Infinity, gcTime: 0, refetchOnMount: 'always' });
+  const query = useQuery({
+    queryKey: ['monitor', name],
+    queryFn: ({ signal }) => getMonitor(name, signal),
+    staleTime: Infinity,
+    gcTime: 0,
+    refetchOnMount: 'always',
+  });
   if (query.isPending || query.isFetching) return <Loading />;
   if (query.error) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
   return <Wizard key={name} first={draftOf(query.data.document, query.data.name)} isNew={false} />;
@@ -63,7 +71,13 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
   const client = useQueryClient();
   const go = useGo();
   const rested = useRested(draft, 350);
-  const looked = useQuery({ queryKey: ['preview', JSON.stringify(rested)], queryFn: ({ signal }) => preview(rested, signal), placeholderData: keepPreviousData, staleTime: Infinity, retry: false });
+  const looked = useQuery({
+    queryKey: ['preview', JSON.stringify(rested)],
+    queryFn: ({ signal }) => preview(rested, signal),
+    placeholderData: keepPreviousData,
+    staleTime: Infinity,
+    retry: false,
+  });
   useEffect(() => {
     if (isNew) keepDraft(draft);
   }, [draft, isNew]);
@@ -78,16 +92,31 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
       go('/monitors/$name', { name: draft.name });
     },
   });
-  if (!mayOperate) return <Empty title="Your token may only read.">Ask an operator to create or change connection monitors.</Empty>;
+  if (!mayOperate)
+    return <Empty title="Your token may only read.">Ask an operator to create or change connection monitors.</Empty>;
   const { Step, name } = STEPS[step]!;
-  const props: StepProps = { draft, onChange: setDraft, faults: looked.data?.faults ?? [], agents: agents.data ?? [], isNew };
+  const props: StepProps = {
+    draft,
+    onChange: setDraft,
+    faults: looked.data?.faults ?? [],
+    agents: agents.data ?? [],
+    isNew,
+  };
   const isLast = step === STEPS.length - 1;
   return (
     <>
       <div className="page-head">
         <h1>{isNew ? 'Create connection monitor' : `Edit ${draft.name}`}</h1>
         {isNew && (
-          <button type="button" className="button" onClick={() => (keepDraft(null), setDraft(emptyDraft(agents.data?.find((agent) => agent.connected)?.name)), setStep(0))}>
+          <button
+            type="button"
+            className="button"
+            onClick={() => (
+              keepDraft(null),
+              setDraft(emptyDraft(agents.data?.find((agent) => agent.connected)?.name)),
+              setStep(0)
+            )}
+          >
             Start over
           </button>
         )}
@@ -97,7 +126,14 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
       </div>
       <nav className="steps" aria-label="Steps">
         {STEPS.map((each, i) => (
-          <button key={each.name} type="button" className="button" aria-current={i === step ? 'step' : undefined} aria-pressed={i === step} onClick={() => setStep(i)}>
+          <button
+            key={each.name}
+            type="button"
+            className="button"
+            aria-current={i === step ? 'step' : undefined}
+            aria-pressed={i === step}
+            onClick={() => setStep(i)}
+          >
             {i + 1} {each.name}
           </button>
         ))}
@@ -118,7 +154,12 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
               </button>
             )}
             {isLast && (
-              <button type="button" className="button primary" disabled={save.isPending || !draft.name || (looked.data?.faults.length ?? 1) > 0} onClick={() => save.mutate()}>
+              <button
+                type="button"
+                className="button primary"
+                disabled={save.isPending || !draft.name || (looked.data?.faults.length ?? 1) > 0}
+                onClick={() => save.mutate()}
+              >
                 {isNew ? 'Create' : 'Save'}
               </button>
             )}
@@ -133,15 +174,31 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
 function Review({ draft }: StepProps) {
   return (
     <div className="stack">
-      <p>The same as a file, for <code>linewatch apply -f</code> and a repository:</p>
-      <pre className="command scroll" tabIndex={0} role="region" aria-label="Monitor file" style={{ maxHeight: '50vh' }}>
+      <p>
+        The same as a file, for <code>linewatch apply -f</code> and a repository:
+      </p>
+      <pre
+        className="command scroll"
+        tabIndex={0}
+        role="region"
+        aria-label="Monitor file"
+        style={{ maxHeight: '50vh' }}
+      >
         {toYaml({ connectionMonitors: [draft] })}
       </pre>
     </div>
   );
 }
 
-function PreviewCard({ looked, error, isWaiting }: { looked: Preview | undefined; error: unknown; isWaiting: boolean }) {
+function PreviewCard({
+  looked,
+  error,
+  isWaiting,
+}: {
+  looked: Preview | undefined;
+  error: unknown;
+  isWaiting: boolean;
+}) {
   return (
     <section className="card" aria-labelledby="preview">
       <h2 id="preview">
@@ -152,22 +209,32 @@ function PreviewCard({ looked, error, isWaiting }: { looked: Preview | undefined
         <div className="stack">
           <p role="status" className="verdict">
             <strong>{counted(looked.tests, 'test')}</strong>
-            {looked.checksPerSecond > 0 && <span className="quiet">, {Number(looked.checksPerSecond.toFixed(1))} checks a second</span>}
+            {looked.checksPerSecond > 0 && (
+              <span className="quiet">, {Number(looked.checksPerSecond.toFixed(1))} checks a second</span>
+            )}
           </p>
           {looked.matrix.map((group) => (
             <p key={group.testGroup}>
-              <strong>{group.testGroup}</strong>: {counted(group.sources.length, 'source')} × {counted(group.destinations.length, 'destination')} × {counted(group.configurations.length, 'configuration')} = {counted(group.tests, 'test')}
+              <strong>{group.testGroup}</strong>: {counted(group.sources.length, 'source')} ×{' '}
+              {counted(group.destinations.length, 'destination')} ×{' '}
+              {counted(group.configurations.length, 'configuration')} = {counted(group.tests, 'test')}
             </p>
           ))}
           {looked.faults.length > 0 && (
             <div>
               <h3>To be mended</h3>
               <ul>
-                {looked.faults.map((fault, i) => <li key={i} className="diff">{fault.message} <span className="quiet mono">{fault.path}</span></li>)}
+                {looked.faults.map((fault, i) => (
+                  <li key={i} className="diff">
+                    {fault.message} <span className="quiet mono">{fault.path}</span>
+                  </li>
+                ))}
               </ul>
             </div>
           )}
-          {looked.warnings.map((warning) => <p key={warning}>Note: {warning}</p>)}
+          {looked.warnings.map((warning) => (
+            <p key={warning}>Note: {warning}</p>
+          ))}
         </div>
       )}
     </section>

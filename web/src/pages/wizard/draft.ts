@@ -10,7 +10,13 @@ export interface Draft extends MonitorDocument {
 }
 
 export function draftOf(document: MonitorDocument, name: string): Draft {
-  return { ...document, name, endpoints: document.endpoints ?? [], testConfigurations: document.testConfigurations ?? [], testGroups: document.testGroups ?? [] };
+  return {
+    ...document,
+    name,
+    endpoints: document.endpoints ?? [],
+    testConfigurations: document.testConfigurations ?? [],
+    testGroups: document.testGroups ?? [],
+  };
 }
 
 /** A first draft: the connected agent, ping and a group, so that little is left to say. */
@@ -31,7 +37,8 @@ export function freeName(base: string, taken: readonly string[]): string {
   for (let i = 2; ; i++) if (!taken.includes(`${base}-${i}`)) return `${base}-${i}`;
 }
 
-const rename = (names: readonly string[], before: string, after: string) => names.map((name) => (name === before ? after : name));
+const rename = (names: readonly string[], before: string, after: string) =>
+  names.map((name) => (name === before ? after : name));
 
 /** A new name for an endpoint goes into the groups that use it. */
 export function renameEndpoint(draft: Draft, index: number, name: string): Draft {
@@ -44,7 +51,11 @@ export function renameEndpoint(draft: Draft, index: number, name: string): Draft
       const isAgent = each.type === 'Agent' && each.linewatch?.['agent'] === undefined;
       return { ...each, name, ...(isAgent ? { linewatch: { ...each.linewatch, agent: before } } : {}) };
     }),
-    testGroups: draft.testGroups.map((group) => ({ ...group, sources: rename(group.sources, before, name), destinations: rename(group.destinations, before, name) })),
+    testGroups: draft.testGroups.map((group) => ({
+      ...group,
+      sources: rename(group.sources, before, name),
+      destinations: rename(group.destinations, before, name),
+    })),
   };
 }
 
@@ -53,7 +64,10 @@ export function renameConfiguration(draft: Draft, index: number, name: string): 
   return {
     ...draft,
     testConfigurations: draft.testConfigurations.map((each, i) => (i === index ? { ...each, name } : each)),
-    testGroups: draft.testGroups.map((group) => ({ ...group, testConfigurations: rename(group.testConfigurations, before, name) })),
+    testGroups: draft.testGroups.map((group) => ({
+      ...group,
+      testConfigurations: rename(group.testConfigurations, before, name),
+    })),
   };
 }
 
@@ -63,7 +77,11 @@ export function removeEndpoint(draft: Draft, index: number): Draft {
   return {
     ...draft,
     endpoints: draft.endpoints.filter((_, i) => i !== index),
-    testGroups: draft.testGroups.map((group) => ({ ...group, sources: without(group.sources), destinations: without(group.destinations) })),
+    testGroups: draft.testGroups.map((group) => ({
+      ...group,
+      sources: without(group.sources),
+      destinations: without(group.destinations),
+    })),
   };
 }
 
@@ -72,7 +90,10 @@ export function removeConfiguration(draft: Draft, index: number): Draft {
   return {
     ...draft,
     testConfigurations: draft.testConfigurations.filter((_, i) => i !== index),
-    testGroups: draft.testGroups.map((group) => ({ ...group, testConfigurations: group.testConfigurations.filter((each) => each !== name) })),
+    testGroups: draft.testGroups.map((group) => ({
+      ...group,
+      testConfigurations: group.testConfigurations.filter((each) => each !== name),
+    })),
   };
 }
 
@@ -81,14 +102,14 @@ export function withProtocol(configuration: ConfigurationDocument, protocol: str
   const { tcpConfiguration, httpConfiguration, icmpConfiguration, ...rest } = configuration;
   const port = tcpConfiguration?.port ?? httpConfiguration?.port ?? 443;
   if (protocol === 'Tcp') return { ...rest, protocol, tcpConfiguration: { ...tcpConfiguration, port } };
-  if (protocol === 'Http') return { ...rest, protocol, httpConfiguration: { path: '/', preferHTTPS: true, ...httpConfiguration, port } };
+  if (protocol === 'Http')
+    return { ...rest, protocol, httpConfiguration: { path: '/', preferHTTPS: true, ...httpConfiguration, port } };
   return icmpConfiguration === undefined ? { ...rest, protocol } : { ...rest, protocol, icmpConfiguration };
 }
 
-/** The faults that are about a field: the server's paths may begin with "connectionMonitors[0].". */
+/** The fault of a field: the server's paths may begin with "connectionMonitors[0].". */
 export function faultAt(faults: readonly { path: string; message: string }[], path: string): string | undefined {
-  const found = faults.find((fault) => fault.path === path || fault.path.endsWith(`.${path}`));
-  return found?.message;
+  return faults.find((fault) => fault.path.replace(/^connectionMonitors\[\d+\]\./, '') === path)?.message;
 }
 
 const KEY = 'linewatch-draft';
@@ -96,7 +117,12 @@ const KEY = 'linewatch-draft';
 export function loadDraft(): Draft | null {
   try {
     const found = JSON.parse(localStorage.getItem(KEY) ?? 'null') as Draft | null;
-    return found && Array.isArray(found.endpoints) && Array.isArray(found.testConfigurations) && Array.isArray(found.testGroups) ? found : null;
+    return found &&
+      Array.isArray(found.endpoints) &&
+      Array.isArray(found.testConfigurations) &&
+      Array.isArray(found.testGroups)
+      ? found
+      : null;
   } catch {
     return null;
   }

@@ -1,36 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Why a test is in its state: a line in the table, everything that is known in a popover.
+// Everything that is known of why a test is in its state, for a popover.
 import { useQuery } from '@tanstack/react-query';
 import { getPaths } from '../../core/api/endpoints.ts';
-import { hexId, STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
+import { hexId, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
 import type { TestRow } from '../../core/api/types.ts';
 import { formatLength } from '../../core/time/format.ts';
-import { issueWords, reasonValue, reasonWords, shortReason } from '../../core/text/reasons.ts';
+import { reasonValue, reasonWords } from '../../core/text/reasons.ts';
 import { testName } from '../../core/text/tests.ts';
 import { Go, useInstant, useTimes } from '../../app/search.tsx';
 import { StateAt } from '../../ui/StateTag.tsx';
+import { reasonText } from './reasonText.ts';
 
-/** The server's sentence once it is there; until then words for the code. Nothing for tests that pass. */
-export function reasonText(snapshot: Snapshot, row: number, details: TestRow | undefined): string {
-  const isPass = snapshot.state[row] === 0;
-  const issue = details?.pathIssue ?? (isPass ? null : issueOf(snapshot, row));
-  if (isPass && !issue) return '';
-  const code = wordAt(snapshot.reasonCode, row);
-  const text = details && !isStale(details, snapshot, row) ? details.reason : shortReason(code, snapshot.observed[row]!, snapshot.limit[row]!);
-  return issue ? `${text} · ${issue}` : text;
-}
-
-function issueOf(snapshot: Snapshot, row: number): string | null {
-  const kind = wordAt(snapshot.pathIssue, row);
-  return kind && kind !== 'None' ? issueWords(kind) : null;
-}
-
-/** A sentence about passing cannot be the reason of a row that has failed since it was fetched. */
-function isStale(details: TestRow, snapshot: Snapshot, row: number): boolean {
-  return snapshot.state[row] !== 0 && / passed/.test(details.reason) && !/failed|limit|above/.test(details.reason);
-}
-
-export function ReasonDetails({ snapshot, row, details }: { snapshot: Snapshot; row: number; details: TestRow | undefined }) {
+export function ReasonDetails({
+  snapshot,
+  row,
+  details,
+}: {
+  snapshot: Snapshot;
+  row: number;
+  details: TestRow | undefined;
+}) {
   const { time } = useTimes();
   const code = wordAt(snapshot.reasonCode, row);
   const words = reasonWords(code);
@@ -40,17 +29,27 @@ export function ReasonDetails({ snapshot, row, details }: { snapshot: Snapshot; 
   const since = snapshot.since[row]!;
   return (
     <div className="stack">
-      <h3 className="row">
+      <h2 className="row">
         <StateAt index={snapshot.state[row]!} /> {testName(snapshot, row)}
-      </h3>
+      </h2>
       <p>
         <strong>{reasonText(snapshot, row, details) || words.label}</strong>
       </p>
       <dl className="facts">
         <dt>Rule</dt>
         <dd>{words.label}</dd>
-        {Number.isFinite(observed) && <><dt>Observed</dt><dd>{reasonValue(code, observed)}</dd></>}
-        {Number.isFinite(limit) && <><dt>Limit</dt><dd>{reasonValue(code, limit)}</dd></>}
+        {Number.isFinite(observed) && (
+          <>
+            <dt>Observed</dt>
+            <dd>{reasonValue(code, observed)}</dd>
+          </>
+        )}
+        {Number.isFinite(limit) && (
+          <>
+            <dt>Limit</dt>
+            <dd>{reasonValue(code, limit)}</dd>
+          </>
+        )}
         <dt>Since</dt>
         <dd>
           {time(since, true)} ({formatLength(snapshot.at - since)})
@@ -58,7 +57,11 @@ export function ReasonDetails({ snapshot, row, details }: { snapshot: Snapshot; 
         <dt>Last round</dt>
         <dd>{time(snapshot.lastRound[row]!, true)}</dd>
       </dl>
-      <PathDiagnosis id={id} isWanted={snapshot.state[row]! === 2 || snapshot.state[row]! === 1} fallback={details?.pathIssue ?? null} />
+      <PathDiagnosis
+        id={id}
+        isWanted={snapshot.state[row]! === 2 || snapshot.state[row]! === 1}
+        fallback={details?.pathIssue ?? null}
+      />
       <p className="quiet">{words.hint}</p>
       <p className="row">
         <Go to="/tests/$id" params={{ id }} className="button">
@@ -81,19 +84,27 @@ function logQuery(snapshot: Snapshot, row: number): string {
 /** Related diagnostics: what the traces say of the way at that time. */
 function PathDiagnosis({ id, isWanted, fallback }: { id: string; isWanted: boolean; fallback: string | null }) {
   const at = useInstant();
-  const query = useQuery({ queryKey: ['paths', id, at], queryFn: ({ signal }) => getPaths(id, at, signal), enabled: isWanted, retry: false });
+  const query = useQuery({
+    queryKey: ['paths', id, at],
+    queryFn: ({ signal }) => getPaths(id, at, signal),
+    enabled: isWanted,
+    retry: false,
+  });
   if (!isWanted) return null;
   const issues = query.data?.issues ?? [];
   return (
     <div>
-      <h3>On the way</h3>
+      <h2>On the way</h2>
       {query.isPending && <p className="quiet">Looking at the path…</p>}
-      {issues.map((issue, i) => <p key={i}>{issue.text}</p>)}
-      {!query.isPending && issues.length === 0 && <p className="quiet">{fallback ?? (query.error ? 'No path is known for this time.' : 'The path shows no fault: every hop forwards.')}</p>}
+      {issues.map((issue, i) => (
+        <p key={i}>{issue.text}</p>
+      ))}
+      {!query.isPending && issues.length === 0 && (
+        <p className="quiet">
+          {fallback ??
+            (query.error ? 'No path is known for this time.' : 'The path shows no fault: every hop forwards.')}
+        </p>
+      )}
     </div>
   );
-}
-
-export function stateName(index: number): string {
-  return STATES[index] ?? 'Indeterminate';
 }

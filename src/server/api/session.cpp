@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+// Signing in to the web UI: a token is exchanged for a cookie.
+#include <fmt/core.h>
+
+#include "base/environment.h"
+#include "base/text.h"
+#include "server/api/services.h"
+#include "server/api/shapes.h"
+
+namespace lw::server::api {
+namespace {
+
+std::string cookie_header(const std::string& cookie, Seconds life) {
+  return fmt::format("{}={}; Max-Age={}; HttpOnly; Secure; SameSite=Strict; Path=/", kSessionCookie,
+                     cookie, life.count());
+}
+
+void audit(Services& services, const Call& call, const std::string& caller, int status) {
+  services.control.audit({.at = {},
+                          .caller = caller,
+                          .address = call.request.remote_address,
+                          .method = call.request.method,
+                          .target = call.request.target,
+                          .status = status});
+}
+
+std::string role_name(registry::Role role) {
+  switch (role) {
+    case registry::Role::Reader:
+      return "reader";
+    case registry::Role::Operator:
+      return "operator";
+    case registry::Role::Administrator:
+      return "administrator";
+  }
+  return "reader";
+}
+
+Value session_value(const Services& services, const std::string& name, registry::Role role,
+                    std::optional<Timestamp> expires) {
+  return Value::object({{"name", name},
+                        {"role", role_name(role)},
+                        {"expires", time_value(expires)},
+                        {"serverTime", to_iso8601(services.clock.wall_now())},
+                        {"version", LW_VERSION},
+                        {"subscription", services.control.subscription_id()},
+                        {"workspace", services.control.workspace_id()},
+                        {"host", host_name()}});
+}
+
+/// A form of another site could sign its victim in as somebody else; it cannot send these.
+bool is_of_own_page(const io::HttpRequest& request) {
+  return !request.header(kOwnPageHeader).empty() ||
+         to_lower(request.header("Content-Type")).starts_with("application/json");
+}
+
+Result<registry::ApiToken> read_token(Services& services, const io::HttpRequest& request) {
+  if (!is_of_own_page(request)) {
+    return fail(ErrorCode::PermissionDenied,
+                "sign in with `Content-Type: application/json` or the header `X-Linewatch: 1`");
+  }
+  const Value body = TRY(parse_json(request.body));
+  const std::string text = body.text("token");
+  if (text.empty()) return fail(ErrorCode::InvalidInput, "send {\"token\": \"…\"}");
+  return services.gate.token_of(std::string(trim(text)), request.remote_address);
+}
+
+/// On the control thread, which may write files.
+void sign_in(Services& services, const Call& call, const registry::ApiToken& token) {
+  const Timestamp now = services.clock.wall_now();
+  const auto cookie = services.sessions.open(token.sha256, token.expires, now);
+  if (!cookie) return answer_error(call.responder, cookie.error());
+  const Timestamp ends =
+      std::min(now + Sessions::kLifeMax, token.expires.value_or(Timestamp::max()));
+  audit(services, call, token.name, 200);
+  io::HttpResponse response{
+      .status = 200,
+      .headers = {{"Content-Type", "application/json"},
+                  {"Cache-Control", "no-store"},
+                  {"Set-Cookie",
+                   cookie_header(*cookie, std::chrono::duration_cast<Seconds>(ends - now))}},
+      .body = to_json(session_value(services, token.name, token.role, ends)) + "\n"};
+  call.responder.send(std::move(response));
+}
+
+void begin_session(Services& services, Call call) {
+  const auto token = read_token(services, call.request);
+  if (!token) return refuse_at_gate(call.responder, token.error());
+  on_control(services, std::move(call),
+             [&services, token = *token](const Call& inner) { sign_in(services, inner, token); });
+}
+
+void tell_session(Services& services, const Call& call) {
+  const auto saved = services.sessions.save_if_due(services.clock.wall_now());
+  if (!saved) return answer_error(call.responder, saved.error());
+  answer(call, session_value(services, call.caller, call.role,
+                             services.gate.session_end_of(call.request)));
+}
+
+void end_session(Services& services, const Call& call) {
+  const std::string cookie = session_cookie_of(call.request.header("Cookie"));
+  const auto closed = services.sessions.close(cookie, services.clock.wall_now());
+  if (!closed) return answer_error(call.responder, closed.error());
+  audit(services, call, call.caller, 204);
+  call.responder.send(
+      {.status = 204, .headers = {{"Set-Cookie", cookie_header("", Seconds(0))}}, .body = ""});
+}
+
+}  // namespace
+
+void add_session_routes(Router& router, Services& services) {
+  router.add("POST", "/api/v1/session", Access::Everybody,
+             [&](Call call) { begin_session(services, std::move(call)); });
+  router.add("GET", "/api/v1/session", Access::Reader, [&](Call call) {
+    on_control(services, std::move(call),
+               [&](const Call& inner) { tell_session(services, inner); });
+  });
+  router.add("DELETE", "/api/v1/session", Access::Reader, [&](Call call) {
+    on_control(services, std::move(call), [&](const Call& inner) { end_session(services, inner); });
+  });
+}
+
+}  // namespace lw::server::api

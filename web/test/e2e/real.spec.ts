@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+// On a real server: LW_E2E_URL=https://localhost:8443 LW_E2E_TOKEN=… npm run e2e. Any data will do, as long as
+// there is a connection monitor whose tests run; the quickstart's are enough.
+import { axe, expect, rowsOf, test } from './fixture.ts';
+
+test('sign in with the token of the data folder', async ({ page, context, guard }) => {
+  guard.expectErrors(/401/);
+  await context.clearCookies();
+  await page.goto('/');
+  await page.getByLabel('Token').fill(process.env['LW_E2E_TOKEN'] ?? '');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(rowsOf(page, 'Connection monitors').first()).toBeVisible();
+  expect(await axe(page)).toEqual([]);
+});
+
+test('tests, filters and reasons', async ({ page }) => {
+  await page.goto('/?view=tests');
+  await expect(rowsOf(page, 'Tests').first()).toBeVisible();
+  const all = Number(await page.getByRole('grid', { name: 'Tests' }).getAttribute('aria-rowcount')) - 1;
+  await page.getByRole('searchbox', { name: 'Search' }).fill('proto:icmp');
+  await expect(page.getByText(new RegExp(`of ${all} tests`))).not.toHaveText(`${all} of ${all} tests`);
+  for (const text of await rowsOf(page, 'Tests').allInnerTexts()) expect(text).toContain('ICMP');
+});
+
+test('rounds arrive live', async ({ page }) => {
+  await page.goto('/?view=tests&sort=-rttMs');
+  const grid = page.getByRole('grid', { name: 'Tests' });
+  await expect(rowsOf(page, 'Tests').first()).toBeVisible();
+  const before = await grid.innerText();
+  await expect.poll(() => grid.innerText(), { timeout: 25_000 }).not.toBe(before);
+  await expect(page.getByText('reconnecting…')).toHaveCount(0);
+});
+
+test('a test: chart, checks, state changes, run now', async ({ page, guard }) => {
+  // The path may not be known yet.
+  guard.expectErrors(/404/);
+  await page.goto('/?view=tests&q=proto:icmp&sort=rttMs');
+  await rowsOf(page, 'Tests').first().getByRole('link').first().click();
+  await expect(page.getByRole('img', { name: /^Round-trip time\./ })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Latest rounds' })).toContainText('answered');
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole('button', { name: 'Run now' }).click();
+  await expect(page.locator('.toast').filter({ hasText: /^(Pass|Warning|Fail|Indeterminate): / })).toBeVisible({
+    timeout: 25_000,
+  });
+});
+
+test('the connection monitor, its trends and its file', async ({ page }) => {
+  await page.goto('/');
+  await rowsOf(page, 'Connection monitors').first().getByRole('link').first().click();
+  await expect(page.getByRole('region', { name: 'Essentials' })).toContainText(/\d+ tests? \(/);
+  await expect(page.getByRole('img', { name: /^Round-trip time\. Highest/ })).toBeVisible();
+  await page.getByRole('button', { name: 'As code' }).click();
+  await expect(page.getByRole('region', { name: 'File' })).toContainText('connectionMonitors:');
+});
+
+test('time travel asks the store', async ({ page }) => {
+  await page.goto('/?view=tests');
+  await expect(rowsOf(page, 'Tests').first()).toBeVisible();
+  await page.keyboard.press(',');
+  await expect(page.getByRole('region', { name: 'Time travel' })).toContainText('Past');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+});
+
+test('topology, matrix, services, issues and agents show what is there', async ({ page, guard }) => {
+  guard.expectErrors(/404/);
+  for (const [path, sign] of [
+    ['/topology', 'Shows'],
+    ['/matrix', 'all pass'],
+    ['/services', 'application or network'],
+    ['/issues', 'State changes'],
+    ['/agents', 'connected'],
+  ] as const) {
+    await page.goto(path);
+    await expect(page.getByText(sign).first()).toBeVisible();
+    await expect(page.getByText('Loading…')).toHaveCount(0);
+    await expect(page.getByRole('alert')).toHaveCount(0);
+    expect(await axe(page), path).toEqual([]);
+  }
+});
+
+test("logs: a query over this server's tables, and what it refuses", async ({ page, guard }) => {
+  guard.expectErrors(/400/);
+  await page.goto('/logs');
+  await page.getByRole('textbox', { name: 'KQL query' }).click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText('NWConnectionMonitorTestResult | summarize n = count() by TestResult');
+  await page.keyboard.press('Shift+Enter');
+  await expect(page.getByText(/^\d+ rows?/)).toBeVisible({ timeout: 20_000 });
+  await page.keyboard.press('Control+A');
+  await page.keyboard.insertText('NWConnectionMonitorTestResult | where NoSuchColumn == 1');
+  await page.keyboard.press('Shift+Enter');
+  await expect(page.getByRole('alert')).toContainText('NoSuchColumn', { timeout: 20_000 });
+});
+
+test("create a connection monitor with the server's preview, and delete it", async ({ page, guard }) => {
+  guard.expectErrors(/404/);
+  await page.goto('/monitors/new');
+  await page.getByRole('textbox', { name: 'Name' }).fill('e2e');
+  await page.getByRole('button', { name: 'Next: Endpoints' }).click();
+  await page.getByRole('button', { name: 'Add an address' }).click();
+  await page.getByRole('textbox', { name: 'Address or host name' }).fill('127.0.0.1');
+  await page.getByRole('button', { name: '4 Test groups' }).click();
+  await page
+    .getByRole('group', { name: /^Destinations/ })
+    .getByRole('checkbox')
+    .last()
+    .check();
+  await expect(page.getByText('1 source × 1 destination × 1 configuration = 1 test')).toBeVisible();
+  await page.getByRole('button', { name: 'Next: Review' }).click();
+  await page.getByRole('button', { name: 'Create', exact: true }).click();
+  await expect(page.getByRole('region', { name: 'Essentials' })).toContainText('1 test (');
+  await page.getByRole('button', { name: 'Delete' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
+});
