@@ -19,8 +19,7 @@ sys.path[:0] = [str(HERE.parent), str(HERE.parent / "store")]
 from engine import Store, StoreError  # noqa: E402
 from tables import table, verdict  # noqa: E402
 
-TESTS, INTERVAL, BASE_HOURS, DAYS = 10_000, 60, 4, 30
-BASE = TESTS * 3600 // INTERVAL * BASE_HOURS
+INTERVAL, BASE_HOURS, DAYS = 60, 4, 30
 # The limits that linewatch-store's readers have.
 LIMITS = {"max_threads": 2, "max_memory_usage": 300_000_000}
 RATIO = 1.3
@@ -37,17 +36,18 @@ def fill(store, options):
     """Four hours of rounds through the writer's path, and as many copies before them as it takes. Values of
     two copies are never in one compressed block, so they cost what others would. Beyond the rounds the
     table of hours alone goes on to 30 days: long spans read nothing else."""
+    base = options.tests * 3600 // INTERVAL * BASE_HOURS
     end = datetime.datetime.now(datetime.UTC).replace(minute=0, second=0, microsecond=0)
     start = end - datetime.timedelta(hours=BASE_HOURS)
-    note(f"loading {BASE:,} rounds")
-    load(store, options, start, 0)
+    note(f"loading {base:,} rounds")
+    load(store, options, start, base // options.tests)
     for name in ("rounds", "m1", "h1"):
         store.query(f"OPTIMIZE TABLE {name} FINAL")
-    copies = -(-options.rounds // BASE)
+    copies = -(-options.rounds // base)
     for copy in range(1, copies):
         copy_base(store, start, copy, ("rounds", "m1", "h1"))
         if copy % 6 == 0:
-            note(f"{(copy + 1) * BASE:,} rounds")
+            note(f"{(copy + 1) * base:,} rounds")
     for copy in range(copies, DAYS * 24 // BASE_HOURS):
         copy_base(store, start, copy, ("h1",))
     name_tests(store)
@@ -56,11 +56,10 @@ def fill(store, options):
 
 
 def load(store, options, start, intervals):
-    # Loading is not what is measured, and a crash would begin it anew.
-    intervals = intervals or BASE // TESTS
-    arguments = [options.build / "store_load_bench", f"url={store.url}", "keep=730", f"tests={TESTS}",
+    arguments = [options.build / "store_load_bench", f"url={store.url}", "keep=730", f"tests={options.tests}",
                  f"interval={INTERVAL}", f"from={start:%Y-%m-%dT%H:%M:%SZ}"]
     environment = {**os.environ, "LINEWATCH_STORE_PASSWORD": store.password}
+    # Makes the tables. That rounds are synced to the disk is not what is measured here.
     subprocess.run([*arguments, "intervals=0"], env=environment, check=True, stdout=subprocess.DEVNULL)
     store.query("ALTER TABLE rounds MODIFY SETTING fsync_after_insert = 0, fsync_part_directory = 0")
     subprocess.run([*arguments, f"intervals={intervals}"], env=environment, check=True)
@@ -92,11 +91,12 @@ def name_tests(store):
 class Instants:
     """What stands for {from}, {now} and so on: the newest round, and a day before it."""
 
-    def __init__(self, store):
+    def __init__(self, store, tests):
+        target = f"target{min(4_242, tests - 1)}"
         self.end = int(store.query("SELECT toUnixTimestamp64Micro(max(ts)) FROM rounds"))
-        test = store.query("SELECT test_id FROM test_facts WHERE destination = 'target4242' LIMIT 1").strip()
+        test = store.query(f"SELECT test_id FROM test_facts WHERE destination = '{target}' LIMIT 1").strip()
         now, start = self.sql(self.end), self.sql(self.end - 86_400_000_000)
-        self.values = {"{from}": start, "{now}": now, "{test}": test,
+        self.values = {"{target}": target, "{from}": start, "{now}": now, "{test}": test,
                        "{then}": self.sql(self.end - 43_200_000_000),
                        "{hours}": f"toStartOfHour(ts) >= toStartOfHour({start}) AND "
                                   f"toStartOfHour(ts) <= toStartOfHour({now})"}
@@ -115,7 +115,7 @@ class Instants:
         return f"{at:%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
-def metric_questions(instants):
+def metric_questions(instants, tests):
     """30 days of one metric of all tests in hours and days, from the table of hours and from rounds."""
     end = instants.end // 3_600_000_000 * 3_600
     start = end - DAYS * 86_400
@@ -123,7 +123,7 @@ def metric_questions(instants):
     questions = []
     for name, step in (("hours", 3_600), ("days", 86_400)):
         questions.append({
-            "name": f"RTT of {TESTS:,} tests, {DAYS} days in {name}", "goal_ms": 1_000,
+            "name": f"RTT of {tests:,} tests, {DAYS} days in {name}", "goal_ms": 1_000,
             "sql": "SELECT toUInt32(intDiv(toInt64(toUnixTimestamp(r.t)) - "
                    f"{start}, {step})) AS step, sum(r.avg_count), sum(r.avg_sum) / 1000., "
                    f"min(r.avg_min) / 1000., max(r.avg_max) / 1000. FROM h1 AS r WHERE {members} AND "
@@ -150,8 +150,8 @@ def translated(options, instants, queries):
     if not tool.exists():
         note(f"{tool} is not built: hand-written SQL only")
         return [None] * len(queries)
-    done = subprocess.run([tool, instants.iso()], input="".join(query["kql"] + "\n" for query in queries),
-                          capture_output=True, text=True, check=True)
+    lines = "".join(instants.put_into(query["kql"]) + "\n" for query in queries)
+    done = subprocess.run([tool, instants.iso()], input=lines, capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -167,7 +167,7 @@ def put_first(store):
 
 def measure(store, options):
     put_first(store)
-    instants = Instants(store)
+    instants = Instants(store, options.tests)
     catalogue = json.loads((HERE / "queries.json").read_text())
     answers = translated(options, instants, catalogue["common"])
     result = {"rounds": int(store.query("SELECT count() FROM rounds")), "common": [], "views": [],
@@ -183,7 +183,7 @@ def measure(store, options):
             figure["kql"] = timed(store, answer["sql"] + " FORMAT Null", options.repeat,
                                   **answer["settings"])
         result["common"].append(figure)
-    for query in catalogue["views"] + metric_questions(instants):
+    for query in catalogue["views"] + metric_questions(instants, options.tests):
         note(query["name"])
         result["views"].append({"name": query["name"], "goal_ms": query["goal_ms"],
                                 "hand": timed(store, instants.put_into(query["sql"]), options.repeat)})
@@ -221,6 +221,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", default=HERE.parents[1] / "build/release", type=pathlib.Path)
     parser.add_argument("--rounds", type=int, default=100_000_000)
+    parser.add_argument("--tests", type=int, default=10_000)
     parser.add_argument("--repeat", type=int, default=20, help="runs of each query, after one that warms up")
     parser.add_argument("--data", type=pathlib.Path, help="keep the store's files here; filled if empty")
     parser.add_argument("--json", type=pathlib.Path, help="write everything that was measured here")

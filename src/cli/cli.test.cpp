@@ -118,6 +118,8 @@ TEST(Completion, bash_offers_the_values_of_an_option_and_the_options_after_other
   const Words outputs = {"table", "json", "yaml", "csv"};
   EXPECT_EQ(completed(script, {"get", "tests", "-o", ""}), outputs);
   EXPECT_EQ(completed(script, {"--output", "j"}), Words{"json"});
+  EXPECT_EQ(completed(script, {"query", "T", "-o", "par"}), Words{"parquet"});
+  EXPECT_EQ(completed(script, {"query", "--output", "=", "j"}), (Words{"json", "jsonl"}));
   EXPECT_EQ(completed(script, {"get", "--output", "=", "y"}), Words{"yaml"});
   EXPECT_EQ(completed(script, {"get", "--output", "="}), outputs);
   EXPECT_EQ(completed(script, {"get", "tests", "--state", "Fa"}), Words{"Fail"});

@@ -76,12 +76,15 @@ void add_paths(const CLI::App& verb, const std::string& path, std::vector<std::s
 
 struct ValueOptions {
   std::set<std::string> names;               ///< of all options that a value follows
-  std::map<std::string, std::string> cases;  ///< a `case` line by pattern
+  std::map<std::string, std::string> cases;  ///< what to offer, by option
+  /// Likewise of verbs that take other values than the verb above: "query -o".
+  std::map<std::string, std::string> special;
 };
 
 /// An option that one verb has as a flag and another with a value counts as a flag: then at worst
 /// too much is offered.
-void add_value_options(const CLI::App& verb, std::set<std::string>& flags, ValueOptions& found) {
+void add_value_options(const CLI::App& verb, const std::string& path, std::set<std::string>& flags,
+                       ValueOptions& found) {
   for (const CLI::Option* option : verb.get_options()) {
     for (const std::string& name : names_of(*option)) {
       if (!takes_value(*option)) {
@@ -90,16 +93,21 @@ void add_value_options(const CLI::App& verb, std::set<std::string>& flags, Value
       }
       found.names.insert(name);
       const std::string choices = choices_of(*option);
-      if (!choices.empty()) found.cases[name] = fmt::format("words='{}'", choices);
+      if (choices.empty()) continue;
+      const std::string action = fmt::format("words='{}'", choices);
+      const auto [known, is_new] = found.cases.try_emplace(name, action);
+      if (!is_new && known->second != action) found.special[path + " " + name] = action;
     }
   }
-  for (const CLI::App* child : verbs_below(verb)) add_value_options(*child, flags, found);
+  for (const CLI::App* child : verbs_below(verb)) {
+    add_value_options(*child, path_of(path, *child), flags, found);
+  }
 }
 
 ValueOptions value_options(const CLI::App& app) {
   ValueOptions found;
   std::set<std::string> flags;
-  add_value_options(app, flags, found);
+  add_value_options(app, "", flags, found);
   for (const std::string_view name : kFileOptions) {
     found.cases[std::string(name)] =
         "COMPREPLY=($(compgen -f -- \"$current\")); compopt -o filenames 2>/dev/null; return";
@@ -120,6 +128,10 @@ std::string bash_script(const CLI::App& app) {
   const std::string all_values =
       join(std::vector<std::string>(options.names.begin(), options.names.end()), "|");
   std::string value_cases;
+  std::string special_cases;
+  for (const auto& [place, action] : options.special) {
+    special_cases += fmt::format("  '{}') {} ;;\n", place, action);
+  }
   for (const auto& [name, action] : options.cases) {
     value_cases += fmt::format("    {}) {} ;;\n", name, action);
   }
@@ -146,14 +158,15 @@ std::string bash_script(const CLI::App& app) {
          "      esac ;;\n"
          "    esac\n"
          "  done\n"
-         "  case $previous in\n" +
-         value_cases + "    " + all_values +
+         "  case \"$path $previous\" in\n" +
+         special_cases + "  *) case $previous in\n" + value_cases + "    " + all_values +
          ") ;;\n"
          "    *)\n"
          "      case $path in\n" +
          word_cases +
          "      esac\n"
          "      words+=' --output --server --token --ca --data --help' ;;\n"
+         "    esac ;;\n"
          "  esac\n"
          "  COMPREPLY=($(compgen -W \"$words\" -- \"$current\"))\n"
          "}\n"

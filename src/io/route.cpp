@@ -30,6 +30,7 @@ Request request_for(const IpAddress& destination) {
   request.header.nlmsg_flags = NLM_F_REQUEST;
   request.route.rtm_family = destination.is_v6 ? AF_INET6 : AF_INET;
   request.route.rtm_dst_len = static_cast<unsigned char>(destination.size() * 8);
+  request.route.rtm_flags = RTM_F_LOOKUP_TABLE;  // or it says "main" whatever the table
   request.attribute.rta_type = RTA_DST;
   request.attribute.rta_len = static_cast<unsigned short>(RTA_LENGTH(destination.size()));
   std::memcpy(request.address.data(), destination.bytes.data(), destination.size());

@@ -9,6 +9,17 @@
 #include "kql/sql_text.h"
 
 namespace lw::kql {
+namespace {
+
+/// Whether a pattern of `search` cannot match across the end of a line: its stars are at its ends,
+/// and there is text of one line between them.
+bool stays_in_a_line(std::string_view pattern) {
+  if (pattern.starts_with('*')) pattern.remove_prefix(1);
+  if (pattern.ends_with('*')) pattern.remove_suffix(1);
+  return !pattern.empty() && pattern.find_first_of("*\n") == std::string_view::npos;
+}
+
+}  // namespace
 
 Scalar Binder::fault(Span span, const std::string& message, Fault kind) {
   sink_.add(kind, span, message);
@@ -260,16 +271,28 @@ Type Binder::unify(std::vector<Scalar>& values, Span span, std::string_view what
 }
 
 Scalar Binder::bind_search_term(const Scalar& term, Rows& rows, Span span) {
-  std::string sql;
+  const std::string word = rows.is_exact ? "search_cs" : "search";
+  std::vector<std::string> texts;
   for (const Column& column : rows.relation->columns) {
-    const Scalar text = to_text(scalar_of_column(column));
     if (column.type == Type::DateTime || column.type == Type::TimeSpan) continue;
-    const Scalar found =
-        bind_string_operation(rows.is_exact ? "search_cs" : "search", text, term, span);
-    sql += (sql.empty() ? "" : ", ") + found.sql;
+    texts.push_back(to_text(scalar_of_column(column)).sql);
   }
-  if (sql.empty()) return make_scalar(Type::Bool, "0", false);
-  return make_scalar(Type::Bool, "or(" + sql + ", 0)", false);
+  if (texts.empty()) return make_scalar(Type::Bool, "0", false);
+  const std::string* const pattern = term.constant ? term.constant->text() : nullptr;
+  if (pattern != nullptr && stays_in_a_line(*pattern)) {
+    // All columns as lines of one text: the engine compiles a regular expression for each place
+    // where it stands, and a wide table has hundreds of columns.
+    const std::string line_end = quote_string("\n");
+    const std::string all =
+        "concat(" + sql_list(texts, ", " + line_end + ", ") + ", " + line_end + ")";
+    return bind_string_operation(word, make_scalar(Type::String, all, false), term, span);
+  }
+  std::string sql;
+  for (const std::string& text : texts) {
+    const Scalar column = make_scalar(Type::String, text, false);
+    sql += bind_string_operation(word, column, term, span).sql + ", ";
+  }
+  return make_scalar(Type::Bool, "or(" + sql + "0)", false);
 }
 
 }  // namespace lw::kql

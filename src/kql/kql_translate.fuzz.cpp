@@ -11,14 +11,13 @@ namespace {
 const Catalog& tables() {
   static const Catalog catalog = [] {
     Catalog made;
-    made.tables.push_back(
-        {.name = "T",
-         .columns = {{"TimeGenerated", Type::DateTime, "t", false},
-                     {"x", Type::Long, "x", true},
-                     {"y", Type::Real, "y", true},
-                     {"s", Type::String, "s", false},
-                     {"d", Type::Dynamic, "d", true}},
-         .source = [](const TableUse&) { return std::string("lw.t"); }});
+    made.tables.push_back({.name = "T",
+                           .columns = {{"TimeGenerated", Type::DateTime, "t", false},
+                                       {"x", Type::Long, "x", true},
+                                       {"y", Type::Real, "y", true},
+                                       {"s", Type::String, "s", false},
+                                       {"d", Type::Dynamic, "d", true}},
+                           .source = [](const TableUse&) { return std::string("lw.t"); }});
     return made;
   }();
   return catalog;

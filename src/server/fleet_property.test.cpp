@@ -132,8 +132,9 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
     control_->post([&work, answer] { answer->push(work()); });
     return answer->pop().value();
   }
-  /// Time passes, and the control loop has looked around since.
+  /// What was sent has arrived, time passes, and the control loop has looked around since.
   void pass(Microseconds time) {
+    ask([] { return true; });
     clock_.step(time);
     for (int i = 0; i < 2; ++i) ask([] { return true; });
   }

@@ -293,7 +293,7 @@ TEST_F(LiveStateTest, tells_what_changed_since_a_revision_and_each_test_once) {
   replace({a_, b_});
   const std::uint64_t begin = live_.revision();
   EXPECT_GT(begin, 1'000U);
-  EXPECT_EQ(changed_since(live_.plan_revision()), "ab") << "why they did not run yet";
+  EXPECT_EQ(changed_since(live_.plan_revision()).size(), 2U) << "why they did not run yet";
   round(a_, TestState::Pass);
   round(b_, TestState::Pass);
   const std::uint64_t middle = live_.revision();

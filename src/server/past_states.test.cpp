@@ -14,7 +14,12 @@ Verdict verdict(TestState state, ReasonCode code = ReasonCode::None) {
 }
 
 store::RoundAt round(TestId test, Seconds ago, TestState state) {
-  return {.test = test, .ts = kNow - ago, .verdict = verdict(state), .summary = {.total = 10}};
+  store::RoundAt made;
+  made.test = test;
+  made.ts = kNow - ago;
+  made.verdict = verdict(state);
+  made.summary.total = 10;
+  return made;
 }
 store::StateAt change(TestId test, Seconds ago, TestState state) {
   return {.test = test, .since = kNow - ago, .verdict = verdict(state)};

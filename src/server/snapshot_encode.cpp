@@ -155,7 +155,7 @@ std::string header_of(const Snapshot& snapshot, const std::vector<Column>& colum
   std::string out = head_of(snapshot);
   std::size_t offset = 0;
   for (const Column& column : columns) {
-    if (offset > 0) out += ',';
+    if (!out.ends_with('[')) out += ',';
     out += fmt::format(R"({{"name":"{}","type":"{}","offset":{})", column.name, type_of(column),
                        offset);
     if (column.dictionary != nullptr) append_dictionary(out, *column.dictionary);

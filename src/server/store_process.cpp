@@ -73,9 +73,7 @@ store::ClientConfig StoreProcess::reader() const {
 store::NamedValues StoreProcess::reader_settings() const {
   if (!reader_password_.empty()) return {};
   // 2: no writing and no DDL, but settings may go along. Our own store's reader has such limits.
-  return {{"readonly", "2"},
-          {"max_memory_usage", "1000000000"},
-          {"result_overflow_mode", "throw"}};
+  return {{"readonly", "2"}, {"max_memory_usage", "1000000000"}, {"result_overflow_mode", "throw"}};
 }
 
 std::string StoreProcess::problem() const {

@@ -134,6 +134,7 @@ Streams::Streams(Control& control, const Clock& clock) : control_(control), cloc
 Streams::~Streams() { stop(); }
 
 void Streams::start() {
+  next_beat_ = clock_.now() + kBeatEvery;
   thread_ = Thread("streams", [this] { loop(); });
 }
 

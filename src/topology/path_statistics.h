@@ -37,7 +37,7 @@ class PathStatistics {
   PathStatistics& operator=(PathStatistics&&) noexcept;
 
   void add(const Trace& trace, Timestamp now);
-  /// The window's paths and issues. `cause`, `changes` and `path_mtu` are the caller's.
+  /// The window's paths and issues. `cause`, `changes` and `mtu` are the caller's.
   [[nodiscard]] PathReport report(Timestamp now) const;
   /// Whether the last trace met what earlier ones did not (a hop that used to answer was silent, an
   /// address is new, a time far above its baseline): reason to trace more often for a while.

@@ -128,13 +128,7 @@ void HopBudget::Position::find_usual() {
 
 std::optional<IpAddress> HopBudget::expected_at(bool is_v6, std::uint8_t ttl) const {
   const Position* const place = find_position(is_v6, ttl);
-  if (place == nullptr || place->size() < kRecentMin) return std::nullopt;
-  return usual_at(is_v6, ttl);
-}
-
-std::optional<IpAddress> HopBudget::usual_at(bool is_v6, std::uint8_t ttl) const {
-  const Position* const place = find_position(is_v6, ttl);
-  if (place == nullptr || place->count == 0 || !place->has_usual()) return std::nullopt;
+  if (place == nullptr || place->size() < kRecentMin || !place->has_usual()) return std::nullopt;
   return place->usual;
 }
 

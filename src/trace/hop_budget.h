@@ -49,8 +49,6 @@ class HopBudget {
   /// The router that (nearly) all traces meet at `ttl` lately; nothing if they differ or are few.
   /// Nearly all: nine of ten among the last 32 answers, which must be twelve at least.
   [[nodiscard]] std::optional<IpAddress> expected_at(bool is_v6, std::uint8_t ttl) const;
-  /// The same of however few answers: a guess.
-  [[nodiscard]] std::optional<IpAddress> usual_at(bool is_v6, std::uint8_t ttl) const;
   /// On one way `router` answered at the TTL right behind that of `before`.
   void follows(const IpAddress& before, const IpAddress& router);
   /// The only one that was met right before that router; nothing if there were several, or none.

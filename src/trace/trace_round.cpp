@@ -207,7 +207,7 @@ TraceRound::Whom TraceRound::suppose(const Turn& turn) const {
   if (const auto router = concluded_at(turn.flow, turn.ttl)) {
     return {.router = router, .is_blind = true};
   }
-  if (const auto router = supposed_at(turn.flow, turn.ttl)) {
+  if (const auto router = supposed_at(turn.flow, turn.ttl); router && !config_.is_urgent) {
     return {.router = router, .is_blind = true, .is_guess = true};
   }
   const Flow& flow = flows_[turn.flow];
@@ -216,8 +216,7 @@ TraceRound::Whom TraceRound::suppose(const Turn& turn) const {
   if (const auto router = budget_->expected_at(is_v6, turn.ttl)) {
     return {.router = router, .is_blind = true};
   }
-  if (config_.protocol == TraceProtocol::Udp) return {};
-  return {.router = budget_->usual_at(is_v6, turn.ttl), .is_blind = true, .is_guess = true};
+  return {.router = {}, .is_blind = true};
 }
 
 std::optional<IpAddress> TraceRound::supposed_at(std::uint16_t index, std::uint8_t ttl) const {

@@ -248,13 +248,6 @@ TEST(ConvertAssignment, RefusesATestWithoutItsConfiguration) {
   EXPECT_FALSE(decode_assignment(parts[0]).has_value());
 }
 
-TEST(Protocol, NamesBothVersionsWhenThePeerIsTooOld) {
-  EXPECT_TRUE(check_protocol(kProtocol, "1.0").has_value());
-  const auto refused = check_protocol(0, "0.0.1");
-  ASSERT_FALSE(refused.has_value());
-  EXPECT_NE(refused.error().message.find("0.0.1"), std::string::npos);
-}
-
 TEST(ConvertAssignment, ports_stand_in_the_last_part_only) {
   const auto parts = encode_assignment(1, many_tests(kTestsPerAssignmentPart + 1), {80, 8084});
   ASSERT_EQ(parts.size(), 2U);

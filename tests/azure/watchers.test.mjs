@@ -84,7 +84,7 @@ for (const name of GENERATIONS) {
       assert.equal(local.nextHopType, "VnetLocal");
       assert.equal(local.routeTableId, "System Route");
       const far = await run("getNextHop", {
-        targetResourceId: VM, sourceIPAddress: "127.0.0.1", destinationIPAddress: "192.0.2.1" });
+        targetResourceId: VM, sourceIPAddress: "127.0.0.1", destinationIPAddress: "203.0.113.1" });
       assert.ok(["Internet", "VnetLocal", "None"].includes(far.nextHopType), far.nextHopType);
       assert.equal(far.nextHopType === "Internet", Boolean(far.nextHopIpAddress));
     });

@@ -167,11 +167,11 @@ class StoreHours : public StoreSuite {
 TEST_F(StoreHours, answers_from_hours_are_those_of_the_rounds) {
   for (const std::uint64_t seed : {1U, 2U}) {
     SetUp();
-    const auto rounds = load(seed, 6, 400);
+    const auto rounds = load(seed, 5, 400);
     ASSERT_EQ(query("SELECT sum(rounds) FROM h1"), std::to_string(rounds.size()));
     RandomRounds random(seed + 100);
-    for (int i = 0; i < 30; ++i) {
-      if (i == 15) query("OPTIMIZE TABLE h1 FINAL");
+    for (int i = 0; i < 20; ++i) {
+      if (i == 10) query("OPTIMIZE TABLE h1 FINAL");
       expect_answer(rounds, random_question(random),
                     "seed " + std::to_string(seed) + ", question " + std::to_string(i));
     }

@@ -339,8 +339,8 @@ Result<Query> read_query(const Parameter& parameter, MonitorForm form, Timestamp
   query.from = bounds.from;
   query.to = bounds.to;
   query.step = TRY(read_step(parameter));
-  // So that hours that are stored as such answer it.
-  const bool is_long = query.to - query.from > kToTheMinute;
+  // So that hours that are stored as such answer it. The start has gone back to its minute.
+  const bool is_long = query.to - query.from >= kToTheMinute + std::chrono::minutes(1);
   if (is_long && query.step && *query.step >= std::chrono::hours(1)) {
     query.from = std::chrono::floor<std::chrono::hours>(query.from);
   }

@@ -191,10 +191,9 @@ Answer HttpFront::execute(Connection& connection, const Task& task, bool& stream
     return connection.insert({sql.statement, sql.format, request.parameters}, sql.data);
   }
   const std::string format = format_of(sql, request);
-  const auto watch =
-      reaper_ == nullptr
-          ? nullptr
-          : reaper_->watch([responder = task.responder] { return responder.is_gone(); });
+  const auto watch = reaper_ == nullptr ? nullptr : reaper_->watch([responder = task.responder] {
+    return responder.is_gone();
+  });
   const std::string text = (watch ? watch->mark() : std::string()) + std::string(sql.statement);
   const Statement statement{text, format, request.parameters};
   const bool joins = std::ranges::find(kStreamedFormats, format) != kStreamedFormats.end();

@@ -87,9 +87,9 @@ export function useGo(): (to: string, params?: Record<string, string>, search?: 
     });
 }
 
-/** How often a relative range moves on: some hundredths of its length, at least 10 s. */
+/** How often a relative range moves on: some hundredths of its length, 10 to 60 s. */
 function tickOf(length: number): number {
-  return Math.max(10_000, Math.round(length / 300));
+  return Math.min(60_000, Math.max(10_000, Math.round(length / 300)));
 }
 
 /** The range as instants. A relative one moves on in steps, so that charts are asked for anew now and then. */
@@ -106,7 +106,8 @@ export function useSpan(): Span {
     const timer = setInterval(() => beat((count) => count + 1), tick);
     return () => clearInterval(timer);
   }, [isRelative, tick]);
-  const step = isRelative ? Math.floor(now / tick) * tick : now;
+  // Upwards, so that the newest rounds are inside: a server of two minutes has nothing else to show.
+  const step = isRelative ? Math.ceil(now / tick) * tick : now;
   // Resolved anew when the step changes, not on each render.
   return useMemo(() => resolve(rangeOf({ from, to }), isRelative ? step : 0), [from, to, isRelative ? step : 0]);
 }

@@ -3,6 +3,7 @@ import { useEffect, useMemo, useRef } from 'react';
 import { useTimes } from '../app/search.tsx';
 import { useThemeVersion } from '../app/theme.ts';
 import type { Quantiles } from '../core/api/types.ts';
+import { counted } from '../core/text/numbers.ts';
 import { formatTime } from '../core/time/format.ts';
 import { prepare } from '../viz/canvas.ts';
 import { currentPalette, LOSS_LABELS } from '../viz/palette.ts';
@@ -53,7 +54,7 @@ export function SmokeChart({ name, data, height, limitMs, changes }: SmokeChartP
               {label}
             </Key>
           ))}
-          {above > 0 && <span>{above} steps go above the scale</span>}
+          {above > 0 && <span>{counted(above, 'step')} above the scale</span>}
         </>
       }
       table={() => ({

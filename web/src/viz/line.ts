@@ -27,7 +27,7 @@ export function highest(lines: readonly Line[]): number {
 
 export function makeLines(host: HTMLElement, options: LineOptions): uPlot {
   const { palette, lines } = options;
-  const top = Math.max(highest(lines) * 1.08, options.atLeast ?? 0, 0.001);
+  const top = Math.max(highest(lines) * 1.08, options.atLeast ?? 0) || 1;
   const data = [options.time.map((ms) => ms / 1000), ...lines.map((line) => line.values)] as uPlot.AlignedData;
   return makePlot(host, options, data, {
     series: [

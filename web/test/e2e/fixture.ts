@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 // Every test fails on a console error, a page error or a CSP report that it does not expect.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { expect, test as base, type Page } from '@playwright/test';
+
+/** With LW_E2E_DIST the pages come from that folder and the rest from the server: a new UI on a running server. */
+async function serveDist(page: Page, folder: string): Promise<void> {
+  await page.route(/^https?:\/\/[^/]+\/(?!api\/|v1\/)/, async (route) => {
+    const { pathname } = new URL(route.request().url());
+    const file = join(folder, pathname);
+    const isFile = existsSync(file) && statSync(file).isFile();
+    const csp = "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
+    await route.fulfill({
+      path: isFile ? file : join(folder, 'index.html'),
+      headers: { 'Content-Security-Policy': csp },
+    });
+  });
+}
 
 interface Guard {
   /** Errors that match are part of the test, such as an answer of 503. */
@@ -12,6 +27,7 @@ interface Guard {
 export const test = base.extend<{ guard: Guard; signedIn: void }>({
   guard: [
     async ({ page }, use) => {
+      if (process.env.LW_E2E_DIST) await serveDist(page, process.env.LW_E2E_DIST);
       const found: string[] = [];
       const expected: RegExp[] = [];
       page.on(

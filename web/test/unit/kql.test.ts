@@ -4,7 +4,7 @@ import { blanked, suggest } from '../../src/core/kql/complete.ts';
 import { readVocabulary } from '../../src/core/kql/words.ts';
 import { allowed } from '../../src/pages/logs/kusto.ts';
 import { bars, sortedRows, tableCsv, timeChart } from '../../src/pages/logs/results.ts';
-import { innermostMessage } from './innermost.ts';
+import { errorOf } from '../../src/core/api/client.ts';
 
 const words = readVocabulary(
   {
@@ -77,15 +77,19 @@ describe('results', () => {
     expect(tableCsv(table).split('\r\n')[3]).toBe('2026-11-21T20:00:00Z,a,');
     expect(bars(table)![0]).toEqual({ name: '2026-11-21T20:01:00Z', value: 10 });
   });
+  test('a failure keeps its general words', () => {
+    const body = { error: { message: 'The store failed.', innererror: { message: 'store error 164' } } };
+    expect(errorOf(500, body).message).toBe('The store failed. (store error 164)');
+  });
   test('the precise cause of a refusal is found inside', () => {
     expect(
-      innermostMessage({
+      errorOf(400, {
         error: {
           code: 'BadArgumentError',
           message: 'The request had some invalid properties',
           innererror: { code: 'SyntaxError', message: 'general', innererror: { message: 'line 2: no column Nope' } },
         },
-      }),
+      }).message,
     ).toBe('line 2: no column Nope');
   });
 });

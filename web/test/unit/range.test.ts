@@ -5,6 +5,7 @@ import {
   fromSpan,
   HOUR,
   parseBound,
+  pointsFor,
   rangeLabel,
   resolve,
   shift,
@@ -85,6 +86,12 @@ describe('ranges', () => {
   test('freezing gives the same span at any later time', () => {
     const frozen = freeze(range('now-1h', 'now'), NOW);
     expect(resolve(frozen, NOW + DAY)).toEqual({ from: NOW - HOUR, to: NOW });
+  });
+
+  test('steps are never shorter than the interval of rounds', () => {
+    expect(pointsFor({ from: 0, to: 900_000 }, 10, 1000)).toBe(90);
+    expect(pointsFor({ from: 0, to: 86_400_000 }, 10, 1000)).toBe(1000);
+    expect(pointsFor({ from: 0, to: 60_000 }, 300, 1000)).toBe(6);
   });
 
   test('labels name quick ranges', () => {

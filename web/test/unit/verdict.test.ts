@@ -56,6 +56,9 @@ test('NA is explained as the seed does', () => {
   expect(explainNa(all)).toEqual([]);
   expect(explainNa({ ...all, hasResponse: false })[0]).toContain('no web application');
   expect(explainNa({ ...all, hasNetwork: false })[0]).toContain('firewall');
+  // Without an HTTP test nobody can say that the application answers.
+  const networkOnly = { hasResponse: false, hasNetwork: false, hasWebTest: false, hasNetworkTest: true };
+  expect(explainNa(networkOnly).join(' ')).toMatch(/no HTTP test.*Nothing answers/);
   expect(explainNa({ ...all, hasResponse: false, hasNetwork: false })[0]).toContain('application is down');
   expect(explainNa({ ...all, hasResponse: false, hasWebTest: false })[0]).toContain('no HTTP test configuration');
 });

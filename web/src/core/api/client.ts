@@ -73,8 +73,12 @@ function innermost(error: ErrorBody): string {
 export function errorOf(status: number, body: unknown): ApiError {
   const error = (body as { error?: ErrorBody } | null)?.error;
   const details = Array.isArray(error?.details) ? (error.details as FaultDetail[]) : [];
-  if (typeof error?.message === 'string')
-    return new ApiError(status, String(error.code ?? ''), innermost(error), details);
+  if (typeof error?.message === 'string') {
+    const cause = innermost(error);
+    // A refusal is best said by its precise cause; of a failure, the general words say more than a number.
+    const words = status === 400 || cause === error.message ? cause : `${error.message} (${cause})`;
+    return new ApiError(status, String(error.code ?? ''), words, details);
+  }
   return new ApiError(status, 'Unexpected', `The server answered with status ${status} and no explanation.`);
 }
 

@@ -46,6 +46,13 @@ function worstRow(snapshot: Snapshot, rows: Uint32Array, state: number): number 
   return worst;
 }
 
+/** The longest interval between rounds of the rows' tests, in seconds. */
+export function slowest(snapshot: Snapshot, rows: Uint32Array): number {
+  let found = 1;
+  for (const row of rows) if (snapshot.frequencySec[row]! > found) found = snapshot.frequencySec[row]!;
+  return found;
+}
+
 export function summarise(snapshot: Snapshot, path: readonly string[], rows: Uint32Array): Group {
   const counts = [0, 0, 0, 0, 0];
   for (const row of rows) counts[snapshot.state[row]!]!++;

@@ -151,6 +151,15 @@ export function rangeLabel(range: Range, format: (ms: number) => string, now: nu
   return `${format(span.from)} – ${format(span.to)}`;
 }
 
+/**
+ * Steps of a chart: `most`, but none shorter than the interval at which there are rounds, or a line would be all gaps.
+ * Several tests are as slow as their slowest.
+ */
+export function pointsFor(span: Span, frequencySec: number, most: number): number {
+  const seconds = (span.to - span.from) / SECOND;
+  return Math.max(6, Math.min(most, Math.floor(seconds / Math.max(1, frequencySec || 60))));
+}
+
 /** Start and length of the step of `steps` that `ms` lies in, for `,` and `.` and the recorder strip. */
 export function stepLength(span: Span, steps: number): number {
   return Math.max(SECOND, Math.round((span.to - span.from) / steps));

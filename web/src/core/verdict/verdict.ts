@@ -120,7 +120,8 @@ export function explainNa(value: {
     value.hasWebTest && !value.hasResponse,
     value.hasNetworkTest && !value.hasNetwork,
   ];
-  if (isWebDown && (isNetworkDown || !value.hasNetworkTest)) {
+  const doesAnythingAnswer = value.hasResponse || value.hasNetwork;
+  if (!doesAnythingAnswer && (isWebDown || isNetworkDown)) {
     reasons.push(
       'Nothing answers: the application is down, the target is wrong, or the agent is down or has no network.',
     );

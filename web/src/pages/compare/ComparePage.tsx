@@ -9,7 +9,8 @@ import { filterRows } from '../../core/store/filter.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { testName } from '../../core/text/tests.ts';
-import { DAY, WEEK } from '../../core/time/range.ts';
+import { slowest } from '../../core/store/group.ts';
+import { DAY, pointsFor, WEEK } from '../../core/time/range.ts';
 import { median } from '../../core/verdict/verdict.ts';
 import { Go, useSetUrl, useSpan, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
@@ -126,12 +127,14 @@ function Content({ snapshot, ids }: { snapshot: Snapshot; ids: readonly string[]
     const now = ids.map((id) => ({ id, shift: 0 }));
     return offset ? [...now, ...ids.map((id) => ({ id, shift: offset.ms }))] : now;
   }, [ids.join(), offset]);
+  const rows = Uint32Array.from(ids.map((id) => rowOfHex(snapshot, id) ?? -1).filter((row) => row >= 0));
+  const points = pointsFor(span, slowest(snapshot, rows), POINTS);
   const queries = useQueries({
     queries: wanted.map(({ id, shift }) => {
       const moved = { from: span.from - shift, to: span.to - shift };
       return {
-        queryKey: ['quantiles', id, moved.from, moved.to, POINTS],
-        queryFn: ({ signal }: { signal: AbortSignal }) => getQuantiles(id, moved, POINTS, signal),
+        queryKey: ['quantiles', id, moved.from, moved.to, points],
+        queryFn: ({ signal }: { signal: AbortSignal }) => getQuantiles(id, moved, points, signal),
         placeholderData: keepPreviousData,
         staleTime: 20_000,
       };

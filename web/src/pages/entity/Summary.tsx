@@ -4,7 +4,8 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { getAggregate } from '../../core/api/endpoints.ts';
 import type { Snapshot } from '../../core/api/snapshot.ts';
-import { groupBy, groupsOfMonitors, type Group } from '../../core/store/group.ts';
+import { groupBy, groupsOfMonitors, slowest, type Group } from '../../core/store/group.ts';
+import { pointsFor } from '../../core/time/range.ts';
 import { formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { Go, useSpan } from '../../app/search.tsx';
 import { LineChart } from '../../ui/LineChart.tsx';
@@ -18,19 +19,20 @@ const LINES_MAX = 8;
 export function Summary({ entity, snapshot, rows }: { entity: Entity; snapshot: Snapshot; rows: Uint32Array }) {
   return (
     <>
-      <Trends entity={entity} />
+      <Trends entity={entity} frequencySec={slowest(snapshot, rows)} />
       <Top snapshot={snapshot} rows={rows} entity={entity} />
     </>
   );
 }
 
-function Trends({ entity }: { entity: Entity }) {
+function Trends({ entity, frequencySec }: { entity: Entity; frequencySec: number }) {
   const span = useSpan();
   const [by, setBy] = useState('none');
   const where = whereOf(entity);
+  const points = pointsFor(span, frequencySec, POINTS);
   const query = useQuery({
-    queryKey: ['aggregate', where, by, span.from, span.to],
-    queryFn: ({ signal }) => getAggregate(span, POINTS, by, where, signal),
+    queryKey: ['aggregate', where, by, span.from, span.to, points],
+    queryFn: ({ signal }) => getAggregate(span, points, by, where, signal),
     placeholderData: keepPreviousData,
     staleTime: 20_000,
   });

@@ -4,6 +4,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { getTestRows } from '../../core/api/endpoints.ts';
 import type { TestRow } from '../../core/api/types.ts';
+import { pointsFor } from '../../core/time/range.ts';
 import { useInstant, useSpan } from '../../app/search.tsx';
 
 const WAIT_MS = 120;
@@ -32,7 +33,7 @@ export function useTestRows(ids: readonly string[]): (id: string) => TestRow | u
         .filter((id) => id && !rows.has(id))
         .slice(0, AT_ONCE);
       if (missing.length === 0) return;
-      getTestRows(missing, span, at, POINTS, controller.signal)
+      getTestRows(missing, span, at, pointsFor(span, 60, POINTS), controller.signal)
         .then((found) => {
           for (const row of found) rows.set(row.id, row);
           rerender((count) => count + 1);

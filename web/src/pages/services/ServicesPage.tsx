@@ -6,6 +6,8 @@ import { getAggregate } from '../../core/api/endpoints.ts';
 import type { Snapshot } from '../../core/api/snapshot.ts';
 import type { AggregateSeries } from '../../core/api/types.ts';
 import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts';
+import { slowest } from '../../core/store/group.ts';
+import { pointsFor } from '../../core/time/range.ts';
 import { judge, VERDICT_NAMES } from '../../core/verdict/verdict.ts';
 import { Go, useInstant, useSetUrl, useSpan, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
@@ -177,9 +179,10 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
   const span = useSpan();
   const at = useInstant();
   const where = { destination: service.name, source: node };
+  const points = pointsFor(span, slowest(snapshot, service.all.rows), POINTS);
   const query = useQuery({
-    queryKey: ['aggregate', where, 'testConfiguration', span.from, span.to],
-    queryFn: ({ signal }) => getAggregate(span, POINTS, 'testConfiguration', where, signal),
+    queryKey: ['aggregate', where, 'testConfiguration', span.from, span.to, points],
+    queryFn: ({ signal }) => getAggregate(span, points, 'testConfiguration', where, signal),
     placeholderData: keepPreviousData,
     staleTime: 20_000,
   });

@@ -8,6 +8,7 @@ import { STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
 import type { StateChange } from '../../core/api/types.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { formatLength } from '../../core/time/format.ts';
+import { pointsFor } from '../../core/time/range.ts';
 import { formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { reasonWords } from '../../core/text/reasons.ts';
 import { protocolText, testName } from '../../core/text/tests.ts';
@@ -53,7 +54,7 @@ function GoneTest({ id }: { id: string }) {
           All tests
         </Go>
       </Empty>
-      <RttCard id={id} limitMs={null} />
+      <RttCard id={id} limitMs={null} frequencySec={60} />
     </>
   );
 }
@@ -88,7 +89,7 @@ function Present({ id, snapshot, row }: { id: string; snapshot: Snapshot; row: n
       </div>
       <ReasonLine snapshot={snapshot} row={row} text={reasonText(snapshot, row, details(id))} />
       <div className="cards">
-        <RttCard id={id} limitMs={limits?.roundTripTimeMs ?? null} />
+        <RttCard id={id} limitMs={limits?.roundTripTimeMs ?? null} frequencySec={frequency} />
         <PathCard
           id={id}
           source={wordAt(snapshot.source, row) ?? ''}
@@ -182,9 +183,10 @@ function Actions({
   );
 }
 
-function RttCard({ id, limitMs }: { id: string; limitMs: number | null }) {
+function RttCard({ id, limitMs, frequencySec }: { id: string; limitMs: number | null; frequencySec: number }) {
   const span = useSpan();
-  const points = Math.min(POINTS_MAX, Math.max(200, Math.round(window.innerWidth - 300)));
+  const pixels = Math.min(POINTS_MAX, Math.max(200, Math.round(window.innerWidth - 300)));
+  const points = pointsFor(span, frequencySec, pixels);
   const query = useQuery({
     queryKey: ['quantiles', id, span.from, span.to, points],
     queryFn: ({ signal }) => getQuantiles(id, span, points, signal),
