@@ -71,8 +71,7 @@ Result<TokenWish> read_wish(const std::string& body) {
 void add_install_command(const Services& services, const Call& call, const std::string& token,
                          Value& answer) {
   if (services.agent_package == nullptr) return;
-  const auto command =
-      services.agent_package->install_command(call.request.header("Host"), token);
+  const auto command = services.agent_package->install_command(call.request.header("Host"), token);
   if (command) answer.set("installCommand", *command);
 }
 

@@ -103,9 +103,8 @@ void find_next_hop(Services& services, const Call& call, const Value& body) {
   const auto target = find_agent(control, wish.target_resource_id);
   if (!target) return refuse(call, no_agent(wish.target_resource_id));
   const std::string id = accept(services, call, *watcher);
-  OneOffCheck check{.destination = to_string(wish.destination),
-                    .configuration = {},
-                    .next_hop_only = true};
+  OneOffCheck check{
+      .destination = to_string(wish.destination), .configuration = {}, .next_hop_only = true};
   check.configuration.name = "nextHop";
   control.check_once(
       target->agent.id, check,
