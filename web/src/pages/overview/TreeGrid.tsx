@@ -194,7 +194,7 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
     {
       id: 'test',
       title: top === 'monitors' ? 'Connection monitor, test group, test' : 'Test group, test',
-      width: 330,
+      width: 280,
       isSortable: true,
       isTight: true,
       render: (row) => (
@@ -232,14 +232,14 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
     {
       id: 'state',
       title: 'State',
-      width: 124,
+      width: 138,
       isSortable: true,
       render: (row) => <StateAt index={stateOf(line(row))} />,
     },
     {
       id: 'reasonCode',
       title: 'Reason',
-      width: 330,
+      width: 250,
       render: (row) => {
         const each = line(row);
         if (each.row < 0) return null;
@@ -251,13 +251,13 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
     {
       id: 'tests',
       title: 'Tests',
-      width: 220,
+      width: 160,
       render: (row) => (line(row).group ? <Counts group={line(row).group!} /> : null),
     },
     {
       id: 'checksFailedPercent',
       title: 'Checks failed',
-      width: 122,
+      width: 116,
       isNumber: true,
       isSortable: true,
       render: (row) =>

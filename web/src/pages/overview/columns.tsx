@@ -89,7 +89,7 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
     {
       id: 'state',
       title: 'State',
-      width: 124,
+      width: 138,
       isSortable: true,
       render: (row) => <StateAt index={snapshot.state[rowOf(row)]!} />,
     },
@@ -112,7 +112,7 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
     {
       id: 'reasonCode',
       title: 'Reason',
-      width: 340,
+      width: 280,
       isSortable: true,
       render: (row) => (
         <ReasonButton
@@ -121,7 +121,7 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
         />
       ),
     },
-    number('checksFailedPercent', 'Checks failed', formatPercent, 122),
+    number('checksFailedPercent', 'Checks failed', formatPercent, 116),
     {
       id: 'loss',
       title: 'Loss in range',
