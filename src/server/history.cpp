@@ -17,6 +17,7 @@ namespace lw::server {
 namespace {
 
 constexpr int kQueryThreads = 2;
+constexpr Milliseconds kMigrationTimeout = std::chrono::hours(12);
 constexpr int kSilentAttempts = 15;  // of 0.2 s each
 constexpr Milliseconds kRetryAfter{1'000};
 constexpr Seconds kStopPatience{3};
@@ -65,6 +66,9 @@ store::ClientConfig History::config_until(const Flag& end) const {
 Result<void> History::prepare(const std::function<bool()>& give_up) {
   store::ClientConfig config = config_;
   config.give_up = give_up;
+  // A new schema may go through all rounds of a year. Begun again beside itself, it would count
+  // some twice.
+  config.timeout = kMigrationTimeout;
   store::Client client(config);
   std::string last_failure;
   int attempts = 0;
