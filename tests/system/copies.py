@@ -17,9 +17,11 @@ exec chroot {work}/root /bin/sh -c "$1"
 
 def run_in_copy(folder, script, seconds=120):
     """Runs a shell script as root on a copy of this machine, on the same network. `folder` holds it while it is
-    there. Other file systems that are mounted below / are empty folders in it."""
+    there. Other file systems that are mounted below / are empty folders in it. What the script leaves running
+    ends with it."""
     work = folder / "copy"
     work.mkdir(exist_ok=True)
-    return subprocess.run(["unshare", "--mount", "--propagation", "private", "sh", "-c",
+    return subprocess.run(["unshare", "--mount", "--propagation", "private", "--pid", "--fork",
+                           "--kill-child", "sh", "-c",
                            COPY.format(work=work), "sh", script],
                           capture_output=True, text=True, timeout=seconds)
