@@ -108,7 +108,10 @@ Failure from_store(const Error& error, int number) {
               "The query could not be run; this is a fault of the server, and its log says "
               "more.",
           .inner = Value::object(
-              {{"code", "EngineError"}, {"message", fmt::format("store error {}", number)}})};
+              {{"code", "EngineError"},
+               {"message", fmt::format("store error {}: a fault of the server, whose log says "
+                                       "more",
+                                       number)}})};
 }
 
 }  // namespace lw::server::logs
