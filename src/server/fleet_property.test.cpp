@@ -165,10 +165,13 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
     request.mutable_facts()->set_name(agent.name);
     *request.mutable_facts()->add_labels() = label(agent.team);
     request.set_signing_request_pem(io::create_signing_request("whoever").value().request_pem);
-    Channel<Result<pb::EnrollResponse>> answers(1, WhenFull::Refuse);
-    control_->enroll(request, "test",
-                     [&](Result<pb::EnrollResponse> answer) { answers.push(std::move(answer)); });
-    const auto answer = answers.pop().value();
+    // Shared: push still touches the channel when pop has returned already.
+    const auto answers =
+        std::make_shared<Channel<Result<pb::EnrollResponse>>>(1, WhenFull::Refuse);
+    control_->enroll(request, "test", [answers](Result<pb::EnrollResponse> answer) {
+      answers->push(std::move(answer));
+    });
+    const auto answer = answers->pop().value();
     ASSERT_TRUE(answer.has_value()) << answer.error().message;
     agent.id = AgentId{answer->agent_id()};
     agent.certificate = io::read_certificate(answer->certificate_pem())->sha256_hex;
