@@ -11,16 +11,19 @@ class FleetChecks : public FleetTest {
   void ask_for_check(AgentId agent, const std::string& destination = "192.0.2.9") {
     ask([&] {
       OneOffCheck check{.destination = destination, .configuration = {}, .next_hop_only = false};
-      control_->check_once(
-          agent, check, [this](Result<OneOffResult> result) { results_.push(std::move(result)); });
+      control_->check_once(agent, check, [results = results_](Result<OneOffResult> result) {
+        results->push(std::move(result));
+      });
       return true;
     });
   }
   Result<OneOffResult> result() {
-    auto given = results_.pop_for(kPatience);
+    auto given = results_->pop_for(kPatience);
     return given ? std::move(*given) : fail(ErrorCode::Internal, "no result came");
   }
-  Channel<Result<OneOffResult>> results_{100, WhenFull::Refuse};
+  // Shared: push still touches the channel when pop has returned already.
+  std::shared_ptr<Channel<Result<OneOffResult>>> results_ =
+      std::make_shared<Channel<Result<OneOffResult>>>(100, WhenFull::Refuse);
 };
 
 TEST_F(FleetChecks, TheAgentsAnswerComesBack) {

@@ -166,8 +166,7 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
     *request.mutable_facts()->add_labels() = label(agent.team);
     request.set_signing_request_pem(io::create_signing_request("whoever").value().request_pem);
     // Shared: push still touches the channel when pop has returned already.
-    const auto answers =
-        std::make_shared<Channel<Result<pb::EnrollResponse>>>(1, WhenFull::Refuse);
+    const auto answers = std::make_shared<Channel<Result<pb::EnrollResponse>>>(1, WhenFull::Refuse);
     control_->enroll(request, "test", [answers](Result<pb::EnrollResponse> answer) {
       answers->push(std::move(answer));
     });
