@@ -90,7 +90,7 @@ class Reader {
     std::vector<Number> values(static_cast<std::size_t>(header_.number("rows")));
     const std::size_t size = values.size() * sizeof(Number);
     EXPECT_LE(area_ + offset + size, bytes_.size()) << name;
-    std::memcpy(values.data(), bytes_.data() + area_ + offset, size);
+    if (size > 0) std::memcpy(values.data(), bytes_.data() + area_ + offset, size);
     return values;
   }
   template <class Number>
