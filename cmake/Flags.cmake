@@ -12,7 +12,13 @@ if(LW_CCACHE)
 endif()
 
 add_compile_definitions(LW_VERSION="${PROJECT_VERSION}")
-add_compile_options(-g -ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
+# A sanitizer's stack needs lines, not variables, and full debug information takes gigabytes there.
+if(LW_MODE MATCHES "asan|tsan")
+  add_compile_options(-g1)
+else()
+  add_compile_options(-g)
+endif()
+add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)
 if(LW_MODE STREQUAL "dev")
   add_compile_options(-O0)
   add_compile_definitions(_GLIBCXX_ASSERTIONS)
@@ -40,6 +46,12 @@ else()
   message(FATAL_ERROR "LW_MODE is ${LW_MODE}; use dev, release, asan, tsan or fuzz")
 endif()
 
+# Our archives are for this build folder only: they need not hold every object a second time.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(CMAKE_CXX_ARCHIVE_CREATE "<CMAKE_AR> qcT <TARGET> <LINK_FLAGS> <OBJECTS>")
+  set(CMAKE_CXX_ARCHIVE_APPEND "<CMAKE_AR> qT <TARGET> <LINK_FLAGS> <OBJECTS>")
+endif()
+
 find_program(LW_MOLD mold)
 find_program(LW_LLD ld.lld)
 if(LW_MOLD)
@@ -47,6 +59,13 @@ if(LW_MOLD)
 elseif(LW_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
+
+# For targets whose tests compute more than their compilation saves.
+function(lw_optimise_in_dev target)
+  if(LW_MODE STREQUAL "dev")
+    target_compile_options(${target} PRIVATE -O1)
+  endif()
+endfunction()
 
 add_library(lw_flags INTERFACE)
 target_compile_options(lw_flags INTERFACE

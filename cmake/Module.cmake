@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # One folder = one library = one test binary. DEPENDS names our modules, LIBS names outside ones.
 # A folder inside a module is private to it; a sub-program (store/host) has its own CMakeLists.
-# check-layers reads these lines, so keep each call on one line.
+# check-layers reads these lines, so keep each call on one line. SIMULATES: its tests compute for minutes
+# without optimisation, so dev builds optimise it too.
 function(lw_module name)
-  cmake_parse_arguments(ARG "" "" "DEPENDS;LIBS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "SIMULATES" "" "DEPENDS;LIBS;EXCLUDE" ${ARGN})
   list(TRANSFORM ARG_DEPENDS PREPEND lw_)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS *.h)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
@@ -24,11 +25,17 @@ function(lw_module name)
   target_sources(lw_${name} PUBLIC
     FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR}/src FILES ${headers})
   target_link_libraries(lw_${name} PUBLIC ${ARG_DEPENDS} PRIVATE ${ARG_LIBS} lw_flags)
+  if(ARG_SIMULATES)
+    lw_optimise_in_dev(lw_${name})
+  endif()
 
   if(tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE lw_${name} lw_flags GTest::gtest GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE LW_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    if(ARG_SIMULATES)
+      lw_optimise_in_dev(${name}_test)
+    endif()
     add_test(NAME ${name} COMMAND ${name}_test)
     set_tests_properties(${name} PROPERTIES LABELS unit TIMEOUT 900)
   endif()

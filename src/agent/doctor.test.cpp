@@ -81,7 +81,8 @@ TEST_F(DoctorTest, a_server_that_does_not_answer_is_named_with_what_happened) {
 }
 
 TEST_F(DoctorTest, a_folder_that_is_not_there_is_bad) {
-  EXPECT_EQ(finding("data folder").health, Health::Good) << finding("data folder").text;
+  // How much room the machine has is not this test's business: too little is Limited.
+  EXPECT_NE(finding("data folder").health, Health::Bad) << finding("data folder").text;
   folder_ += "/missing";
   EXPECT_EQ(finding("data folder").health, Health::Bad);
 }
