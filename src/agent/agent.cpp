@@ -180,7 +180,8 @@ Result<void> run_agent(const AgentConfig& config) {
                 const std::string slept = sleep_watch.look(time_suspended(), clock.wall_now());
                 return join_reports(probe.report(), responder, paths, self_test, slept);
               },
-          .check_wanted = [&](OneOffOrder order) { one_offs.start(std::move(order)); }});
+          .check_wanted = [&](OneOffOrder order) { one_offs.start(std::move(order)); },
+          .addresses = io::local_addresses});
   responder.start();
   paths.start();
   probe.start();

@@ -131,16 +131,17 @@ trace::TraceTask PathTarget::base_task(TraceTrigger trigger) const {
 }
 
 /// What a search would ask is the same many times over: better first to know whom it would ask. By
-/// UDP the destination limits its answers too, and has most of them left before the first trace.
-bool PathTarget::may_search() const {
-  return is_way_known_ || first_traces_ >= kFirstTracesMax ||
-         key_.kind.protocol == TraceProtocol::Udp;
+/// UDP the destination limits its answers too, and has most of them left before the first trace: so
+/// one that no other target shares its way with is searched for at once.
+bool PathTarget::may_search(const trace::Way& supposed) const {
+  const bool is_first_of_its_way = key_.kind.protocol == TraceProtocol::Udp && supposed.empty();
+  return is_way_known_ || first_traces_ >= kFirstTracesMax || is_first_of_its_way;
 }
 
 PathTarget::Order PathTarget::next_order(TraceTrigger trigger, Timestamp now,
                                          const trace::Way& supposed) {
   trace::TraceTask task = base_task(trigger);
-  if (key_.kind.all_paths && !search_ && now >= search_due_ && may_search()) {
+  if (key_.kind.all_paths && !search_ && now >= search_due_ && may_search(supposed)) {
     trace::MultipathConfig config{.flows_max = kSearchFlowsMax, .is_lite = true};
     if (key_.kind.hops_max) config.ttl_max = task.config.ttl_max;
     search_.emplace(config);

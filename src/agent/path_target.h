@@ -100,7 +100,7 @@ class PathTarget {
  private:
   void take_search(const Trace& trace);
   void remember_hints(const PathReport& report);
-  [[nodiscard]] bool may_search() const;
+  [[nodiscard]] bool may_search(const trace::Way& supposed) const;
   [[nodiscard]] trace::Way common_hops() const;
   [[nodiscard]] trace::TraceTask base_task(TraceTrigger trigger) const;
   [[nodiscard]] PathReport make_report(Timestamp now) const;

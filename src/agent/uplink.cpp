@@ -121,7 +121,7 @@ void Uplink::handle(ConnectionEvent event) {
   }
 }
 
-void Uplink::on_closed(const Error& reason) {
+void Uplink::forget_connection() {
   connection_.reset();
   is_welcome_ = false;
   is_writing_ = false;
@@ -130,6 +130,10 @@ void Uplink::on_closed(const Error& reason) {
   incoming_version_ = 0;
   round_lane_.restart();
   path_lane_.restart();
+}
+
+void Uplink::on_closed(const Error& reason) {
+  forget_connection();
   retry_at_ = clock_.now() + pause_.next(static_cast<double>(random_u64() >> 11) * 0x1p-53);
   // A server that stays away must not fill the log.
   if (reason.message != last_failure_) {
@@ -229,10 +233,27 @@ void Uplink::restore_assignment() {
 void Uplink::write_next() {
   if (!connection_ || !is_welcome_ || is_writing_) return;
   if (clock_.now() - status_at_ >= kStatusEvery) {
-    write_status();
+    if (has_moved()) {
+      // The server learns addresses from the first message only: a new one is said at once.
+      forget_connection();
+      connect_if_due();
+    } else {
+      write_status();
+    }
     return;
   }
   is_writing_ = write_answer() || write_rounds() || write_paths();
+}
+
+/// Whether the host's addresses are others than those that the server was told. None at all is a
+/// network that is away for a moment: nothing could be told of it.
+bool Uplink::has_moved() {
+  if (!handlers_.addresses) return false;
+  std::vector<std::string> addresses = handlers_.addresses();
+  if (addresses.empty() || addresses == config_.facts.addresses) return false;
+  config_.facts.addresses = std::move(addresses);
+  log::info("uplink", "this host's addresses are now " + lw::join(config_.facts.addresses, ", "));
+  return true;
 }
 
 bool Uplink::write_rounds() {

@@ -61,6 +61,8 @@ struct UplinkHandlers {
   /// The server wants a check of its own made; the answer goes to Uplink::answer(). May be empty:
   /// then it is told so.
   std::function<void(OneOffOrder)> check_wanted = {};
+  /// The host's addresses now; those of the facts for ever if empty. Asked every few seconds.
+  std::function<std::vector<std::string>()> addresses = {};
 };
 
 /// Carries rounds and path reports through their spools to the server, and assignments back. Has
@@ -89,6 +91,8 @@ class Uplink {
   void handle(ConnectionEvent event);
   void on_received(const ::linewatch::wire::ServerMessage& message);
   void on_closed(const Error& reason);
+  void forget_connection();
+  bool has_moved();
   Result<void> take_assignment_part(const ::linewatch::wire::Assignment& part);
   void adopt_assignment_part(const std::string& part_bytes);
   void restore_assignment();
@@ -101,7 +105,7 @@ class Uplink {
   void write_status();
   void renew_if_due();
 
-  const UplinkConfig config_;
+  UplinkConfig config_;
   Identity identity_;
   Lane round_lane_;
   Lane path_lane_;

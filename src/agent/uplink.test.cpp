@@ -198,6 +198,7 @@ class UplinkTest : public testing::Test {
   void start(std::uint64_t spool_id = 1, const std::string& server = {}) {
     Agent facts;
     facts.name = "web1";
+    facts.addresses = {"192.0.2.1"};
     uplink_ = std::make_unique<Uplink>(
         UplinkConfig{server.empty() ? fleet_->address() : server, folder_, facts}, identity_,
         Spools{open_spool(spool_id), open_spool(spool_id + 1'000, "/path-spool")}, clock_,
@@ -207,7 +208,8 @@ class UplinkTest : public testing::Test {
                 [this](TestId test, bool with_mtu) {
                   traces_wanted_.push({test, with_mtu});
                 },
-            .report = [] { return ProbeReport{.intervals_missed = 4, .problem = "late"}; }});
+            .report = [] { return ProbeReport{.intervals_missed = 4, .problem = "late"}; },
+            .addresses = [this] { return addresses_.with([](auto& now) { return now; }); }});
   }
   void stop() { uplink_.reset(); }
   std::shared_ptr<Session> welcomed() {
@@ -263,6 +265,7 @@ class UplinkTest : public testing::Test {
   Identity identity_;
   Channel<AssignedWork> assigned_{100, WhenFull::Refuse};
   Channel<std::pair<TestId, bool>> traces_wanted_{10, WhenFull::Refuse};
+  Guarded<std::vector<std::string>> addresses_{std::vector<std::string>{"192.0.2.1"}};
   std::unique_ptr<Uplink> uplink_;
 };
 
@@ -277,6 +280,32 @@ TEST_F(UplinkTest, says_who_it_is_first_and_sends_nothing_before_it_is_welcome) 
   EXPECT_EQ(first->hello().assignment_version(), 0U);
   session->welcome();
   expect_rounds(*session, 1, 3);
+}
+
+TEST_F(UplinkTest, a_host_that_moves_says_hello_with_its_new_addresses) {
+  start();
+  const auto before = fleet_->session();
+  EXPECT_EQ(before->hello().facts().addresses(0), "192.0.2.1");
+  before->welcome();
+  ASSERT_TRUE(before->next(pb::AgentMessage::kStatus).has_status());
+
+  const auto set = [&](std::vector<std::string> now) {
+    addresses_.with([&](auto& addresses) { addresses = std::move(now); });
+  };
+  set({});
+  clock_.jump(Seconds(10));
+  ASSERT_TRUE(before->next(pb::AgentMessage::kStatus).has_status())
+      << "no network is nothing to tell of";
+
+  set({"192.0.2.2", "2001:db8::2"});
+  clock_.jump(Seconds(10));
+  const auto after = fleet_->session();
+  const auto hello = after->hello();
+  ASSERT_EQ(hello.facts().addresses_size(), 2);
+  EXPECT_EQ(hello.facts().addresses(0), "192.0.2.2");
+  after->welcome();
+  submit(1, 3);
+  expect_rounds(*after, 1, 3);
 }
 
 TEST_F(UplinkTest, what_is_acknowledged_leaves_the_spool_and_the_rest_stays) {

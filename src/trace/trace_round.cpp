@@ -192,9 +192,10 @@ TraceRound::Whom TraceRound::whom_to_ask(const Turn& turn) const {
     whom.router = known;
   } else {
     whom = suppose(turn);
-    // By UDP the destination limits its answers as well: a trace that takes long, or goes beyond
-    // it, would cost more of them than it spares of others. Open (docs/paths.md).
-    if (config_.protocol == TraceProtocol::Udp) whom.is_blind = false;
+    // By UDP the destination limits its answers as well. Of many flows at once by somebody who asks
+    // nothing else, it would lose more of them by hops passed over than it spares of others.
+    const bool is_alone = flows_.size() > 1 && config_.asker == 0;
+    if (config_.protocol == TraceProtocol::Udp && is_alone) whom.is_blind = false;
   }
   if (whom.router == destination_) whom.router.reset();
   return whom;

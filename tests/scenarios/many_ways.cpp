@@ -63,8 +63,8 @@ void RouterTree::note_question(const IpAddress& router, std::uint8_t ttl, Instan
   limit.asked = now;
 }
 
-ManyWays::ManyWays(std::uint32_t count, Seconds interval)
-    : now_(kStart), schedule_([&] {
+ManyWays::ManyWays(std::uint32_t count, Seconds interval, TraceProtocol protocol)
+    : now_(kStart), protocol_(protocol), schedule_([&] {
         agent::PathScheduleConfig config;
         config.interval = interval;
         return config;
@@ -72,8 +72,8 @@ ManyWays::ManyWays(std::uint32_t count, Seconds interval)
   for (std::uint32_t i = 0; i < count; ++i) {
     const IpAddress address = RouterTree::destination(i + 1);
     Followed& followed = targets_.emplace_back();
-    followed.path =
-        std::make_unique<agent::PathTarget>(agent::TargetKey{address, {}}, wall_at(now_));
+    followed.path = std::make_unique<agent::PathTarget>(
+        agent::TargetKey{address, {.protocol = protocol}}, wall_at(now_));
     ids_[followed.path->key()] = i;
     followed.path->add(TestId{i + 1});
     schedule_.add(i, stable_hash({to_string(address)}), now_);
@@ -155,6 +155,7 @@ void ManyWays::send(std::uint64_t id, const Running& running, const trace::Probe
   if (order.ttl >= RouterTree::kHops) {
     event.reply.answer = HopAnswer::Destination;
     event.reply.from = RouterTree::destination(number);
+    if (protocol_ == TraceProtocol::Udp && !tree_.answers(event.reply.from, now_)) return;
   } else {
     event.reply.answer = HopAnswer::TimeExceeded;
     event.reply.from = RouterTree::router(number, order.ttl);

@@ -54,7 +54,8 @@ class RouterTree {
 /// RouterTree and in virtual time.
 class ManyWays {
  public:
-  ManyWays(std::uint32_t count, Seconds interval);
+  /// By UDP the destinations limit their answers as routers do.
+  ManyWays(std::uint32_t count, Seconds interval, TraceProtocol protocol = TraceProtocol::Icmp);
 
   void run_until(Instant end);
 
@@ -101,6 +102,7 @@ class ManyWays {
   };
 
   Instant now_;
+  TraceProtocol protocol_;
   RouterTree tree_;
   trace::HopBudget budget_;
   agent::PathSchedule schedule_;

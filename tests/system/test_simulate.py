@@ -39,7 +39,7 @@ class Simulation(Process):
 def simulate(server, *options):
     """Runs it to its end: its summary."""
     code, out, error = server.cli("simulate", "--connect", f"127.0.0.1:{server.agent_port}", *options,
-                                  "-o", "json", timeout=120)
+                                  "-o", "json", timeout=280)  # against a hang, not a demand
     if code != 0:
         raise AssertionError(f"simulate: code {code}: {error}")
     return json.loads(out)
