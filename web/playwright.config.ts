@@ -4,7 +4,10 @@
 import { defineConfig } from '@playwright/test';
 
 const server = process.env.LW_E2E_URL;
-export const MOCK_PORT = 5190;
+/** Tests that stop and start the server need somebody who does it (tests/web). */
+const realTests = process.env.LW_E2E_CONTROL ? /real\.spec\.ts$/ : /[/\\]real\.spec\.ts$/;
+/** And the one after it, for the mock with 100,000 tests. */
+const MOCK_PORT = Number(process.env.LW_E2E_PORT ?? 5190);
 /** The mock's clock begins here, in the middle of an incident. */
 const NOW = '2026-11-21T20:00:00Z';
 const ARGS = [
@@ -18,9 +21,15 @@ const ARGS = [
   '--disable-sync',
 ];
 
+const mock = (port: number, tests: number) => ({
+  command: `node mock-api/serve.mjs --port ${port} --tests ${tests} --now ${NOW} ${process.env.LW_WEB_DIST ? `--dist ${process.env.LW_WEB_DIST}` : ''}`,
+  url: `http://127.0.0.1:${port}/`,
+  reuseExistingServer: false,
+});
+
 export default defineConfig({
   testDir: 'test/e2e',
-  testMatch: server ? 'real.spec.ts' : /^(?!.*real\.spec).*\.spec\.ts$/,
+  testMatch: server ? realTests : /^(?!.*real\.spec).*\.spec\.ts$/,
   workers: 1,
   timeout: 30_000,
   expect: { timeout: 10_000 },
@@ -32,11 +41,5 @@ export default defineConfig({
     screenshot: 'only-on-failure',
     launchOptions: { executablePath: process.env.LW_CHROMIUM ?? '/usr/bin/chromium', args: ARGS },
   },
-  webServer: server
-    ? undefined
-    : {
-        command: `node mock-api/serve.mjs --port ${MOCK_PORT} --tests 600 --now ${NOW} ${process.env.LW_WEB_DIST ? `--dist ${process.env.LW_WEB_DIST}` : ''}`,
-        url: `http://127.0.0.1:${MOCK_PORT}/`,
-        reuseExistingServer: false,
-      },
+  webServer: server ? undefined : [mock(MOCK_PORT, 600), mock(MOCK_PORT + 1, 100_000)],
 });

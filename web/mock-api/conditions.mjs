@@ -12,9 +12,17 @@ export function windowAt(t, period, offset, length) {
   return t < start + length * HOUR ? { start, end: start + length * HOUR } : null;
 }
 
+let outage = Infinity;
+
+/** From `start` on nothing answers any more, for any test. */
+export function breakEverything(start) {
+  outage = start;
+}
+
 const isFar = (test) => SITES.indexOf(test.source.slice(0, 4)) >= 6;
 
 function incidentAt(test, t) {
+  if (t >= outage) return { start: outage, kind: 'fail' };
   // The way to the database goes through a router that adds 96 ms.
   if (test.destination === 'sql-prod-01' && isFar(test)) {
     const window = windowAt(t, 8, 2.5, 2);
@@ -40,6 +48,9 @@ function incidentAt(test, t) {
     const window = windowAt(t, 5, 0.5, 3);
     if (window) return { ...window, kind: 'loss' };
   }
+  // A firewall near Sydney lets the service through and drops pings to it.
+  if (test.destination === 'storage' && test.source.startsWith('syd1') && protocolOf(test.document) === 'ICMP')
+    return { start: t - (t % (24 * HOUR)), end: t, kind: 'fail' };
   if (test.source.startsWith('jnb1') && test.destination === 'vpn-gw') {
     const window = windowAt(t, 12, 7, 5);
     if (window) return { ...window, kind: 'silent' };

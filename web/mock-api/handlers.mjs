@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mock server's routes: the contract of api/openapi.yaml, over the world of world.mjs. In memory only.
 import { rowsFrame } from './answers.mjs';
-import { standing } from './conditions.mjs';
+import { breakEverything, standing } from './conditions.mjs';
 import { read, Refusal, reply } from './http.mjs';
 import { capabilities, runQuery, schema } from './logs.mjs';
 import { pastRoutes } from './past_routes.mjs';
@@ -9,6 +9,7 @@ import { planRoutes } from './plan_routes.mjs';
 import { documents, expand, sourceAddress } from './world.mjs';
 
 const SUBSCRIPTION = '6a1f7a52-5a3e-4c57-9b5c-0f1f0d7f2f01';
+const FRAME_ROWS = 20_000;
 const WORKSPACE = '0f6ad2c4-7d43-4d33-8f43-53e5f8b5a002';
 
 /**
@@ -44,10 +45,21 @@ class Mock {
     for (const stream of this.streams) stream.send('plan', { revision: String(this.revision) });
   }
 
+  /** All tests fail at once; the stream tells of it as the server does, in frames of 20,000 rows. */
+  breakAll() {
+    const now = this.now();
+    breakEverything(now - 600_000);
+    for (let first = 0; first < this.tests.length; first += FRAME_ROWS) {
+      const frame = rowsFrame(this.tests.slice(first, first + FRAME_ROWS), now, ++this.revision);
+      for (const stream of this.streams) stream.send('rows', frame);
+    }
+  }
+
   /** False for paths that are not the API's. */
   handle(request, response) {
     const url = new URL(request.url, 'http://mock');
     if (!url.pathname.startsWith('/api/') && !url.pathname.startsWith('/v1/')) return false;
+    response.setHeader('Date', new Date(this.now()).toUTCString());
     this.answer(request, response, url).catch((error) => {
       const refusal = error instanceof Refusal ? error : new Refusal(500, 'Internal', String(error?.stack ?? error));
       reply(response, refusal.status, {

@@ -61,6 +61,10 @@ const server = createServer((request, response) => {
     for (const stream of [...mock.streams]) stream.end();
     return response.writeHead(204).end();
   }
+  if (pathname === '/mock/break') {
+    mock.breakAll();
+    return response.writeHead(204).end();
+  }
   if (!handle(request, response)) serveFile(response, pathname);
 });
 server.listen(Number(values.port), '127.0.0.1', () =>

@@ -6,13 +6,13 @@ import { serverNow } from '../core/time/clock.ts';
 import { rangeOf } from '../core/url/search.ts';
 import { Icon } from '../ui/icons.tsx';
 import { Popover } from '../ui/Popover.tsx';
-import { useSetUrl, useTimes, useUrl } from './search.tsx';
+import { useSetUrl, useTimes, useTimeUrl } from './search.tsx';
 
 const RangeMenu = lazy(async () => ({ default: (await import('./RangeMenu.tsx')).RangeMenu }));
 
 /** The ways to change the range, for buttons and keys alike. */
 export function useRange() {
-  const url = useUrl();
+  const url = useTimeUrl();
   const set = useSetUrl();
   const range = rangeOf(url);
   const put = (next: Range) => set({ from: formatBound(next.from), to: formatBound(next.to) });

@@ -10,6 +10,7 @@ import { drawBand, troubleAt } from '../viz/band.ts';
 import { currentPalette } from '../viz/palette.ts';
 import { Icon } from '../ui/icons.tsx';
 import { toast } from '../ui/toast.tsx';
+import { Connection } from './Connection.tsx';
 import { useInstant, useSetUrl, useSpan, useTimes } from './search.tsx';
 import { useSnapshot } from './snapshot.tsx';
 import { useThemeVersion } from './theme.ts';
@@ -48,7 +49,7 @@ export function useTravel() {
 
 export function Recorder() {
   const { at, span, step, to, by, toChange } = useTravel();
-  const { status, isStale } = useSnapshot();
+  const { isStale } = useSnapshot();
   const { time } = useTimes();
   const canvas = useRef<HTMLCanvasElement>(null);
   const theme = useThemeVersion();
@@ -79,7 +80,7 @@ export function Recorder() {
             <strong>Past</strong> {time(at, step < 60_000)}
           </>
         )}
-        {at === null && status === 'lost' && <span className="diff"> reconnecting…</span>}
+        <Connection />
         {isStale && <span className="quiet"> loading…</span>}
       </span>
       <div className="track">

@@ -41,53 +41,46 @@ const root = createRootRoute({
   errorComponent: PageFailure,
 });
 
-const entity = () => import('../pages/entity/EntityPage.tsx');
-const wizard = () => import('../pages/wizard/Wizard.tsx');
+const chunks = {
+  test: () => import('../pages/test/TestPage.tsx'),
+  entity: () => import('../pages/entity/EntityPage.tsx'),
+  wizard: () => import('../pages/wizard/Wizard.tsx'),
+  compare: () => import('../pages/compare/ComparePage.tsx'),
+  topology: () => import('../pages/topology/TopologyPage.tsx'),
+  matrix: () => import('../pages/matrix/MatrixPage.tsx'),
+  services: () => import('../pages/services/ServicesPage.tsx'),
+  issues: () => import('../pages/issues/IssuesPage.tsx'),
+  logs: () => import('../pages/logs/LogsPage.tsx'),
+  agents: () => import('../pages/agents/AgentsPage.tsx'),
+};
+
+const LOAD_ALL_AFTER_MS = 4000;
+
+/** All pages, once there is nothing better to do: they are there then when the server is not. */
+setTimeout(() => {
+  for (const load of Object.values(chunks)) load().catch(() => undefined);
+}, LOAD_ALL_AFTER_MS);
 
 const route = (path: string, component: ReturnType<typeof lazyRouteComponent>) =>
   createRoute({ getParentRoute: () => root, path, component });
 
 const tree = root.addChildren([
   createRoute({ getParentRoute: () => root, path: '/', component: Overview }),
-  route(
-    '/tests/$id',
-    lazyRouteComponent(() => import('../pages/test/TestPage.tsx'), 'TestPage'),
-  ),
-  route('/monitors/new', lazyRouteComponent(wizard, 'CreatePage')),
-  route('/monitors/$name', lazyRouteComponent(entity, 'MonitorPage')),
-  route('/monitors/$name/edit', lazyRouteComponent(wizard, 'EditPage')),
-  route('/monitors/$name/groups/$group', lazyRouteComponent(entity, 'GroupPage')),
-  route('/monitors/$name/configurations/$configuration', lazyRouteComponent(entity, 'ConfigurationPage')),
-  route('/sources/$name', lazyRouteComponent(entity, 'SourcePage')),
-  route('/destinations/$name', lazyRouteComponent(entity, 'DestinationPage')),
-  route(
-    '/compare',
-    lazyRouteComponent(() => import('../pages/compare/ComparePage.tsx'), 'ComparePage'),
-  ),
-  route(
-    '/topology',
-    lazyRouteComponent(() => import('../pages/topology/TopologyPage.tsx'), 'TopologyPage'),
-  ),
-  route(
-    '/matrix',
-    lazyRouteComponent(() => import('../pages/matrix/MatrixPage.tsx'), 'MatrixPage'),
-  ),
-  route(
-    '/services',
-    lazyRouteComponent(() => import('../pages/services/ServicesPage.tsx'), 'ServicesPage'),
-  ),
-  route(
-    '/issues',
-    lazyRouteComponent(() => import('../pages/issues/IssuesPage.tsx'), 'IssuesPage'),
-  ),
-  route(
-    '/logs',
-    lazyRouteComponent(() => import('../pages/logs/LogsPage.tsx'), 'LogsPage'),
-  ),
-  route(
-    '/agents',
-    lazyRouteComponent(() => import('../pages/agents/AgentsPage.tsx'), 'AgentsPage'),
-  ),
+  route('/tests/$id', lazyRouteComponent(chunks.test, 'TestPage')),
+  route('/monitors/new', lazyRouteComponent(chunks.wizard, 'CreatePage')),
+  route('/monitors/$name', lazyRouteComponent(chunks.entity, 'MonitorPage')),
+  route('/monitors/$name/edit', lazyRouteComponent(chunks.wizard, 'EditPage')),
+  route('/monitors/$name/groups/$group', lazyRouteComponent(chunks.entity, 'GroupPage')),
+  route('/monitors/$name/configurations/$configuration', lazyRouteComponent(chunks.entity, 'ConfigurationPage')),
+  route('/sources/$name', lazyRouteComponent(chunks.entity, 'SourcePage')),
+  route('/destinations/$name', lazyRouteComponent(chunks.entity, 'DestinationPage')),
+  route('/compare', lazyRouteComponent(chunks.compare, 'ComparePage')),
+  route('/topology', lazyRouteComponent(chunks.topology, 'TopologyPage')),
+  route('/matrix', lazyRouteComponent(chunks.matrix, 'MatrixPage')),
+  route('/services', lazyRouteComponent(chunks.services, 'ServicesPage')),
+  route('/issues', lazyRouteComponent(chunks.issues, 'IssuesPage')),
+  route('/logs', lazyRouteComponent(chunks.logs, 'LogsPage')),
+  route('/agents', lazyRouteComponent(chunks.agents, 'AgentsPage')),
 ]);
 
 export const router = createRouter({

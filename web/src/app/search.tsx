@@ -21,6 +21,21 @@ export function useUrl(): Search {
   return useSearch({ strict: false }) as Search;
 }
 
+/** How a table is sorted and what of it is chosen. */
+export function useTableUrl(): Pick<Search, 'sort' | 'sel'> {
+  return useSearch({
+    strict: false,
+    select: ({ sort, sel }: Search) => ({ sort, sel }),
+    structuralSharing: true,
+  } as never) as Pick<Search, 'sort' | 'sel'>;
+}
+
+/** The URL's state when it is asked for: for what acts, and need not be rendered anew when the URL changes. */
+export function useUrlNow(): () => Search {
+  const router = useRouter();
+  return useCallback(() => router.state.location.search as Search, [router]);
+}
+
 /** Changes parts of the URL on this page. Filters push history; typing, scrubbing and selection replace it. */
 export function useSetUrl(): (patch: Search, options?: { replace?: boolean }) => void {
   const navigate = useNavigate();
@@ -42,7 +57,7 @@ interface GoProps extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'> 
 
 const TimeContext = createContext<Search>({});
 
-/** What links keep. A context of its own, so that typing in a filter leaves the hundreds of links of a table alone. */
+/** What links keep, and what charts and times need. A context of its own, so that typing in a filter leaves the hundreds of links of a table alone. */
 export function TimeProvider({ children }: { children: ReactNode }) {
   const { from, to, at, tz } = useUrl();
   const time = useMemo(() => timeOf({ from, to, at, tz }), [from, to, at, tz]);
@@ -78,13 +93,21 @@ export function Go({ to, params, search, children, onClick, ...rest }: GoProps) 
 
 export function useGo(): (to: string, params?: Record<string, string>, search?: Search) => void {
   const navigate = useNavigate();
-  const url = useUrl();
-  return (to, params, search) =>
-    void navigate({
-      to: to as never,
-      params: params as never,
-      search: normalise({ ...timeOf(url), ...search }) as never,
-    });
+  const urlNow = useUrlNow();
+  return useCallback(
+    (to, params, search) =>
+      void navigate({
+        to: to as never,
+        params: params as never,
+        search: normalise({ ...timeOf(urlNow()), ...search }) as never,
+      }),
+    [navigate, urlNow],
+  );
+}
+
+/** Range, instant and zone: what all pages have in the URL. */
+export function useTimeUrl(): Search {
+  return useContext(TimeContext);
 }
 
 /** How often a relative range moves on: some hundredths of its length, 10 to 60 s. */
@@ -94,7 +117,7 @@ function tickOf(length: number): number {
 
 /** The range as instants. A relative one moves on in steps, so that charts are asked for anew now and then. */
 export function useSpan(): Span {
-  const { from, to } = useUrl();
+  const { from, to } = useTimeUrl();
   const [, beat] = useState(0);
   const range = rangeOf({ from, to });
   const now = serverNow();
@@ -113,12 +136,12 @@ export function useSpan(): Span {
 }
 
 export function useInstant(): number | null {
-  const { at } = useUrl();
+  const { at } = useTimeUrl();
   return useMemo(() => instantOf({ at }), [at]);
 }
 
 /** Formats times in the zone that the reader chose. */
 export function useTimes(): { zone: string; time: (ms: number | null | undefined, hasSeconds?: boolean) => string } {
-  const zone = useUrl().tz ?? 'UTC';
+  const zone = useTimeUrl().tz ?? 'UTC';
   return useMemo(() => ({ zone, time: (ms, hasSeconds) => formatTime(ms, zone, hasSeconds) }), [zone]);
 }

@@ -39,7 +39,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
     queryKey: ['session'],
     queryFn: ({ signal }) => fetchSession(signal),
     staleTime: 60_000,
-    refetchInterval: 300_000,
+    refetchInterval: (each) => (each.state.error ? 5_000 : 300_000),
     retry: false,
   });
   useEffect(() => onSignedOut(() => client.setQueryData(['session'], null)), [client]);

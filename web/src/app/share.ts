@@ -3,7 +3,7 @@ import { formatBound, freeze, formatInstant } from '../core/time/range.ts';
 import { serverNow } from '../core/time/clock.ts';
 import { rangeOf, stringifySearch } from '../core/url/search.ts';
 import { toast } from '../ui/toast.tsx';
-import { useUrl } from './search.tsx';
+import { useUrlNow } from './search.tsx';
 
 export async function copyText(text: string, done: string): Promise<void> {
   try {
@@ -16,8 +16,9 @@ export async function copyText(text: string, done: string): Promise<void> {
 
 /** A link to what is seen, that shows the same tomorrow: the range and, when live, this instant are made absolute. */
 export function useFrozenLink(): () => string {
-  const url = useUrl();
+  const urlNow = useUrlNow();
   return () => {
+    const url = urlNow();
     const now = serverNow();
     const range = freeze(rangeOf(url), now);
     const at = url.at ?? formatInstant(Math.floor(now / 1000) * 1000);

@@ -2,7 +2,17 @@
 // The one snapshot that a page reads: live, or of the chosen instant. States, tiles, tables, sorts and
 // reasons all come from this object, so that they never disagree.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { createContext, useContext, useEffect, useMemo, useState, useSyncExternalStore, type ReactNode } from 'react';
+import {
+  createContext,
+  useContext,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useState,
+  useSyncExternalStore,
+  type ReactNode,
+} from 'react';
+import { withQuery } from '../core/api/client.ts';
 import { getSnapshot } from '../core/api/endpoints.ts';
 import { LiveStream, type StreamStatus } from '../core/api/sse.ts';
 import type { Snapshot } from '../core/api/snapshot.ts';
@@ -30,7 +40,7 @@ export function useSnapshot(): SnapshotView {
 function makeSource(): LiveSource {
   return new LiveSource({
     fetchSnapshot: () => getSnapshot(null),
-    openStream: (handlers) => new LiveStream({ path: '/api/v1/stream' }, handlers),
+    openStream: (handlers, since) => new LiveStream({ path: withQuery('/api/v1/stream', { since }) }, handlers),
     schedule: (run) => void (document.hidden ? setTimeout(run, 0) : requestAnimationFrame(run)),
   });
 }
@@ -56,6 +66,8 @@ export function SnapshotProvider({ children }: { children: ReactNode }) {
   const [source] = useState(makeSource);
   useLive(source, at === null);
   const live = useSyncExternalStore(source.subscribe, source.getState);
+  // All of a page takes a new snapshot over together, but never while keys wait: 100,000 rows take their time.
+  const snapshot = useDeferredValue(live.snapshot);
   const past = useQuery({
     queryKey: ['snapshot', at],
     queryFn: ({ signal }) => getSnapshot(at, signal),
@@ -66,7 +78,7 @@ export function SnapshotProvider({ children }: { children: ReactNode }) {
   const view = useMemo<SnapshotView>(() => {
     if (at === null)
       return {
-        snapshot: live.snapshot,
+        snapshot,
         status: live.status,
         error: live.error,
         isStale: false,
@@ -79,6 +91,6 @@ export function SnapshotProvider({ children }: { children: ReactNode }) {
       isStale: past.isPlaceholderData,
       refetch: () => void past.refetch(),
     };
-  }, [at, live, past, source]);
+  }, [at, live, snapshot, past, source]);
   return <SnapshotContext value={view}>{children}</SnapshotContext>;
 }

@@ -87,6 +87,40 @@ test('To know the reason for the failure of a connection monitor, select the Rea
   await expect(page.getByRole('dialog', { name: 'Reason' })).toContainText('checks failed above the threshold');
 });
 
+test('To know the reason for the failure of a test group, select the Reason column', async ({ page }) => {
+  await page.goto('/?view=groups');
+  await rowsOf(page, 'Test groups')
+    .filter({ hasText: 'database' })
+    .getByRole('button', { name: /above the limit/ })
+    .click();
+  const reason = page.getByRole('dialog', { name: 'Reason' });
+  await expect(reason).toContainText('round-trip time above the threshold');
+  await expect(reason).toContainText(/\(hop 7\) adds 96 of \d+ ms/);
+});
+
+test('States of a test: Pass, Fail, Warning, Indeterminate, Not Running', async ({ page }) => {
+  await page.goto('/?view=tests');
+  const tiles = page.getByRole('group', { name: 'Filter by state' });
+  let sum = 0;
+  for (const state of ['Pass', 'Warning', 'Fail', 'Indeterminate', 'Not Running']) {
+    const tile = tiles.getByRole('button', { name: new RegExp(`^${state}`) });
+    const count = Number(await tile.locator('strong').innerText());
+    sum += count;
+    await tile.click();
+    await expect(page.getByText(`${count} of 611 tests`)).toBeVisible();
+    if (count > 0) await expect(rowsOf(page, 'Tests').first()).toContainText(state);
+    await tile.click();
+  }
+  expect(sum).toBe(611);
+  // Disabled by disabling the test group: it says so.
+  await tiles.getByRole('button', { name: /^Not Running/ }).click();
+  await rowsOf(page, 'Tests')
+    .first()
+    .getByRole('button', { name: /disabled/ })
+    .click();
+  await expect(page.getByRole('dialog', { name: /^Reason/ })).toContainText('the test group is disabled');
+});
+
 test('View the trends in RTT and the percentage of failed checks for a connection monitor', async ({ page }) => {
   await page.goto('/');
   await page.getByRole('link', { name: 'cm-core' }).click();
@@ -148,6 +182,32 @@ test('View the trends in RTT and the percentage of failed checks for a test grou
   await expect(page.getByRole('img', { name: /^Checks failed\. Highest/ })).toBeVisible();
   await page.getByRole('tab', { name: 'Tests (94)' }).click();
   await expect(page.getByRole('grid', { name: 'Tests' })).toHaveAttribute('aria-rowcount', '95');
+});
+
+test('View all test groups, View sources, View destinations, View test configurations', async ({ page }) => {
+  await page.goto('/monitors/cm-core');
+  for (const [tab, name, heading] of [
+    [/^Test groups \(/, 'directory', 'Test group'],
+    [/^Sources \(/, 'nyc3-agent-05', 'Source'],
+    [/^Destinations \(/, 'vpn-gw', 'Destination'],
+    [/^Test configurations \(/, 'tcp-1433', 'Test configuration'],
+  ] as const) {
+    await page.getByRole('tab', { name: tab }).click();
+    const panel = page.getByRole('tabpanel').last();
+    await panel.getByRole('link', { name, exact: true }).click();
+    await expect(page.getByRole('heading', { level: 1 })).toContainText(`${heading} ${name}`);
+    await expect(page.getByRole('region', { name: 'Essentials' })).toBeVisible();
+    await page.goBack();
+  }
+});
+
+test('Select a test group or test configuration to view all tests in the entity', async ({ page }) => {
+  await page.goto('/monitors/cm-core/groups/directory');
+  await page.getByRole('link', { name: 'View all tests' }).click();
+  await expect(page.getByText('94 of 611 tests')).toBeVisible();
+  await page.goto('/monitors/cm-core/configurations/tcp-1433');
+  await page.getByRole('link', { name: 'View all tests' }).click();
+  await expect(page.getByText('94 of 611 tests')).toBeVisible();
 });
 
 test('Select a source or destination to view all tests in the entity', async ({ page }) => {

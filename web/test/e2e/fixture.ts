@@ -19,6 +19,9 @@ async function serveDist(page: Page, folder: string): Promise<void> {
   });
 }
 
+/** A mock with 100,000 tests (playwright.config.ts). */
+export const LARGE = `http://127.0.0.1:${Number(process.env.LW_E2E_PORT ?? 5190) + 1}`;
+
 interface Guard {
   /** Errors that match are part of the test, such as an answer of 503. */
   expectErrors(pattern: RegExp): void;

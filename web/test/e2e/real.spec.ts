@@ -115,3 +115,74 @@ test("create a connection monitor with the server's preview, and delete it", asy
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible();
 });
+
+const members = ['127.0.1.1', '127.0.1.2', '127.0.1.3', '127.0.1.4'];
+
+test('Monitoring coverage: select a coverage level to define the percentage of instances that is monitored', async ({
+  page,
+  guard,
+}) => {
+  guard.expectErrors(/404/);
+  await page.goto('/monitors/new');
+  await page.getByRole('textbox', { name: 'Name' }).fill('covered');
+  await page.getByRole('button', { name: 'Next: Endpoints' }).click();
+  await page.getByRole('button', { name: 'Add a network' }).click();
+  await page.getByRole('textbox', { name: 'Subnets or addresses' }).fill(members.join(' '));
+  await page.getByRole('button', { name: '4 Test groups' }).click();
+  await page
+    .getByRole('group', { name: /^Destinations/ })
+    .getByRole('checkbox')
+    .last()
+    .check();
+  // The server says how many of the four are taken.
+  const tests = page.getByRole('region', { name: 'What it makes' });
+  await expect(tests).toContainText('2 tests');
+  await page.getByRole('button', { name: '2 Endpoints' }).click();
+  const slider = page.getByRole('slider', { name: 'Coverage level' });
+  for (const [key, words, count] of [
+    ['Home', 'Low: 10 %', '1 test'],
+    ['End', 'Full: 100 %', '4 tests'],
+    ['ArrowLeft', 'Above average: 75 %', '3 tests'],
+  ] as const) {
+    await slider.press(key);
+    await expect(page.getByText(words)).toBeVisible();
+    await expect(tests).toContainText(count);
+  }
+});
+
+test('Use clusters to expand compound resources to its child resources', async ({ page, guard }) => {
+  guard.expectErrors(/404/);
+  const url = '/api/v1/connection-monitors/clustered';
+  const headers = { 'X-Linewatch': '1' };
+  const put = await page.request.put(url, {
+    headers,
+    data: {
+      name: 'clustered',
+      endpoints: [
+        { name: 'local', type: 'Agent', linewatch: { agent: 'local' } },
+        {
+          name: 'servers',
+          type: 'AzureArcNetwork',
+          scope: { include: members.map((address) => ({ address })) },
+          coverageLevel: 'Full',
+        },
+      ],
+      testConfigurations: [{ name: 'ping', protocol: 'Icmp', testFrequencySec: 5 }],
+      testGroups: [{ name: 'g', sources: ['local'], destinations: ['servers'], testConfigurations: ['ping'] }],
+    },
+  });
+  expect(put.ok(), await put.text()).toBe(true);
+  await page.goto('/?monitor=clustered');
+  const rows = rowsOf(page, 'Connection monitors');
+  await page.getByRole('button', { name: 'Expand clustered' }).click();
+  await page.getByRole('button', { name: 'Expand g', exact: true }).click();
+  await expect(rows).toHaveCount(3);
+  await page.getByRole('button', { name: 'Expand local → servers (ping)' }).click();
+  await expect(rows).toHaveCount(7);
+  for (const address of members) await expect(rows.filter({ hasText: `servers/${address}` })).toHaveCount(1);
+  await expect(rows.nth(3)).toHaveAttribute('aria-level', '4');
+  expect(await axe(page)).toEqual([]);
+  await page.getByRole('link', { name: 'local → servers (ping)' }).click();
+  await expect(page.getByText(/^4 of \d+ tests$/)).toBeVisible();
+  expect((await page.request.delete(url, { headers })).ok()).toBe(true);
+});

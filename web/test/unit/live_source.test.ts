@@ -13,16 +13,23 @@ function source(answers: (() => Promise<Snapshot>)[]) {
   let handlers: StreamHandlers | undefined;
   let fetches = 0;
   let told = 0;
+  const opened: string[] = [];
+  const clock = { ms: 0 };
   const live = new LiveSource({
     fetchSnapshot: () => (answers[Math.min(fetches++, answers.length - 1)] ?? answers[0]!)(),
-    openStream: (each) => ((handlers = each), { close: () => {} }),
+    openStream: (each, since) => {
+      handlers = each;
+      opened.push(since);
+      return { close: () => (handlers = undefined) };
+    },
     schedule: (run) => run(),
     retryMs: 1,
+    now: () => clock.ms,
   });
   live.subscribe(() => told++);
   live.start();
   const event = (name: string, data: unknown) => handlers!.onEvent({ name, data: JSON.stringify(data), id: '' });
-  return { live, event, handlers: () => handlers!, fetches: () => fetches, told: () => told };
+  return { live, event, handlers: () => handlers!, fetches: () => fetches, told: () => told, opened, clock };
 }
 
 const frame = (id: string, revision: number) => ({
@@ -44,10 +51,15 @@ const frame = (id: string, revision: number) => ({
 });
 
 describe('the live snapshot', () => {
-  test('takes frames in, also those that came during the fetch', async () => {
+  test('takes frames in, also those that come during a fetch', async () => {
     let give: (snapshot: Snapshot) => void = () => {};
+    const { live, event } = source([
+      async () => decodeRows(rows),
+      () => new Promise<Snapshot>((done) => (give = done)),
+    ]);
+    await settle();
+    event('plan', {});
     const fresh = decodeRows(rows);
-    const { live, event } = source([() => new Promise((done) => (give = done))]);
     event('rows', frame(hexId(fresh.id[4]!), 5));
     give(fresh);
     await settle();
@@ -55,6 +67,32 @@ describe('the live snapshot', () => {
     event('rows', frame(hexId(fresh.id[7]!), 6));
     expect(live.getState().snapshot!.revision).toBe('6');
     expect(live.getState().snapshot!.state[7]).toBe(2);
+  });
+
+  test('follows the stream from the revision of the snapshot on, so that nothing falls between', async () => {
+    let give: (snapshot: Snapshot) => void = () => {};
+    const { live, opened } = source([() => new Promise<Snapshot>((done) => (give = done))]);
+    expect(opened).toEqual([]);
+    give({ ...decodeRows(rows), revision: '41' });
+    await settle();
+    expect(opened).toEqual(['41']);
+    live.stop();
+  });
+
+  test('goes on where it was after a short absence, and begins anew after a long one', async () => {
+    const { live, opened, fetches, event, clock } = source([async () => decodeRows(rows)]);
+    await settle();
+    event('rows', frame(hexId(live.getState().snapshot!.id[4]!), 9));
+    live.stop();
+    clock.ms += 5_000;
+    live.start();
+    await settle();
+    expect([fetches(), opened]).toEqual([1, [opened[0], '9']]);
+    live.stop();
+    clock.ms += 31_000;
+    live.start();
+    await settle();
+    expect(fetches()).toBe(2);
   });
 
   test('is fetched again when the plan changes, the server restarted, or a test is unknown', async () => {

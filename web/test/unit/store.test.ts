@@ -4,6 +4,7 @@ import { hexId, STATES } from '../../src/core/api/snapshot.ts';
 import { compareWords, countStates, facetCounts, filterRows, type Filter } from '../../src/core/store/filter.ts';
 import { groupBy, groupsOfMonitors } from '../../src/core/store/group.ts';
 import { applyFrame, rowOfHex, type RowsFrame } from '../../src/core/store/live.ts';
+import { radixSort } from '../../src/core/store/radix.ts';
 import { formatSort, parseSort, sortRows } from '../../src/core/store/sort.ts';
 import { parseTerms } from '../../src/core/store/terms.ts';
 import { decodeRows, randomRows, type Row } from './fixture.ts';
@@ -115,6 +116,24 @@ describe('sorting', () => {
       expect([...sortRows(snapshot, Uint32Array.from(rows.keys()), keys)]).toEqual(wanted);
     },
   );
+
+  test('numbers of all kinds, missing ones last either way, equal ones in their order', () => {
+    const next = random(8);
+    const kinds = [NaN, 0, -0, -1.5, 1.5, Infinity, -Infinity, 1e-310, -1e300, 3, 3, 2 ** 40];
+    const values = Float64Array.from({ length: 2000 }, () =>
+      next() < 0.5 ? pick(next, kinds) : (next() - 0.5) * 10 ** Math.floor(next() * 20),
+    );
+    for (const sign of [1, -1]) {
+      const wanted = [...values.keys()].sort((a, b) => {
+        const [x, y] = [values[a]!, values[b]!];
+        if (Number.isNaN(x) || Number.isNaN(y)) return Number(Number.isNaN(x)) - Number(Number.isNaN(y)) || a - b;
+        return x === y ? a - b : x < y ? -sign : sign;
+      });
+      const found = Uint32Array.from(values.keys());
+      radixSort(values, found, sign < 0);
+      expect([...found]).toEqual(wanted);
+    }
+  });
 
   test('keys read back as written, unknown ones are dropped', () => {
     expect(formatSort(parseSort('-rttMs,source,nonsense'))).toBe('-rttMs,source');

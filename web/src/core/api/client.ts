@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one place that calls fetch. The session is a cookie; anything that changes something carries
 // X-Linewatch, which a form of another site cannot send. Failures are ApiError objects with a sentence for people.
-import { learnServerTime } from '../time/clock.ts';
+import { learnServerTimeCoarsely } from '../time/clock.ts';
 
 export interface FaultDetail {
   readonly message: string;
@@ -106,18 +106,17 @@ async function send(method: string, path: string, accept: string, options: CallO
 }
 
 async function checked(response: Response): Promise<Response> {
-  const date = response.headers.get('Date');
-  if (date) learnServerTimeCoarsely(Date.parse(date));
+  learnTime(response);
   if (response.ok) return response;
   const body: unknown = await response.json().catch(() => null);
   if (response.status === 401) for (const listener of signedOutListeners) listener();
   throw errorOf(response.status, body);
 }
 
-/** The Date header has whole seconds and may come from a cache, so it only corrects what is far off. */
-function learnServerTimeCoarsely(serverMs: number): void {
-  const received = Date.now();
-  if (Math.abs(serverMs - received) > 30_000) learnServerTime(serverMs, received);
+/** An answer that the browser may have kept has the date of long ago. */
+function learnTime(response: Response): void {
+  const date = response.headers.get('Date');
+  if (date && !/max-age/.test(response.headers.get('Cache-Control') ?? '')) learnServerTimeCoarsely(Date.parse(date));
 }
 
 export async function call<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {

@@ -131,15 +131,24 @@ function checkColumn(raw: unknown): ColumnHeader {
   return { name, type: type as ColumnHeader['type'], offset, dictionary: dictionary as string[] | undefined };
 }
 
-/** Reads little-endian values one by one, so that alignment and the host's byte order do not matter. */
+const ARRAYS = {
+  u8: Uint8Array,
+  u16: Uint16Array,
+  u32: Uint32Array,
+  u64: BigUint64Array,
+  f32: Float32Array,
+  f64: Float64Array,
+} as const;
+
+/** Copies columns out of the bytes. All machines that browsers run on are little-endian, as the bytes are. */
 class ColumnReader {
-  private readonly view: DataView;
+  private readonly bytes: Uint8Array;
   private readonly columns: Map<string, ColumnHeader>;
   private readonly rows: number;
   private readonly start: number;
 
   constructor(bytes: Uint8Array, header: Header, start: number) {
-    this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.bytes = bytes;
     this.columns = new Map(header.columns.map((column) => [column.name, column]));
     this.rows = header.rows;
     this.start = start;
@@ -149,53 +158,41 @@ class ColumnReader {
     }
   }
 
-  private get(column: ColumnHeader, row: number): number {
-    const at = this.start + column.offset + row * WIDTH[column.type];
-    switch (column.type) {
-      case 'u8':
-        return this.view.getUint8(at);
-      case 'u16':
-        return this.view.getUint16(at, true);
-      case 'u32':
-        return this.view.getUint32(at, true);
-      case 'u64':
-        return Number(this.view.getBigUint64(at, true));
-      case 'f32':
-        return this.view.getFloat32(at, true);
-      case 'f64':
-        return this.view.getFloat64(at, true);
-    }
+  /** The values in memory of their own, since a column may stand anywhere among the bytes. */
+  private get<T extends ColumnHeader['type']>(column: ColumnHeader & { type: T }): InstanceType<(typeof ARRAYS)[T]> {
+    const at = this.start + column.offset;
+    const copy = this.bytes.slice(at, at + this.rows * WIDTH[column.type]);
+    return new ARRAYS[column.type](copy.buffer) as InstanceType<(typeof ARRAYS)[T]>;
   }
 
   ids(): BigUint64Array {
     const column = this.columns.get('id');
     if (column?.type !== 'u64') throw new SnapshotError('there is no column of ids');
-    const ids = new BigUint64Array(this.rows);
-    for (let row = 0; row < this.rows; row++)
-      ids[row] = this.view.getBigUint64(this.start + column.offset + row * 8, true);
-    return ids;
+    return this.get(column as ColumnHeader & { type: 'u64' });
   }
 
   /** A missing column is a column of missing values: later servers may leave some out. */
   numbers(name: string): Float64Array {
-    const values = new Float64Array(this.rows).fill(NaN);
     const column = this.columns.get(name);
-    if (column) for (let row = 0; row < this.rows; row++) values[row] = this.get(column, row);
-    return values;
+    if (!column) return new Float64Array(this.rows).fill(NaN);
+    return column.type === 'u64'
+      ? Float64Array.from(this.get(column as ColumnHeader & { type: 'u64' }), Number)
+      : new Float64Array(this.get(column as ColumnHeader & { type: Exclude<ColumnHeader['type'], 'u64'> }));
   }
 
   words(name: string): WordColumn {
     const column = this.columns.get(name);
-    const codes = new Uint32Array(this.rows).fill(MISSING);
-    if (!column) return { codes, words: [] };
+    if (!column) return { codes: new Uint32Array(this.rows).fill(MISSING), words: [] };
     const words = column.dictionary;
     if (!words) throw new SnapshotError(`column ${name} has no dictionary`);
+    if (column.type !== 'u32' && column.type !== 'u8') throw new SnapshotError(`column ${name} is not of words`);
+    const codes = new Uint32Array(this.get(column as ColumnHeader & { type: 'u8' | 'u32' }));
+    const none = column.type === 'u8' && words.length <= 0xff ? 0xff : MISSING;
     for (let row = 0; row < this.rows; row++) {
-      const code = this.get(column, row);
-      const isMissing = code === MISSING || (column.type === 'u8' && code === 0xff && words.length <= 0xff);
-      if (!isMissing && !(code < words.length))
+      const code = codes[row]!;
+      if (code === none) codes[row] = MISSING;
+      else if (code !== MISSING && code >= words.length)
         throw new SnapshotError(`column ${name} names a word that is not there`);
-      codes[row] = isMissing ? MISSING : code;
     }
     return { codes, words: [...words] };
   }

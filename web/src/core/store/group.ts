@@ -2,7 +2,7 @@
 // Groups rows for trees and tabs: connection monitor > test group > test, or by any one column.
 // The state of a group is the server's roll-up rule (src/evaluate, roll_up): the first that occurs of
 // Fail, Warning, Indeterminate, Pass, Not Running.
-import { MISSING, type Snapshot, type WordColumnName } from '../api/snapshot.ts';
+import { MISSING, wordAt, type Snapshot, type WordColumnName } from '../api/snapshot.ts';
 import { compareWords } from './filter.ts';
 import type { SortKey } from './sort.ts';
 
@@ -97,6 +97,40 @@ export function groupsOfMonitors(snapshot: Snapshot, rows: Uint32Array): Group[]
   return groupBy(snapshot, rows, 'monitor').flatMap((monitor) =>
     groupBy(snapshot, monitor.rows, 'group', monitor.path),
   );
+}
+
+/** "subnet-a" of "subnet-a/web1"; the name itself for an endpoint that is one machine. */
+export function compoundOf(name: string): string {
+  const slash = name.indexOf('/');
+  return slash > 0 ? name.slice(0, slash) : name;
+}
+
+/**
+ * Tests by the compound endpoints that they come from: a cluster is all tests between the members of one source
+ * and one destination by one test configuration. A test that is alone is a cluster of one.
+ */
+export function clustersOf(snapshot: Snapshot, rows: Uint32Array, path: readonly string[] = []): Group[] {
+  const compound = (column: 'source' | 'destination') => snapshot[column].words.map(compoundOf);
+  const [sources, destinations] = [compound('source'), compound('destination')];
+  const lists = new Map<string, number[]>();
+  for (const row of rows) {
+    const key = [
+      snapshot.monitor.codes[row],
+      snapshot.group.codes[row],
+      sources[snapshot.source.codes[row]!],
+      destinations[snapshot.destination.codes[row]!],
+      snapshot.configuration.codes[row],
+    ].join('\u0000');
+    const list = lists.get(key);
+    if (list) list.push(row);
+    else lists.set(key, [row]);
+  }
+  return [...lists.values()].map((list) => {
+    const row = list[0]!;
+    const name = `${sources[snapshot.source.codes[row]!]} → ${destinations[snapshot.destination.codes[row]!]} (${wordAt(snapshot.configuration, row)})`;
+    const inner = path.length > 0 ? path : [wordAt(snapshot.monitor, row) ?? '', wordAt(snapshot.group, row) ?? ''];
+    return summarise(snapshot, [...inner, name], Uint32Array.from(list));
+  });
 }
 
 const GRAVITY = [1, 3, 4, 2, 0];

@@ -2,6 +2,7 @@
 // The live snapshot: fetched once, then kept up to date by the stream's frames. Each change makes a new
 // Snapshot object around the same arrays, so that everything on a page reads one object and React sees a new one.
 import { MISSING, STATES, type Snapshot, type WordColumn } from '../api/snapshot.ts';
+import { RowsById } from './rows_by_id.ts';
 
 /** The data of an `event: rows` frame: columns of changed rows. */
 export interface RowsFrame {
@@ -34,22 +35,17 @@ const NUMBERS = [
   'jitterMs',
 ] as const;
 
-const indices = new WeakMap<BigUint64Array, Map<bigint, number>>();
+const indices = new WeakMap<BigUint64Array, RowsById>();
 
-/** Row of each test id; made once for each set of tests. */
-export function rowIndex(snapshot: Snapshot): Map<bigint, number> {
+/** Made once for each set of tests. */
+function rowsById(snapshot: Snapshot): RowsById {
   let index = indices.get(snapshot.id);
-  if (!index) {
-    index = new Map();
-    for (let row = 0; row < snapshot.rows; row++) index.set(snapshot.id[row]!, row);
-    indices.set(snapshot.id, index);
-  }
+  if (!index) indices.set(snapshot.id, (index = new RowsById(snapshot.id)));
   return index;
 }
 
 export function rowOfHex(snapshot: Snapshot, id: string): number | null {
-  if (!/^[0-9a-fA-F]{1,16}$/.test(id)) return null;
-  return rowIndex(snapshot).get(BigInt(`0x${id}`)) ?? null;
+  return rowsById(snapshot).find(id);
 }
 
 function codeOf(column: WordColumn, word: string | null | undefined): number {
@@ -68,13 +64,13 @@ export interface Applied {
 
 /** Writes a frame into the snapshot's arrays. Rows that it does not know are left and told of. */
 export function applyFrame(snapshot: Snapshot, frame: RowsFrame): Applied {
-  const index = rowIndex(snapshot);
+  const index = rowsById(snapshot);
   const changed: number[] = [];
   let isStale = false;
   frame.id.forEach((id, i) => {
-    const row = /^[0-9a-fA-F]{1,16}$/.test(id) ? index.get(BigInt(`0x${id}`)) : undefined;
+    const row = typeof id === 'string' ? index.find(id) : null;
     const state = frame.state[i];
-    if (row === undefined || state === undefined || !(state in STATES)) {
+    if (row === null || state === undefined || !(state in STATES)) {
       isStale = true;
       return;
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the live snapshot: fetches it, follows the stream, fetches again when the set of tests changes or
-// frames were missed. Listeners are told at most once per animation frame.
+// Keeps the live snapshot: fetches it, follows the stream from its revision on, so that nothing falls between
+// them, and fetches again when the set of tests changes or frames were missed. Listeners are told at most once
+// per animation frame.
 import type { LiveStream, StreamEvent, StreamHandlers, StreamStatus } from '../api/sse.ts';
 import type { Snapshot } from '../api/snapshot.ts';
 import { applyFrame, type RowsFrame } from './live.ts';
@@ -13,11 +14,17 @@ export interface LiveState {
 
 export interface LiveSourceOptions {
   fetchSnapshot(): Promise<Snapshot>;
-  openStream(handlers: StreamHandlers): Pick<LiveStream, 'close'>;
+  /** A stream of what changes after the revision. */
+  openStream(handlers: StreamHandlers, since: string): Pick<LiveStream, 'close'>;
   /** Runs its argument soon: requestAnimationFrame in the browser. */
   schedule(run: () => void): void;
   retryMs?: number;
+  /** Milliseconds of a clock that nobody sets: performance.now() unless a test has its own. */
+  now?(): number;
 }
+
+/** Away for longer than this, a snapshot is less than all that changed since then. */
+const FRESH_MS = 30_000;
 
 export class LiveSource {
   private state: LiveState = { snapshot: null, status: 'connecting', error: null };
@@ -25,28 +32,42 @@ export class LiveSource {
   private readonly options: LiveSourceOptions;
   private stream: Pick<LiveStream, 'close'> | null = null;
   private waiting: RowsFrame[] = [];
+  private isStarted = false;
   private isFetching = false;
   private mustFetchAgain = false;
   private isScheduled = false;
   private retry: ReturnType<typeof setTimeout> | undefined;
+  private heard = -Infinity;
 
   constructor(options: LiveSourceOptions) {
     this.options = options;
   }
 
   start(): void {
-    if (this.stream) return;
-    this.stream = this.options.openStream({
-      onEvent: (event) => this.onEvent(event),
-      onStatus: (status) => this.set({ ...this.state, status }),
-    });
-    void this.fetch();
+    if (this.isStarted) return;
+    this.isStarted = true;
+    if (this.state.snapshot && this.now() - this.heard < FRESH_MS) this.follow(this.state.snapshot);
+    else void this.fetch();
   }
 
   stop(): void {
+    this.isStarted = false;
     this.stream?.close();
     this.stream = null;
     clearTimeout(this.retry);
+  }
+
+  private now(): number {
+    return this.options.now ? this.options.now() : performance.now();
+  }
+
+  private follow(snapshot: Snapshot): void {
+    if (!this.isStarted || this.stream) return;
+    const handlers: StreamHandlers = {
+      onEvent: (event) => this.onEvent(event),
+      onStatus: (status) => this.set({ ...this.state, status }),
+    };
+    this.stream = this.options.openStream(handlers, snapshot.revision);
   }
 
   getState = (): LiveState => this.state;
@@ -68,10 +89,12 @@ export class LiveSource {
       const snapshot = await this.options.fetchSnapshot();
       const frames = this.waiting.filter((frame) => !(Number(frame.revision) <= Number(snapshot.revision)));
       const fresh = frames.reduce((before, frame) => applyFrame(before, frame).snapshot, snapshot);
+      this.heard = this.now();
       this.set({ ...this.state, snapshot: fresh, error: null });
+      this.follow(fresh);
     } catch (error) {
       this.set({ ...this.state, error });
-      if (this.stream) this.retry = setTimeout(() => void this.fetch(), this.options.retryMs ?? 3000);
+      if (this.isStarted) this.retry = setTimeout(() => void this.fetch(), this.options.retryMs ?? 3000);
     }
     this.waiting = [];
     this.isFetching = false;
@@ -82,6 +105,7 @@ export class LiveSource {
   }
 
   private onEvent(event: StreamEvent): void {
+    this.heard = this.now();
     let data: unknown;
     try {
       data = JSON.parse(event.data);

@@ -9,6 +9,7 @@ import {
   type WordColumnName,
 } from '../api/snapshot.ts';
 import { compareWords } from './filter.ts';
+import { radixSort } from './radix.ts';
 
 export type SortColumn = WordColumnName | NumberColumnName | 'state' | 'test';
 export interface SortKey {
@@ -64,14 +65,21 @@ export function formatSort(keys: readonly SortKey[]): string | undefined {
   return keys.length > 0 ? keys.map((key) => (key.isDescending ? '-' : '') + key.column).join(',') : undefined;
 }
 
-function ranks(column: WordColumn): Float64Array {
-  const order = column.words.map((_, code) => code).sort((a, b) => compareWords(column.words[a]!, column.words[b]!));
-  const rank = new Float64Array(column.words.length);
+const rankings = new WeakMap<string[], { of: number; ranks: Float64Array }>();
+
+/** The place of each word among all, equal words alike. Kept: comparing words as people do takes long. */
+function ranks({ words }: WordColumn): Float64Array {
+  const kept = rankings.get(words);
+  // Live frames bring words, which only ever come behind the others.
+  if (kept?.of === words.length) return kept.ranks;
+  const order = words.map((_, code) => code).sort((a, b) => compareWords(words[a]!, words[b]!));
+  const found = new Float64Array(words.length);
   order.forEach((code, place) => {
     const before = order[place - 1];
-    rank[code] = before !== undefined && column.words[before] === column.words[code] ? rank[before]! : place;
+    found[code] = before !== undefined && words[before] === words[code] ? found[before]! : place;
   });
-  return rank;
+  rankings.set(words, { of: words.length, ranks: found });
+  return found;
 }
 
 /** A number per row of the snapshot that sorts as the column does; NaN where there is no value. */
@@ -82,31 +90,26 @@ function keyColumns(snapshot: Snapshot, column: SortColumn): Float64Array[] {
       ...keyColumns(snapshot, 'destination'),
       ...keyColumns(snapshot, 'configuration'),
     ];
-  if (column === 'state') return [Float64Array.from(snapshot.state, (state) => GRAVITY[state]!)];
-  if (NUMBERS.has(column)) return [snapshot[column as NumberColumnName]];
-  const words = snapshot[column as WordColumnName];
-  const rank = ranks(words);
-  return [Float64Array.from(words.codes, (code) => (code === MISSING ? NaN : rank[code]!))];
+  const found = new Float64Array(snapshot.rows);
+  if (column === 'state') {
+    for (let row = 0; row < found.length; row++) found[row] = GRAVITY[snapshot.state[row]!]!;
+  } else if (NUMBERS.has(column)) {
+    return [snapshot[column as NumberColumnName]];
+  } else {
+    const words = snapshot[column as WordColumnName];
+    const rank = ranks(words);
+    for (let row = 0; row < found.length; row++) {
+      const code = words.codes[row]!;
+      found[row] = code === MISSING ? NaN : rank[code]!;
+    }
+  }
+  return [found];
 }
 
 /** Sorts in place and gives the same array back. */
 export function sortRows(snapshot: Snapshot, rows: Uint32Array, keys: readonly SortKey[]): Uint32Array {
-  const columns = keys.flatMap((key) =>
-    keyColumns(snapshot, key.column).map((values) => ({ values, sign: key.isDescending ? -1 : 1 })),
-  );
-  if (columns.length === 0) return rows;
-  return rows.sort((a, b) => {
-    for (const { values, sign } of columns) {
-      const x = values[a]!;
-      const y = values[b]!;
-      if (x === y) continue;
-      const xMissing = x !== x;
-      const yMissing = y !== y;
-      if (xMissing && yMissing) continue;
-      if (xMissing) return 1;
-      if (yMissing) return -1;
-      return x < y ? -sign : sign;
-    }
-    return a - b;
-  });
+  // From the last key to the first: each sort keeps the order of those before where it has none of its own.
+  for (const key of keys.toReversed())
+    for (const values of keyColumns(snapshot, key.column).toReversed()) radixSort(values, rows, key.isDescending);
+  return rows;
 }

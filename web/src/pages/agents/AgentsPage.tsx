@@ -59,7 +59,7 @@ export function AgentsPage() {
           onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
         />
         <span role="status" className="quiet">
-          {formatCount(connected)} of {formatCount(agents.length)} connected
+          {query.data && `${formatCount(connected)} of ${formatCount(agents.length)} connected`}
         </span>
       </div>
       {query.isPending && <Loading />}

@@ -119,12 +119,22 @@ export function LogsPage() {
         <div className="stack" style={{ alignContent: 'start' }}>
           <div ref={host} className="editor-host" />
           {run.isPending && <Loading what="Running" />}
-          {run.error && <Failure error={run.error} />}
+          {run.error && (
+            <Failure
+              error={run.error}
+              // What the server refuses it refuses again.
+              onRetry={isRefusal(run.error) ? undefined : () => start.current()}
+            />
+          )}
           {run.data && !run.isPending && <Results answer={run.data} />}
         </div>
       </div>
     </>
   );
+}
+
+function isRefusal(error: Error): boolean {
+  return error instanceof ApiError && error.status >= 400 && error.status < 500;
 }
 
 function SchemaTree({

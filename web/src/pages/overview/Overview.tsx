@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The overview: tests by state, three views of them, filters, export.
-import { lazy, Suspense, useMemo, useRef } from 'react';
+import { lazy, memo, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { STATES, type Snapshot } from '../../core/api/snapshot.ts';
 import { countStates, facetCounts, filterRows, type Facet, type Filter } from '../../core/store/filter.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
 import { formatCount } from '../../core/text/numbers.ts';
 import { SCOPES, type Scope, type Search, type View } from '../../core/url/search.ts';
-import { Go, useSetUrl, useUrl } from '../../app/search.tsx';
+import { Go, useSetUrl, useUrl, useUrlNow } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { download } from '../../ui/download.ts';
@@ -19,6 +19,9 @@ import { TreeGrid } from './TreeGrid.tsx';
 
 const FirstRun = lazy(async () => ({ default: (await import('./FirstRun.tsx')).FirstRun }));
 const TestsGrid = lazy(async () => ({ default: (await import('./TestsGrid.tsx')).TestsGrid }));
+
+/** Longer than between two keys of somebody who types, shorter than what one waits for. */
+const TYPING_RESTS_MS = 90;
 
 const VIEWS: readonly { id: View; label: string }[] = [
   { id: 'monitors', label: 'Connection monitors' },
@@ -79,9 +82,10 @@ export function Overview() {
 }
 
 function ExportButton({ snapshot }: { snapshot: Snapshot }) {
-  const url = useUrl();
+  const urlNow = useUrlNow();
   const save = async () => {
     const { exportTests } = await import('./exportTests.ts');
+    const url = urlNow();
     const rows = sortRows(snapshot, filterRows(snapshot, filterOf(url)), parseSort(url.sort));
     download(
       `tests ${new Date(snapshot.at).toISOString().slice(0, 16).replace(':', '')}.csv`,
@@ -99,7 +103,10 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
   const set = useSetUrl();
   const filter = useMemo(() => filterOf(url), [url]);
-  const rows = useMemo(() => filterRows(snapshot, filter), [snapshot, filter]);
+  const key = JSON.stringify(filter);
+  // The table follows what is typed and pressed as soon as there is time: keys never wait for it.
+  const shown = useDeferredValue(key);
+  const rows = useMemo(() => filterRows(snapshot, JSON.parse(shown) as Filter), [snapshot, shown]);
   const view = url.view ?? 'monitors';
   const hasFilter = Object.values(filter).some((value) => value !== undefined);
   const clear = () =>
@@ -135,9 +142,7 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
         <Filters snapshot={snapshot} filter={filter} found={rows.length} onClear={hasFilter ? clear : undefined} />
         {rows.length === 0 && empty}
         <Suspense fallback={<Loading />}>
-          {rows.length > 0 && view === 'tests' && (
-            <TestsGrid snapshot={snapshot} rows={rows} filterKey={JSON.stringify(filter)} />
-          )}
+          {rows.length > 0 && view === 'tests' && <TestsGrid snapshot={snapshot} rows={rows} filterKey={shown} />}
         </Suspense>
         {rows.length > 0 && view !== 'tests' && <TreeGrid snapshot={snapshot} rows={rows} top={view} />}
       </Tabs>
@@ -145,7 +150,7 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
   );
 }
 
-function Tiles({ snapshot }: { snapshot: Snapshot }) {
+const Tiles = memo(function Tiles({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
   const set = useSetUrl();
   const counts = useMemo(() => countStates(snapshot), [snapshot]);
@@ -170,6 +175,43 @@ function Tiles({ snapshot }: { snapshot: Snapshot }) {
       ))}
     </div>
   );
+});
+
+/** What is typed stands there at once, and goes into the URL when the fingers rest. */
+function SearchField() {
+  const { q } = useUrl();
+  const set = useSetUrl();
+  const [text, setText] = useState(q ?? '');
+  const typed = useRef(q ?? '');
+  const field = useRef<HTMLInputElement>(null);
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  useEffect(() => {
+    // From elsewhere: back, a link, "Clear filters".
+    if ((q ?? '') !== typed.current) setText((typed.current = q ?? ''));
+  }, [q]);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const send = (next: string) => {
+    typed.current = next;
+    set({ q: next || undefined }, { replace: true });
+  };
+  const type = (next: string) => {
+    setText(next);
+    clearTimeout(timer.current);
+    timer.current = setTimeout(() => send(next), TYPING_RESTS_MS);
+  };
+  return (
+    <input
+      ref={field}
+      className="input search"
+      type="search"
+      aria-label="Search"
+      placeholder="Name, IP, reason, src:… dst:… ( / )"
+      title="Words must all be found. src: dst: state: monitor: group: config: proto: agent: reason: issue: look in one place; - negates; quotes keep blanks."
+      value={text}
+      onChange={(event) => type(event.target.value)}
+      onKeyDown={(event) => event.key === 'Escape' && field.current?.blur()}
+    />
+  );
 }
 
 const FACETS: readonly { label: string; facet: Facet; key: 'src' | 'dst' | 'cfg' | 'proto' | 'monitor' }[] = [
@@ -193,20 +235,9 @@ function Filters({
 }) {
   const url = useUrl();
   const set = useSetUrl();
-  const field = useRef<HTMLInputElement>(null);
   return (
     <div className="filters" role="search" aria-label="Filter tests">
-      <input
-        ref={field}
-        className="input search"
-        type="search"
-        aria-label="Search"
-        placeholder="Name, IP, reason, src:… dst:… ( / )"
-        title="Words must all be found. src: dst: state: monitor: group: config: proto: agent: reason: issue: look in one place; - negates; quotes keep blanks."
-        value={url.q ?? ''}
-        onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
-        onKeyDown={(event) => event.key === 'Escape' && field.current?.blur()}
-      />
+      <SearchField />
       <label className="row">
         <span className="quiet">Scope</span>
         <select

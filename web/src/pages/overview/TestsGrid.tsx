@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of tests: sorted rows of the snapshot, selection for comparing and bulk actions, the reason popover.
 // While the pointer or the focus is in it, live updates change numbers but not the order.
-import { lazy, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
+import { lazy, memo, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
 import { hexId, type Snapshot } from '../../core/api/snapshot.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
 import { testName } from '../../core/text/tests.ts';
-import { useGo, useSetUrl, useTimes, useUrl } from '../../app/search.tsx';
+import { useGo, useSetUrl, useTableUrl, useTimes } from '../../app/search.tsx';
 import { Grid } from '../../ui/Grid.tsx';
 import { AnchoredPopover } from '../../ui/Popover.tsx';
 import { testColumns } from './columns.tsx';
@@ -46,17 +46,24 @@ interface TestsGridProps {
   empty?: ReactNode;
 }
 
-export function TestsGrid({ snapshot, rows, label = 'Tests', height, filterKey, empty }: TestsGridProps) {
-  const url = useUrl();
+export const TestsGrid = memo(function TestsGrid({
+  snapshot,
+  rows,
+  label = 'Tests',
+  height,
+  filterKey,
+  empty,
+}: TestsGridProps) {
+  const { sort, sel } = useTableUrl();
   const set = useSetUrl();
   const go = useGo();
   const { time } = useTimes();
   const [isHeld, setHeld] = useState(false);
   const [explained, setExplained] = useState<{ id: bigint; anchor: DOMRect } | null>(null);
   const [visible, setVisible] = useState({ first: 0, last: -1 });
-  const sorted = useMemo(() => sortRows(snapshot, rows.slice(), parseSort(url.sort)), [snapshot, rows, url.sort]);
-  const held = useHeldOrder(sorted, `${filterKey} ${url.sort} ${snapshot.rows}`, isHeld && snapshot.live);
-  const selected = useMemo(() => new Set(url.sel ?? []), [url.sel]);
+  const sorted = useMemo(() => sortRows(snapshot, rows.slice(), parseSort(sort)), [snapshot, rows, sort]);
+  const held = useHeldOrder(sorted, `${filterKey} ${sort} ${snapshot.rows}`, isHeld && snapshot.live);
+  const selected = useMemo(() => new Set(sel ?? []), [sel]);
   const idOf = (row: number) => hexId(snapshot.id[held.rows[row]!]!);
   const ids = useMemo(() => {
     const found: string[] = [];
@@ -113,8 +120,8 @@ export function TestsGrid({ snapshot, rows, label = 'Tests', height, filterKey, 
         count={held.rows.length}
         height={height}
         rowKey={idOf}
-        sort={url.sort}
-        onSort={(sort) => set({ sort: sort || undefined })}
+        sort={sort}
+        onSort={(next) => set({ sort: next || undefined })}
         isSelected={(row) => selected.has(idOf(row))}
         onSelect={select}
         onOpen={(row) => go('/tests/$id', { id: idOf(row) })}
@@ -138,4 +145,4 @@ export function TestsGrid({ snapshot, rows, label = 'Tests', height, filterKey, 
       </AnchoredPopover>
     </div>
   );
-}
+});

@@ -2,12 +2,13 @@
 // Connection monitors or test groups as a tree: monitor > test group > test.
 import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
 import { hexId, STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
-import { groupBy, groupsOfMonitors, sortGroups, type Group } from '../../core/store/group.ts';
+import { clustersOf, compoundOf, groupBy, groupsOfMonitors, sortGroups, type Group } from '../../core/store/group.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
 import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { testName } from '../../core/text/tests.ts';
 import { formatLength } from '../../core/time/format.ts';
+import type { Search } from '../../core/url/search.ts';
 import { Go, useGo, useSetUrl, useUrl } from '../../app/search.tsx';
 import { Grid, type GridColumn } from '../../ui/Grid.tsx';
 import { Icon } from '../../ui/icons.tsx';
@@ -38,9 +39,18 @@ function linesOf(
 ): Line[] {
   const keys = parseSort(sort);
   const lines: Line[] = [];
-  const addTests = (group: Group, level: number) => {
-    for (const row of sortRows(snapshot, group.rows.slice(), keys))
+  const addTests = (members: Uint32Array, level: number) => {
+    for (const row of sortRows(snapshot, members.slice(), keys))
       lines.push({ key: hexId(snapshot.id[row]!), level, row });
+  };
+  // Tests of compound endpoints stand in clusters; the others by themselves, in the same order.
+  const addClusters = (group: Group, level: number) => {
+    const clusters = sortGroups(clustersOf(snapshot, group.rows, group.path), keys);
+    if (!clusters.some((cluster) => cluster.rows.length > 1)) return addTests(group.rows, level);
+    for (const cluster of clusters) {
+      if (cluster.rows.length === 1) addTests(cluster.rows, level);
+      else addGroups([cluster], level, () => addTests(cluster.rows, level + 1));
+    }
   };
   const addGroups = (groups: Group[], level: number, inner: (group: Group) => void) => {
     for (const group of sortGroups(groups, keys)) {
@@ -48,10 +58,10 @@ function linesOf(
       if (open.has(group.key)) inner(group);
     }
   };
-  if (top === 'groups') addGroups(groupsOfMonitors(snapshot, rows), 1, (group) => addTests(group, 2));
+  if (top === 'groups') addGroups(groupsOfMonitors(snapshot, rows), 1, (group) => addClusters(group, 2));
   else
     addGroups(groupBy(snapshot, rows, 'monitor'), 1, (monitor) =>
-      addGroups(groupBy(snapshot, monitor.rows, 'group', monitor.path), 2, (group) => addTests(group, 3)),
+      addGroups(groupBy(snapshot, monitor.rows, 'group', monitor.path), 2, (group) => addClusters(group, 3)),
     );
   return lines;
 }
@@ -114,7 +124,7 @@ export function TreeGrid({
         level={(row) => lines[row]!.level}
         isExpanded={(row) => (lines[row]?.group ? open.has(lines[row].key) : undefined)}
         onExpand={(row, isOpen) => expand(lines[row]!, isOpen)}
-        onOpen={(row) => openLine(lines[row]!, go)}
+        onOpen={(row) => openLine(snapshot, lines[row]!, go)}
         onExplain={(row, anchor) => explain(lines[row]!, anchor)}
         onVisible={onVisible}
       />
@@ -133,10 +143,27 @@ export function TreeGrid({
   );
 }
 
-function openLine(line: Line, go: ReturnType<typeof useGo>): void {
+function openLine(snapshot: Snapshot, line: Line, go: ReturnType<typeof useGo>): void {
   if (!line.group) go('/tests/$id', { id: line.key });
+  else if (line.group.path.length === 3) go('/', undefined, testsOf(snapshot, line.group));
   else if (line.group.path.length === 1) go('/monitors/$name', { name: line.group.name });
   else go('/monitors/$name/groups/$group', { name: line.group.path[0]!, group: line.group.name });
+}
+
+/** The tests of a cluster in the view of tests. */
+function testsOf(snapshot: Snapshot, { path, rows }: Group): Search {
+  const name = (column: 'source' | 'destination') => {
+    const word = wordAt(snapshot[column], rows[0]!) ?? '';
+    const compound = compoundOf(word);
+    return compound === word ? word : `${compound}/`;
+  };
+  return {
+    view: 'tests',
+    monitor: [path[0]!],
+    tgroup: [path[1]!],
+    cfg: [wordAt(snapshot.configuration, rows[0]!) ?? ''],
+    q: `src:"${name('source')}" dst:"${name('destination')}"`,
+  };
 }
 
 function NameLink({ snapshot, line }: { snapshot: Snapshot; line: Line }) {
@@ -146,7 +173,13 @@ function NameLink({ snapshot, line }: { snapshot: Snapshot; line: Line }) {
         {testName(snapshot, line.row)}
       </Go>
     );
-  const [monitor, group] = line.group.path;
+  const [monitor, group, cluster] = line.group.path;
+  if (cluster !== undefined)
+    return (
+      <Go to="/" search={testsOf(snapshot, line.group)} tabIndex={-1} title="Its tests">
+        {cluster}
+      </Go>
+    );
   if (group === undefined)
     return (
       <Go to="/monitors/$name" params={{ name: monitor! }} tabIndex={-1}>

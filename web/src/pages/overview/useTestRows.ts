@@ -10,14 +10,15 @@ import { useInstant, useSpan } from '../../app/search.tsx';
 const WAIT_MS = 120;
 const AT_ONCE = 100;
 const POINTS = 60;
+const AGAIN_MS = 5000;
 
-/** `revision` is the snapshot's: a row whose state moved on is asked for again when it is stale. */
 export function useTestRows(ids: readonly string[]): (id: string) => TestRow | undefined {
   const span = useSpan();
   const at = useInstant();
   const key = `${span.from} ${span.to} ${at}`;
   const cache = useRef({ key: '', rows: new Map<string, TestRow>(), old: new Map<string, TestRow>() });
   const [, rerender] = useState(0);
+  const [attempt, tryAgain] = useState(0);
   if (cache.current.key !== key) {
     // What was there stays in sight until the new numbers come.
     const old = new Map([...cache.current.old, ...cache.current.rows]);
@@ -26,6 +27,7 @@ export function useTestRows(ids: readonly string[]): (id: string) => TestRow | u
   const wanted = ids.join(',');
   useEffect(() => {
     const controller = new AbortController();
+    let again: ReturnType<typeof setTimeout> | undefined;
     const timer = setTimeout(() => {
       const { rows } = cache.current;
       const missing = wanted
@@ -38,12 +40,15 @@ export function useTestRows(ids: readonly string[]): (id: string) => TestRow | u
           for (const row of found) rows.set(row.id, row);
           rerender((count) => count + 1);
         })
-        .catch(() => undefined);
+        .catch(() => {
+          if (!controller.signal.aborted) again = setTimeout(() => tryAgain((count) => count + 1), AGAIN_MS);
+        });
     }, WAIT_MS);
     return () => {
       clearTimeout(timer);
+      clearTimeout(again);
       controller.abort();
     };
-  }, [wanted, key]);
+  }, [wanted, key, attempt]);
   return (id) => cache.current.rows.get(id) ?? cache.current.old.get(id);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Service endpoints: health now, history, per node, and whether a slow service is the application's or the network's.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { getAggregate } from '../../core/api/endpoints.ts';
 import type { Snapshot } from '../../core/api/snapshot.ts';
 import type { AggregateSeries } from '../../core/api/types.ts';
@@ -10,12 +10,15 @@ import { slowest } from '../../core/store/group.ts';
 import { pointsFor } from '../../core/time/range.ts';
 import { judge, VERDICT_NAMES } from '../../core/verdict/verdict.ts';
 import { Go, useInstant, useSetUrl, useSpan, useUrl } from '../../app/search.tsx';
+import { useMayOperate } from '../../app/session.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { LineChart } from '../../ui/LineChart.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateAt, StateShape } from '../../ui/StateTag.tsx';
 import { usePage } from '../../ui/usePage.ts';
 import { configurationsOf, nodesOf, servicesOf, type Service } from './services.ts';
+
+const AddTest = lazy(async () => ({ default: (await import('./AddTest.tsx')).AddTest }));
 
 const POINTS = 240;
 
@@ -29,6 +32,8 @@ export function ServicesPage() {
 
 function Content({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
+  const mayOperate = useMayOperate();
+  const [isAdding, setAdding] = useState(false);
   const services = useMemo(() => servicesOf(snapshot), [snapshot]);
   const chosen =
     services.find((service) => service.name === url.dst?.[0]) ??
@@ -38,12 +43,15 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
     <>
       <div className="page-head">
         <h1>Service endpoints</h1>
-        <Go to="/monitors/new" className="button">
-          Add test
-        </Go>
+        {mayOperate && (
+          <button type="button" className="button" onClick={() => setAdding(true)}>
+            Add test
+          </button>
+        )}
       </div>
+      <Suspense>{isAdding && <AddTest onClose={() => setAdding(false)} />}</Suspense>
       {services.length === 0 || !chosen ? (
-        <Empty title="No service is watched yet." />
+        <Empty title="No service is watched yet.">Add a test to see its response time and the network to it.</Empty>
       ) : (
         <>
           <Tiles services={services} />
@@ -179,6 +187,8 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
   const span = useSpan();
   const at = useInstant();
   const where = { destination: service.name, source: node };
+  const why =
+    node === undefined ? service.why : (nodesOf(snapshot, service).find((each) => each.name === node)?.why ?? []);
   const points = pointsFor(span, slowest(snapshot, service.all.rows), POINTS);
   const query = useQuery({
     queryKey: ['aggregate', where, 'testConfiguration', span.from, span.to, points],
@@ -219,7 +229,7 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
       {lines && charts && (
         <div className="stack">
           <Sentence lines={lines} at={at} />
-          {service.why.map((text) => (
+          {why.map((text) => (
             <p key={text} className="quiet">
               {text}
             </p>

@@ -7,6 +7,7 @@ import { getPaths } from '../../core/api/endpoints.ts';
 import type { PathReport } from '../../core/api/types.ts';
 import { counted } from '../../core/text/numbers.ts';
 import { issueWords } from '../../core/text/reasons.ts';
+import { untilItWorks } from '../../app/query.ts';
 import { useInstant, useSetUrl, useTimes, useUrl } from '../../app/search.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateShape } from '../../ui/StateTag.tsx';
@@ -32,7 +33,7 @@ export function PathCard({
     queryKey: ['paths', id, at],
     queryFn: ({ signal }) => getPaths(id, at, signal),
     placeholderData: keepPreviousData,
-    refetchInterval: at === null ? LIVE_MS : false,
+    refetchInterval: at === null ? LIVE_MS : untilItWorks,
     retry: false,
     enabled: isTraceable,
   });

@@ -9,6 +9,7 @@ import { formatLength } from '../../core/time/format.ts';
 import { HOUR } from '../../core/time/range.ts';
 import { serverNow } from '../../core/time/clock.ts';
 import { formatMs, formatPercent } from '../../core/text/numbers.ts';
+import { untilItWorks } from '../../app/query.ts';
 import { useInstant, useTimes } from '../../app/search.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateTag } from '../../ui/StateTag.tsx';
@@ -26,7 +27,7 @@ export function useRounds(id: string, frequencySec: number) {
       return (await getRounds(id, { from: to - reach, to }, SHOWN, signal)).reverse();
     },
     placeholderData: keepPreviousData,
-    refetchInterval: at === null ? Math.max(5000, frequencySec * 1000) : false,
+    refetchInterval: at === null ? Math.max(5000, frequencySec * 1000) : untilItWorks,
   });
 }
 

@@ -7,6 +7,7 @@ import { hexId, type Snapshot } from '../../core/api/snapshot.ts';
 import { facetCounts, filterRows } from '../../core/store/filter.ts';
 import { counted, formatCount } from '../../core/text/numbers.ts';
 import type { Search } from '../../core/url/search.ts';
+import { untilItWorks } from '../../app/query.ts';
 import { useInstant, useSetUrl, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { Multi } from '../../ui/Multi.tsx';
@@ -94,7 +95,7 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
     queryKey: ['topology', where, at],
     queryFn: ({ signal }) => getTopology(where, at, signal),
     placeholderData: keepPreviousData,
-    refetchInterval: at === null ? 30_000 : false,
+    refetchInterval: at === null ? 30_000 : untilItWorks,
   });
   const options = {
     isUnhealthyOnly: url.bad === '1',

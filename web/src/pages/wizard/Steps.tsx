@@ -2,6 +2,7 @@
 // The wizard's forms, a step each.
 import type { Agent, EndpointDocument, GroupDocument } from '../../core/api/types.ts';
 import { Choices, Field } from '../../ui/Field.tsx';
+import { CompoundPlace, isCompound } from './CompoundPlace.tsx';
 import { faultAt, freeName, isSource, removeEndpoint, renameEndpoint, type Draft } from './draft.ts';
 
 export interface StepProps {
@@ -73,6 +74,17 @@ export function Endpoints({ draft, onChange, faults, agents }: StepProps) {
               }
               onChange={(next) => put(i, next)}
             />
+            {isCompound(endpoint) && (
+              <CompoundPlace
+                endpoint={endpoint}
+                fault={
+                  faultAt(faults, `endpoints[${i}].scope`) ??
+                  faultAt(faults, `endpoints[${i}].linewatch.labels`) ??
+                  faultAt(faults, `endpoints[${i}]`)
+                }
+                onChange={(next) => put(i, next)}
+              />
+            )}
             <RemoveButton name={endpoint.name} onClick={() => onChange(removeEndpoint(draft, i))} />
           </div>
         </div>
@@ -97,6 +109,34 @@ export function Endpoints({ draft, onChange, faults, agents }: StepProps) {
           }
         >
           Add an agent
+        </button>
+        <button
+          type="button"
+          className="button"
+          onClick={() =>
+            add({
+              name: freeName('agents', taken),
+              type: 'AgentGroup',
+              linewatch: { labels: {} },
+              coverageLevel: 'Average',
+            })
+          }
+        >
+          Add agents by label
+        </button>
+        <button
+          type="button"
+          className="button"
+          onClick={() =>
+            add({
+              name: freeName('network', taken),
+              type: 'AzureArcNetwork',
+              scope: { include: [] },
+              coverageLevel: 'Average',
+            })
+          }
+        >
+          Add a network
         </button>
         {unused.length > 1 && (
           <button
@@ -154,7 +194,8 @@ function EndpointPlace({
       />
     );
   }
-  return (
+  const isForm = endpoint.type === 'AgentGroup' || endpoint.type === 'AzureArcNetwork';
+  return isForm ? null : (
     <Field
       label={`${endpoint.type}`}
       value={endpoint.resourceId ?? endpoint.address ?? JSON.stringify(endpoint.linewatch ?? {})}

@@ -3,13 +3,15 @@
 // their fields, and what it would expand to beside the form.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import '../../styles/wizard.css';
+import { ApiError } from '../../core/api/client.ts';
 import { getAgents, getMonitor, preview, putMonitor } from '../../core/api/endpoints.ts';
 import type { Preview } from '../../core/api/types.ts';
 import { counted } from '../../core/text/numbers.ts';
 import { toYaml } from '../../core/text/yaml.ts';
 import { Go, useGo } from '../../app/search.tsx';
+import { useSnapshot } from '../../app/snapshot.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { toast } from '../../ui/toast.tsx';
@@ -33,7 +35,8 @@ function useAgents() {
 export function CreatePage() {
   usePage('Create connection monitor');
   const agents = useAgents();
-  if (agents.isPending) return <Loading />;
+  // An error counts as an answer: asking again must not take the form away.
+  if (!agents.isFetched) return <Loading />;
   const first = loadDraft() ?? emptyDraft(agents.data?.find((agent) => agent.connected)?.name);
   return <Wizard first={first} isNew />;
 }
@@ -48,9 +51,32 @@ export function EditPage() {
     gcTime: 0,
     refetchOnMount: 'always',
   });
-  if (query.isPending || query.isFetching) return <Loading />;
-  if (query.error) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
-  return <Wizard key={name} first={draftOf(query.data.document, query.data.name)} isNew={false} />;
+  if (!query.isFetchedAfterMount) return <Loading />;
+  if (!query.data) return <Failure error={query.error} onRetry={() => void query.refetch()} />;
+  return (
+    <>
+      <GoneNote name={name} />
+      <Wizard key={name} first={draftOf(query.data.document, query.data.name)} isNew={false} />
+    </>
+  );
+}
+
+/** Somebody may delete what is being edited; saving would make it anew. */
+function GoneNote({ name }: { name: string }) {
+  const { snapshot } = useSnapshot();
+  const ids = snapshot?.id;
+  const plan = useMemo(() => (ids ? performance.now() : 0), [ids]);
+  const still = useQuery({
+    queryKey: ['monitor', name, 'still there', plan],
+    queryFn: ({ signal }) => getMonitor(name, signal),
+    staleTime: Infinity,
+  });
+  if (!(still.error instanceof ApiError) || still.error.status !== 404) return null;
+  return (
+    <p className="notice warn" role="alert">
+      {name} has been deleted meanwhile. Saving makes it anew.
+    </p>
+  );
 }
 
 /** The draft once typing rests, so that not each key asks the server. */
@@ -138,6 +164,9 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
           </button>
         ))}
       </nav>
+      {agents.error && (
+        <Failure what="The agents could not be fetched" error={agents.error} onRetry={() => void agents.refetch()} />
+      )}
       <div className="wizard">
         <section className="card" aria-label={name}>
           <Step {...props} />
