@@ -105,7 +105,7 @@ class Pinger {
     for (std::size_t i = 0; i < count; ++i) {
       const std::uint8_t* const packet = in_.data[i].data();
       icmphdr header{};
-      std::memcpy(&header, packet + (packet[0] & 15) * 4, sizeof header);
+      std::memcpy(&header, packet + std::size_t{4} * (packet[0] & 15U), sizeof header);
       const std::int64_t stamp = stamp_of(in_.messages[i].msg_hdr, nullptr);
       const std::int64_t begun = send_stamps_[ntohs(header.un.echo.sequence)];
       if (stamp != 0 && begun != 0) {

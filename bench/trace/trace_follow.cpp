@@ -35,7 +35,7 @@ std::vector<Test> make_tests(const Options& options) {
   auto configuration = std::make_shared<TestConfiguration>();
   configuration->protocol = IcmpConfiguration{};
   std::vector<Test> tests(options.count);
-  const IpAddress first = *parse_ip_address(options.first);
+  const IpAddress first = parse_ip_address(options.first).value();
   for (std::uint32_t i = 0; i < options.count; ++i) {
     tests[i].destination_address = to_string(bench::nth_after(first, i));
     // A hash, as the agent's are: it says when within the interval its traces are made.

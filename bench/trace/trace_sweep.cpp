@@ -59,7 +59,7 @@ class Sweep {
     task_.config.ahead_max = 1;
     task_.config.pace = Microseconds(0);
     task_.spare_routers = false;
-    first_ = *parse_ip_address(options.first);
+    first_ = parse_ip_address(options.first).value();
   }
 
   void begin() {

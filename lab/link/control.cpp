@@ -16,7 +16,7 @@ namespace {
 constexpr std::size_t kRequestMax = 4096;
 
 sockaddr* generic(sockaddr_un& address) {
-  return static_cast<sockaddr*>(static_cast<void*>(&address));
+  return reinterpret_cast<sockaddr*>(&address);
 }
 
 }  // namespace
