@@ -2,6 +2,7 @@
 // Aggregates that collect values (make_list …), and those with several outputs (arg_max …).
 #include <algorithm>
 
+#include "kql/aggregate_states.h"
 #include "kql/aggregates.h"
 #include "kql/binder.h"
 #include "kql/convert.h"
@@ -169,6 +170,7 @@ std::vector<Output> Binder::bind_percentiles(const Expr& expr,
     if (arg.is_error()) return {{Scalar{}, "", false}};
   }
   const std::size_t first = expr.text == "percentilesw" ? 2 : 1;
+  const std::size_t items_before = rows.aggregation->items.size();
   std::vector<Output> outputs;
   for (std::size_t i = first; i < args.size(); ++i) {
     std::vector<Scalar> one(args.begin(), args.begin() + static_cast<std::ptrdiff_t>(first));
@@ -190,7 +192,32 @@ std::vector<Output> Binder::bind_percentiles(const Expr& expr,
     }
     outputs.push_back(std::move(output));
   }
+  if (first == 1) share_percentiles(*rows.aggregation, items_before, outputs);
   return outputs;
+}
+
+/// The aggregates behind `first`, percentiles of the same values, as one that gives all of them: it
+/// has the values once. It cannot give nulls.
+void Binder::share_percentiles(Aggregation& aggregation, std::size_t first,
+                               std::vector<Output>& outputs) {
+  if (outputs.size() < 2 || aggregation.items.size() != first + outputs.size()) return;
+  std::string levels, values;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    const std::vector<AggregateCall> calls = aggregates_in(aggregation.items[first + i].sql);
+    if (calls.size() != 1) return;
+    levels += (levels.empty() ? "" : ", ") +
+              calls[0].parameters.substr(1, calls[0].parameters.size() - 2);
+    values = calls[0].arguments;
+  }
+  aggregation.items.resize(first);
+  const int all = new_id(), count = new_id();
+  aggregation.items.push_back({all, "quantilesExactWeighted(" + levels + ")" + values});
+  aggregation.items.push_back({count, "count(tuple" + values + ".1)"});
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    outputs[i].value.sql = "if(" + sql_column(count) + " = 0, NULL, " + sql_column(all) + "[" +
+                           std::to_string(i + 1) + "])";
+    outputs[i].value.column = -1;
+  }
 }
 
 std::vector<Output> Binder::bind_many(const Expr& expr, const std::vector<std::string>& names,
@@ -251,11 +278,12 @@ std::vector<Output> Binder::bind_arg_max(const Expr& expr, const std::vector<std
     fault(expr.args[0]->span, "'" + expr.text + "' by a dynamic value; convert it first.");
     return {{Scalar{}, "", false}};
   }
-  const bool is_sure = rows.aggregation->is_grouped && !key.is_nullable;
+  if (rows.aggregation->is_grouped && !key.is_nullable) {
+    return arg_of_each(is_max ? "argMax" : "argMin", values, names, rows);
+  }
   std::vector<std::string> members;
   for (const Scalar& value : values) {
-    const bool as_it_is = is_sure || value.is_nullable;
-    members.push_back(as_it_is ? value.sql : "toNullable(" + value.sql + ")");
+    members.push_back(value.is_nullable ? value.sql : "toNullable(" + value.sql + ")");
   }
   std::string by = key.sql;
   if (key.is_nullable && key.type != Type::String) {
@@ -266,11 +294,41 @@ std::vector<Output> Binder::bind_arg_max(const Expr& expr, const std::vector<std
       {last_id_, std::string(is_max ? "argMax" : "argMin") + "(tuple(@), " + by + ")", members});
   std::vector<Output> outputs;
   for (std::size_t i = 0; i < values.size(); ++i) {
-    outputs.push_back(member_of(row, values[i], i, !is_sure));
+    outputs.push_back(member_of(row, values[i], i, true));
     if (i < names.size()) {
       outputs.back().name = names[i];
       outputs.back().is_named = true;
     }
+  }
+  return outputs;
+}
+
+/// arg_max where each group has rows and each row a key: each value by itself, which costs the
+/// engine far less than a tuple of them. They are of one row nevertheless: all see the same rows in
+/// the same order, and of rows with equal keys each takes the first. Nulls would be passed over, so
+/// that a value and its being null are told apart.
+std::vector<Output> Binder::arg_of_each(const std::string& function,
+                                        const std::vector<Scalar>& values,
+                                        const std::vector<std::string>& names, Rows& rows) {
+  const std::string by = ", " + values[0].sql + ")";
+  std::vector<Output> outputs;
+  for (const Scalar& value : values) {
+    const bool has_null = value.is_nullable && value.type != Type::String;
+    const std::string some = has_null ? "assumeNotNull(" + value.sql + ")" : value.sql;
+    Output output;
+    output.value =
+        aggregate(rows, make_scalar(value.type, function + "(" + some + by, value.is_nullable));
+    if (has_null) {
+      const Scalar none = aggregate(
+          rows, make_scalar(Type::Bool, function + "(isNull(" + value.sql + ")" + by, false));
+      output.value.sql = "if(" + none.sql + ", NULL, " + output.value.sql + ")";
+    }
+    output.value.name = output.name = value.name;
+    if (outputs.size() < names.size()) {
+      output.name = names[outputs.size()];
+      output.is_named = true;
+    }
+    outputs.push_back(std::move(output));
   }
   return outputs;
 }

@@ -107,8 +107,13 @@ void Binder::set_columns(Relation& relation, std::vector<Output> outputs, bool k
     if (id < 0 || std::ranges::find(columns, id, &Column::id) != columns.end()) {
       id = new_id();
       items.push_back({id, output.value.sql});
+      items.back().is_coarse = output.value.is_coarse || output.value.type == Type::Bool;
     }
-    const Column column{id, output.name, output.value.type, output.value.is_nullable};
+    Column column{id, output.name, output.value.type, output.value.is_nullable};
+    if (id == output.value.column) {
+      column.key = output.value.key;
+      column.named = output.value.named;
+    }
     if (replaces) {
       *same = column;
     } else {

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scalar expressions: names, paths, logic. Operators are in bind_operation.cpp, calls in
 // bind_call.cpp.
+#include <algorithm>
+#include <iterator>
+
 #include "base/text.h"
 #include "kql/binder.h"
 #include "kql/convert.h"
@@ -158,7 +161,14 @@ Scalar scalar_of_column(const Column& column) {
 Scalar Binder::bind_name(const Expr& expr, Rows& rows) {
   if (rows.relation != nullptr) {
     if (const Column* column = rows.relation->find(expr.text)) {
-      return column->type == Type::Error ? Scalar{} : scalar_of_column(*column);
+      if (column->type == Type::Error) return {};
+      Scalar value = scalar_of_column(*column);
+      // Behind a group, say, there is the name without its number.
+      if (column->key > 0 && gives(*rows.relation->plan, column->key)) {
+        value.key = column->key;
+        value.named = column->named;
+      }
+      return value;
     }
     if (rows.relation->is_error) return {};
   }
@@ -242,18 +252,26 @@ Scalar Binder::bind_logic(const Expr& expr, Rows& rows, bool is_positive) {
   bool is_nullable = false;
   bool is_wrong = false;
   std::vector<ColumnCondition> conditions;
+  std::vector<Scalar> parts;
   for (const ExprPtr& arg : expr.args) {
-    const Scalar value = bind_predicate(*arg, rows, is_positive);
+    Scalar value = bind_predicate(*arg, rows, is_positive);
     is_wrong = is_wrong || value.is_error();
     is_nullable = is_nullable || value.is_nullable;
     sql += (sql.empty() ? "" : ", ") + value.sql;
     if (is_and)
       conditions.insert(conditions.end(), value.conditions.begin(), value.conditions.end());
+    if (!is_and) continue;
+    if (value.parts.empty()) {
+      parts.push_back(std::move(value));
+    } else {
+      std::ranges::move(value.parts, std::back_inserter(parts));
+    }
   }
   if (is_wrong) return {};
   // Flat: the engine limits the depth of an expression, not its width.
   Scalar result = make_scalar(Type::Bool, (is_and ? "and(" : "or(") + sql + ")", is_nullable);
   result.conditions = std::move(conditions);
+  result.parts = std::move(parts);
   return result;
 }
 

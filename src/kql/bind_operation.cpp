@@ -55,6 +55,12 @@ void note_condition(Scalar& result, const std::string& sign, const Scalar& left,
   if (sign == "!=") return;
   if (sign == "<" || sign == "<=") condition.kind = Restriction::Kind::AtMost;
   if (sign == ">" || sign == ">=") condition.kind = Restriction::Kind::AtLeast;
+  auto* ticks = std::get_if<std::int64_t>(&condition.values[0].value);
+  if (left.type == Type::DateTime && ticks != nullptr && sign != "==") {
+    if (sign == "<") --*ticks;
+    if (sign == ">") ++*ticks;
+    condition.is_exact = !left.is_nullable;
+  }
   result.conditions.push_back(std::move(condition));
 }
 
@@ -142,6 +148,14 @@ Scalar Binder::compare(const std::string& sign, const Scalar& left, const Scalar
   if (!type || (!is_equality && (*type == Type::Bool))) {
     return fault(span, fault_of_types(sign, left.type, right.type));
   }
+  if (is_equality) {
+    const bool is_left = right.constant.has_value();
+    if (auto found = compare_names(is_left ? left : right, {is_left ? &right : &left, 1}, false,
+                                   sign == "!=")) {
+      note_condition(*found, sign, left, right);
+      return *found;
+    }
+  }
   const bool is_dynamic = left.type == Type::Dynamic || right.type == Type::Dynamic;
   if (is_dynamic && is_integer(*type)) return compare_dynamic(sign, left, right);
   Scalar a = convert(left, *type), b = convert(right, *type);
@@ -176,6 +190,26 @@ Scalar Binder::compare(const std::string& sign, const Scalar& left, const Scalar
   Scalar result = make_scalar(Type::Bool, sql, is_nullable);
   note_condition(result, sign, left, right);
   return result;
+}
+
+/// Whether a column of names has one of these: as numbers, if it has them. Nothing if it has not.
+std::optional<Scalar> Binder::compare_names(const Scalar& column, std::span<const Scalar> texts,
+                                            bool ignores_case, bool is_negated) {
+  if (column.named == nullptr || column.column < 0) return std::nullopt;
+  std::string numbers;
+  for (const Scalar& text : texts) {
+    const std::string* const known = text.constant ? text.constant->text() : nullptr;
+    // The empty text is what all other numbers are called.
+    if (known == nullptr || known->empty() || text.type != Type::String) return std::nullopt;
+    for (const auto& [number, name] : column.named->names) {
+      const bool is_same = ignores_case ? to_lower(*known) == to_lower(name) : *known == name;
+      if (is_same) numbers += (numbers.empty() ? "" : ", ") + std::to_string(number);
+    }
+  }
+  if (numbers.empty()) return make_scalar(Type::Bool, is_negated ? "1" : "0", false);
+  return make_scalar(
+      Type::Bool,
+      "(" + sql_column(column.key) + (is_negated ? " NOT IN (" : " IN (") + numbers + "))", false);
 }
 
 /// A dynamic with a whole number: as numbers with decimals, which the dynamic may have; equal only
@@ -284,6 +318,7 @@ Scalar Binder::bind_between(const Expr& expr, Rows& rows, bool is_positive) {
   Scalar result = make_scalar(Type::Bool, std::move(sql), from.is_nullable || to.is_nullable);
   result.conditions = from.conditions;
   result.conditions.insert(result.conditions.end(), to.conditions.begin(), to.conditions.end());
+  result.parts = {from, to};
   return result;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Operators that choose and order rows.
 #include <algorithm>
+#include <span>
 
 #include "kql/binder.h"
 #include "kql/convert.h"
@@ -12,6 +13,19 @@ void Binder::apply_where(const WhereOp& op, Relation& relation, const Scope& sco
   Rows rows{.relation = &relation, .scope = &scope};
   filter(relation, bind_predicate(*op.predicate, rows, true));
 }
+
+namespace {
+
+/// Whether the predicate is false of every row in which its column is null or ''.
+bool needs_values(const Scalar& predicate) {
+  if (predicate.conditions.size() != 1) return false;
+  const auto& [column, kind, values, is_exact] = predicate.conditions[0];
+  return kind == Restriction::Kind::OneOf && std::ranges::all_of(values, [](const Constant& value) {
+           return !value.is_null() && (value.text() == nullptr || !value.text()->empty());
+         });
+}
+
+}  // namespace
 
 /// Keeps the rows for which the predicate is true; tells the table, if it still may.
 void Binder::filter(Relation& relation, const Scalar& predicate) {
@@ -27,7 +41,24 @@ void Binder::filter(Relation& relation, const Scalar& predicate) {
                                              .values = condition.values});
     }
   }
-  relation.plan = with_where(std::move(relation.plan), predicate.sql);
+  const std::span<const Scalar> parts =
+      predicate.parts.empty() ? std::span(&predicate, 1) : std::span(predicate.parts);
+  for (const Scalar& part : parts) {
+    if (is_bounded_by_source(relation, part)) continue;
+    relation.plan = with_where(std::move(relation.plan), part.sql, needs_values(part));
+  }
+}
+
+/// Whether the table itself gives no other rows than those that meet the predicate, since it was
+/// told.
+bool Binder::is_bounded_by_source(const Relation& relation, const Scalar& predicate) const {
+  if (relation.scan == nullptr || predicate.conditions.size() != 1) return false;
+  const ColumnCondition& condition = predicate.conditions[0];
+  if (!condition.is_exact) return false;
+  const Plan& scan = *relation.scan;
+  const auto item = std::ranges::find(scan.items, condition.column, &PlanItem::id);
+  const auto index = static_cast<std::size_t>(item - scan.items.begin());
+  return index < scan.table->columns.size() && scan.table->columns[index].is_bounded;
 }
 
 std::string Binder::order_by(const Relation& relation) const { return sql_order(relation.order); }

@@ -170,6 +170,13 @@ Relation Binder::read_table(const Table& table, const std::string& label) {
     relation.plan->items.push_back({id, column.sql});
     relation.columns.push_back({id, column.name, column.type, column.is_nullable});
   }
+  const int first_key = last_id_ + 1;
+  for (const TableKey& key : table.keys) relation.plan->items.push_back({new_id(), key.sql});
+  for (std::size_t i = 0; i < table.columns.size(); ++i) {
+    if (table.columns[i].names.empty()) continue;
+    relation.columns[i].key = first_key + table.columns[i].key;
+    relation.columns[i].named = &table.columns[i];
+  }
   relation.scan = relation.plan;
   relation.label = label;
   if (std::ranges::find(statistics.tables, table.name) == statistics.tables.end()) {

@@ -25,6 +25,7 @@ std::vector<Output> Binder::bind_keys(const std::vector<NamedExpr>& by, Relation
       if (key.value.column < 0) {
         const int id = new_id();
         items.push_back({id, key.value.sql});
+        items.back().is_coarse = key.value.is_coarse || key.value.type == Type::Bool;
         key.value.column = id;
         key.value.sql = sql_column(id);
       }

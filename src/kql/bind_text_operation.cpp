@@ -88,6 +88,9 @@ Scalar Binder::bind_string_operation(const std::string& word, const Scalar& left
                                      const Scalar& right, Span span) {
   const bool is_negated = word[0] == '!' && word != "!~";
   const std::string base = is_negated ? word.substr(1) : word;
+  if (word == "=~" || word == "!~") {
+    if (auto found = compare_names(left, {&right, 1}, true, word == "!~")) return *found;
+  }
   const Scalar text = to_text(left);
   const auto term = coerce(right, Type::String);
   const bool is_text = left.type == Type::String || left.type == Type::Dynamic ||
@@ -132,6 +135,7 @@ Scalar Binder::bind_in(const Expr& expr, Rows& rows) {
   std::vector<std::string> lists;
   std::string plain;
   std::vector<Constant> known;
+  std::vector<Scalar> items;
   const bool as_text = left.type == Type::String || left.type == Type::Dynamic;
   const Scalar needle = left.type == Type::Dynamic ? to_text(left) : left;
   for (std::size_t i = 1; i < expr.args.size(); ++i) {
@@ -149,6 +153,7 @@ Scalar Binder::bind_in(const Expr& expr, Rows& rows) {
                                            std::string(name_of(needle.type)) + ".");
     }
     if (item.constant && item.type == left.type) known.push_back(*item.constant);
+    items.push_back(item);
     Scalar value = convert(item, needle.type);
     if (ignores_case && as_text) value.sql = "lowerUTF8(" + value.sql + ")";
     plain += (plain.empty() ? "" : ", ") + value.sql;
@@ -170,6 +175,10 @@ Scalar Binder::bind_in(const Expr& expr, Rows& rows) {
   if (sql.empty()) sql = "0";
   if (!lists.empty()) sql = "(" + sql + ")";
   Scalar result = make_scalar(Type::Bool, is_negated ? "not(" + sql + ")" : sql, false);
+  if (const auto found = compare_names(left, items, ignores_case, is_negated);
+      found && lists.empty()) {
+    result = *found;
+  }
   const bool all_known = known.size() + 1 == expr.args.size() && left.column >= 0;
   if (!is_negated && all_known && !ignores_case) {
     result.conditions.push_back({left.column, Restriction::Kind::OneOf, std::move(known)});

@@ -108,6 +108,8 @@ class Binder {
   std::string order_by(const Relation& relation) const;
   Scalar compare(const std::string& sign, const Scalar& left, const Scalar& right, Span span,
                  bool is_positive);
+  std::optional<Scalar> compare_names(const Scalar& column, std::span<const Scalar> texts,
+                                      bool ignores_case, bool is_negated);
   Scalar arithmetic(const std::string& sign, const Scalar& left, const Scalar& right, Span span);
   Relation bind_pipeline(const Pipeline& pipeline, const Scope& scope);
   std::string subquery(Relation relation, std::size_t column, bool is_single);
@@ -177,6 +179,7 @@ class Binder {
   void set_columns(Relation& relation, std::vector<Output> outputs, bool keep_others);
   void apply_where(const WhereOp& op, Relation& relation, const Scope& scope);
   void filter(Relation& relation, const Scalar& predicate);
+  bool is_bounded_by_source(const Relation& relation, const Scalar& predicate) const;
   void apply_extend(const ExtendOp& op, Relation& relation, const Scope& scope);
   void apply_project(const ProjectOp& op, Relation& relation, const Scope& scope);
   void apply_project_columns(const ProjectColumnsOp& op, Relation& relation);
@@ -206,10 +209,13 @@ class Binder {
                                 Rows& rows);
   std::vector<Output> bind_arg_max(const Expr& expr, const std::vector<std::string>& names,
                                    Rows& rows);
+  std::vector<Output> arg_of_each(const std::string& function, const std::vector<Scalar>& values,
+                                  const std::vector<std::string>& names, Rows& rows);
   std::vector<Output> bind_take_any(const Expr& expr, const std::vector<std::string>& names,
                                     Rows& rows);
   std::vector<Output> bind_percentiles(const Expr& expr, const std::vector<std::string>& names,
                                        Rows& rows);
+  void share_percentiles(Aggregation& aggregation, std::size_t first, std::vector<Output>& outputs);
   std::string list_of(const Scalar& value, const std::string& condition, bool with_nulls,
                       Relation& relation);
   Scalar bind_collection(const AggregateRow& row, std::vector<Scalar> args, const Expr& expr,

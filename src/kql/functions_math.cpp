@@ -9,6 +9,9 @@
 namespace lw::kql {
 namespace {
 
+/// Rounds come each minute or so: what lies in one such step is many of them.
+constexpr std::int64_t kCoarseTicks = 30 * 60 * kTicksPerSecond;
+
 bool is_time(Type type) { return type == Type::DateTime || type == Type::TimeSpan; }
 
 /// bin(x, r): down to a multiple of r, for numbers, times and dynamic numbers.
@@ -25,9 +28,11 @@ Scalar bin(Call& call) {
       r = to_long(r);
     }
     if (step != nullptr && *step > 0) {
-      return make_scalar(type,
-                         call.binder.apply("($1 - positiveModulo($1, $2))", std::vector{x, r}),
-                         x.is_nullable);
+      // No datetime is negative.
+      const std::string_view form = is_date ? "($1 - $1 % $2)" : "($1 - positiveModulo($1, $2))";
+      Scalar result = make_scalar(type, call.binder.apply(form, std::vector{x, r}), x.is_nullable);
+      result.is_coarse = is_date && *step >= kCoarseTicks;
+      return result;
     }
     return make_scalar(type, "kql_bin(" + x.sql + ", " + r.sql + ")", true);
   }

@@ -18,6 +18,36 @@ const Catalog& tables() {
                                        {"s", Type::String, "s", false},
                                        {"d", Type::Dynamic, "d", true}},
                            .source = [](const TableUse&) { return std::string("lw.t"); }});
+    made.tables.push_back(
+        {.name = "K",
+         .columns = {{"TimeGenerated", Type::DateTime, "r.t", false, -1, {}, true},
+                     {"x", Type::Long, "r.x", true},
+                     {"n", Type::String, "ifNull(f.n, '')", false, 0},
+                     {"m", Type::Long, "f.m", true, 0},
+                     {"s",
+                      Type::String,
+                      "transform(r.s, [0, 1], ['a', 'b'], '')",
+                      false,
+                      1,
+                      {{0, "a"}, {1, "b"}}}},
+         .keys = {{.sql = "r.k",
+                   .looked = "f.k",
+                   .at_rows = "k",
+                   .join =
+                       [](std::string_view key, std::span<const std::string>) {
+                         return " LEFT ANY JOIN lw.f AS f ON f.k = " + std::string(key);
+                       },
+                   .condition =
+                       [](std::string_view key, std::string_view predicate, bool) {
+                         return std::string(key) + " IN (SELECT f.k FROM lw.f AS f WHERE " +
+                                std::string(predicate) + ")";
+                       }},
+                  {.sql = "r.s", .looked = {}, .at_rows = {}, .join = {}, .condition = {}}},
+         .source = [](const TableUse& use) {
+           std::string sql = "(SELECT * FROM lw.k WHERE 1";
+           for (const std::string& condition : use.conditions) sql += " AND " + condition;
+           return sql + ") AS r";
+         }});
     return made;
   }();
   return catalog;

@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "kql/derive.h"
 #include "kql/sql_text.h"
 
 namespace lw::kql {
@@ -45,26 +46,46 @@ bool has_item(const std::vector<PlanItem>& items, int id) {
                      [&](const PlanItem& item) { return item.id == id; });
 }
 
+/// ` LEFT ANY JOIN …`: what the wanted items read of the key that they follow from.
+std::string sql_of_lookup(const Plan& plan, const Ids& wanted) {
+  if (plan.lookup == nullptr || !plan.lookup->join) return {};
+  std::vector<std::string> texts;
+  for (const PlanItem& item : plan.items) {
+    if (wanted.contains(item.id)) texts.push_back(sql_of_item(item, wanted));
+  }
+  return plan.lookup->join(sql_column(plan.lookup_key), texts);
+}
+
+/// The members that are wanted of `id` are those of the tuple `of` below.
+void pass_members(Ids& below, const Ids& wanted, int id, int of) {
+  below.insert(of);
+  const auto members = wanted.members.find(id);
+  if (members == wanted.members.end()) {
+    below.members[of].insert(0);
+  } else {
+    below.members[of].insert(members->second.begin(), members->second.end());
+  }
+}
+
 /// What a plan needs of what it reads, so that it can give `wanted`.
 Ids needed_below(const Plan& plan, const Ids& wanted) {
   Ids below;
   for (const PlanItem& item : plan.items) {
-    if (wanted.contains(item.id)) note(below, sql_of_item(item, wanted));
+    if (!wanted.contains(item.id)) continue;
+    if (item.same_members > 0) {
+      pass_members(below, wanted, item.id, item.same_members);
+    } else {
+      note(below, sql_of_item(item, wanted));
+    }
   }
   if (!plan.is_closed) {
     for (const int id : wanted) {
-      if (has_item(plan.items, id)) continue;
-      below.insert(id);
-      const auto members = wanted.members.find(id);
       // Wanted by itself, or as it was noted above.
-      if (members == wanted.members.end()) {
-        below.members[id].insert(0);
-      } else {
-        below.members[id].insert(members->second.begin(), members->second.end());
-      }
+      if (!has_item(plan.items, id)) pass_members(below, wanted, id, id);
     }
   }
-  note(below, plan.where);
+  note(below, sql_of_lookup(plan, wanted));
+  for (const PlanPredicate& predicate : plan.where) note(below, predicate.sql);
   note(below, plan.array_join);
   note(below, plan.join_on);
   for (const int id : plan.group_by) note(below, sql_column(id));
@@ -83,7 +104,7 @@ std::string sql_of_input(const Plan& input, const Ids& needed) {
   return "(" + sql_of_wanted(input, {needed.begin(), needed.end()}, needed) + ")";
 }
 
-/// The first items of a table's plan are its columns, in order.
+/// The items of a table's plan are its columns, in order, and then its keys.
 std::string sql_of_table(const Plan& plan, const Ids& wanted) {
   const Table& table = *plan.table;
   if (!table.source) return quote_identifier(table.name);
@@ -93,7 +114,8 @@ std::string sql_of_table(const Plan& plan, const Ids& wanted) {
     }
     return false;
   };
-  return table.source({.restrictions = plan.restrictions, .reads = reads});
+  return table.source(
+      {.restrictions = plan.restrictions, .reads = reads, .conditions = plan.conditions});
 }
 
 std::string sql_of_branches(const Plan& plan, const Ids& needed) {
@@ -114,19 +136,6 @@ std::string sql_of_branches(const Plan& plan, const Ids& needed) {
            sql_of_input(*plan.branches[i], below);
   }
   return "(" + sql + ")";
-}
-
-/// The columns that a plan can give from below; a join's sides each give what they have.
-bool gives(const Plan& plan, int id) {
-  if (has_item(plan.items, id)) return true;
-  for (const auto& items : plan.branch_items) {
-    if (has_item(items, id)) return true;
-  }
-  const auto joined = columns_in(plan.array_join);
-  if (std::find(joined.begin(), joined.end(), id) != joined.end()) return true;
-  if (plan.is_closed) return false;
-  if (plan.right && gives(*plan.right, id)) return true;
-  return plan.input && gives(*plan.input, id);
 }
 
 Ids only_given_by(const Plan& plan, const Ids& ids) {
@@ -177,7 +186,7 @@ std::string sql_select_list(const Plan& plan, const std::vector<int>& wanted, co
 bool is_transparent(const Plan& plan) {
   return plan.input && !plan.right && plan.items.empty() && !plan.is_closed && plan.where.empty() &&
          plan.array_join.empty() && plan.order.empty() && plan.limit.empty() &&
-         !plan.is_aggregate && plan.group_by.empty();
+         !plan.is_aggregate && plan.group_by.empty() && plan.lookup == nullptr;
 }
 
 std::string sql_of_wanted(const Plan& plan, const std::vector<int>& wanted, const Ids& all) {
@@ -186,8 +195,11 @@ std::string sql_of_wanted(const Plan& plan, const std::vector<int>& wanted, cons
   const std::string source = sql_of_source(plan, all, needed);
   std::string sql = "SELECT " + sql_select_list(plan, wanted, all);
   if (!source.empty()) sql += " FROM " + source;
+  if (const std::string lookup = sql_of_lookup(plan, all); !lookup.empty()) sql += " AS r" + lookup;
   if (!plan.array_join.empty()) sql += " ARRAY JOIN " + plan.array_join;
-  if (!plan.where.empty()) sql += " WHERE " + plan.where;
+  for (std::size_t i = 0; i < plan.where.size(); ++i) {
+    sql += (i == 0 ? " WHERE " : " AND ") + plan.where[i].sql;
+  }
   if (!plan.group_by.empty()) sql += " GROUP BY " + sql_ids(plan.group_by);
   sql += sql_order(plan.order);
   if (!plan.limit.empty()) sql += " LIMIT " + plan.limit;
@@ -210,6 +222,19 @@ bool uses_own_items(const Plan& plan, const std::string& sql) {
 
 }  // namespace
 
+/// A join's sides each give what they have.
+bool gives(const Plan& plan, int id) {
+  if (has_item(plan.items, id)) return true;
+  for (const auto& items : plan.branch_items) {
+    if (has_item(items, id)) return true;
+  }
+  const auto joined = columns_in(plan.array_join);
+  if (std::find(joined.begin(), joined.end(), id) != joined.end()) return true;
+  if (plan.is_closed) return false;
+  if (plan.right && gives(*plan.right, id)) return true;
+  return plan.input && gives(*plan.input, id);
+}
+
 std::string sql_order(const std::vector<PlanOrder>& order) {
   std::string sql;
   for (const PlanOrder& key : order) {
@@ -221,7 +246,8 @@ std::string sql_order(const std::vector<PlanOrder>& order) {
 }
 
 std::string sql_of_plan(const Plan& plan, const std::vector<int>& columns) {
-  return sql_of_wanted(plan, columns, Ids(columns.begin(), columns.end()));
+  const PlanPtr late = derive_late(plan);
+  return sql_of_wanted(late ? *late : plan, columns, Ids(columns.begin(), columns.end()));
 }
 
 PlanPtr with_items(PlanPtr input, std::vector<PlanItem> items) {
@@ -236,13 +262,13 @@ PlanPtr with_items(PlanPtr input, std::vector<PlanItem> items) {
   return plan;
 }
 
-PlanPtr with_where(PlanPtr input, const std::string& predicate) {
+PlanPtr with_where(PlanPtr input, const std::string& predicate, bool needs_values) {
   PlanPtr plan = input;
   if (!is_open(*input) || uses_own_items(*input, predicate)) {
     plan = std::make_shared<Plan>();
     plan->input = std::move(input);
   }
-  plan->where += (plan->where.empty() ? "" : " AND ") + ("(" + predicate + ")");
+  plan->where.push_back({"(" + predicate + ")", needs_values});
   return plan;
 }
 

@@ -19,6 +19,14 @@ struct PlanItem {
   /// Set for a tuple of which outer plans may use some members only: `sql` then has a `@` in place
   /// of the members. What is not used becomes 0, so that the others keep their places.
   std::vector<std::string> members = {};
+  bool is_coarse = false;  ///< It has few values: rows in groups by it are many to a group.
+  /// Set if this is made of the tuple of that item, which has the same members.
+  int same_members = 0;
+};
+
+struct PlanPredicate {
+  std::string sql;
+  bool needs_values = false;  ///< False of a row with a null or '' in the one column that it reads.
 };
 
 struct PlanOrder {
@@ -37,12 +45,15 @@ struct Plan {
   // What is read.
   const Table* table = nullptr;
   std::vector<Restriction> restrictions;  ///< Of the table, met by every row that matters.
+  std::vector<std::string> conditions;    ///< The same as SQL, in the names of the table's source.
   std::string from;
   PlanPtr input;
   PlanPtr right;          ///< Joined to `input`.
   std::string join_kind;  ///< "INNER JOIN", "LEFT SEMI JOIN" …
   std::string join_on;
-  std::vector<PlanPtr> branches;  ///< UNION ALL; each gives `branch_items` in order.
+  const TableKey* lookup = nullptr;  ///< Items read what is looked up of it …
+  int lookup_key = 0;                ///< … for this column.
+  std::vector<PlanPtr> branches;     ///< UNION ALL; each gives `branch_items` in order.
   std::vector<std::vector<PlanItem>> branch_items;
 
   // What is made of it.
@@ -50,13 +61,16 @@ struct Plan {
   bool is_closed = false;  ///< Only `items` leave: aggregations, joins, sources.
   bool is_pinned = false;  ///< Nothing may be added: it counts rows or looks at neighbours.
   std::string array_join;  ///< "x AS c5, y AS c6"
-  std::string where;
+  std::vector<PlanPredicate> where;  ///< All must hold.
   std::vector<int> group_by;
   bool is_aggregate = false;
   std::vector<PlanOrder> order;
   std::string limit;
   std::vector<int> limit_by;
 };
+
+/// Whether a plan has that column to give.
+bool gives(const Plan& plan, int id);
 
 /// The SQL of the plan with the given columns, in that order; every other column is left out.
 std::string sql_of_plan(const Plan& plan, const std::vector<int>& columns);
@@ -66,6 +80,6 @@ std::string sql_order(const std::vector<PlanOrder>& order);
 
 /// A new plan over `input`, or `input` itself if `items` can be added there.
 PlanPtr with_items(PlanPtr input, std::vector<PlanItem> items);
-PlanPtr with_where(PlanPtr input, const std::string& predicate);
+PlanPtr with_where(PlanPtr input, const std::string& predicate, bool needs_values = false);
 
 }  // namespace lw::kql

@@ -18,6 +18,7 @@ struct ColumnCondition {
   int column = 0;
   Restriction::Kind kind = Restriction::Kind::OneOf;
   std::vector<Constant> values;
+  bool is_exact = false;  ///< For times: the comparison says no more than this.
 };
 
 /// A bound scalar expression: its type and the SQL that computes it. Strings are never NULL.
@@ -29,6 +30,11 @@ struct Scalar {
   std::string name;                  ///< The name of an output column, by Kusto's rules; or empty.
   int column = -1;                   ///< The column that it is, if it is one.
   std::vector<ColumnCondition> conditions;
+  std::vector<Scalar> parts = {};  ///< Of a conjunction: each must hold.
+  /// Of a column whose values are the names of a key's numbers: that key, and where they stand.
+  int key = 0;
+  const TableColumn* named = nullptr;
+  bool is_coarse = false;  ///< As of PlanItem.
 
   [[nodiscard]] bool is_error() const { return type == Type::Error; }
 };
@@ -39,6 +45,8 @@ struct Column {
   std::string name;
   Type type = Type::Error;
   bool is_nullable = true;
+  int key = 0;                         ///< As of Scalar.
+  const TableColumn* named = nullptr;  ///< As of Scalar.
 };
 
 /// A bound tabular expression.

@@ -36,9 +36,15 @@ bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-std::size_t end_of_quotes(std::string_view sql, std::size_t at);
+/// Where a literal that begins at `at` ends.
+std::size_t end_of_quotes(std::string_view sql, std::size_t at) {
+  const char quote = sql[at++];
+  while (at < sql.size() && sql[at] != quote) at += sql[at] == '\\' ? 2U : 1U;
+  return std::min(at + 1, sql.size());
+}
 
-/// Where a parenthesis that opens at `at` closes.
+}  // namespace
+
 std::size_t end_of_parenthesis(std::string_view sql, std::size_t at) {
   int nesting = 0;
   while (at < sql.size()) {
@@ -53,14 +59,12 @@ std::size_t end_of_parenthesis(std::string_view sql, std::size_t at) {
   return at;
 }
 
-/// Where a literal that begins at `at` ends.
-std::size_t end_of_quotes(std::string_view sql, std::size_t at) {
-  const char quote = sql[at++];
-  while (at < sql.size() && sql[at] != quote) at += sql[at] == '\\' ? 2U : 1U;
-  return std::min(at + 1, sql.size());
+std::size_t end_of_part(std::string_view sql, std::size_t at) {
+  if (sql[at] == '\'' || sql[at] == '`') return end_of_quotes(sql, at);
+  // Columns of a subquery are its own: subqueries are never correlated.
+  if (sql.substr(at).starts_with("(SELECT ")) return end_of_parenthesis(sql, at);
+  return at;
 }
-
-}  // namespace
 
 std::string quote_string(std::string_view text) { return quoted(text, '\''); }
 std::string quote_identifier(std::string_view name) { return quoted(name, '`'); }
@@ -106,13 +110,9 @@ namespace {
 template <class Use>
 void each_column(std::string_view sql, Use use) {
   for (std::size_t at = 0; at < sql.size();) {
-    const char c = sql[at];
-    if (c == '\'' || c == '`') {
-      at = end_of_quotes(sql, at);
-    } else if (sql.substr(at).starts_with("(SELECT ")) {
-      // Columns of a subquery are its own: subqueries are never correlated.
-      at = end_of_parenthesis(sql, at);
-    } else if (!is_word(c)) {
+    if (const std::size_t behind = end_of_part(sql, at); behind > at) {
+      at = behind;
+    } else if (!is_word(sql[at])) {
       ++at;
     } else {
       const std::size_t begin = at;

@@ -25,6 +25,12 @@ std::string sql_real(double value);
 /// `CAST(NULL AS Nullable(Int64))`; '' for strings, which have no null.
 std::string sql_null(Type type);
 
+/// Where a parenthesis of our own SQL that opens at `at` closes: behind it.
+std::size_t end_of_parenthesis(std::string_view sql, std::size_t at);
+/// Behind the literal or the subquery that begins at `at`, whose text names no columns of the SQL
+/// around it; `at` itself if none does.
+std::size_t end_of_part(std::string_view sql, std::size_t at);
+
 /// A column's name inside the SQL: c12. Columns have numbers, so that names cannot clash.
 std::string sql_column(int id);
 /// The numbers of all columns that a piece of our own SQL names, in ascending order.

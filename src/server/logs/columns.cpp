@@ -12,18 +12,39 @@
 namespace lw::server::logs {
 namespace {
 
+using Names = std::vector<std::pair<std::int64_t, std::string>>;
+
+template <class Name>
+Names names_up_to(int most, const Name& name) {
+  Names names;
+  for (int i = 0; i <= most; ++i) {
+    if (std::string text = name(i); !text.empty()) names.emplace_back(i, std::move(text));
+  }
+  return names;
+}
+
 /// `transform(number, [0, 1 …], ['a', 'b' …], '')`, so that the engine's names are those of the
 /// model.
-template <class Name>
-std::string named(const std::string& number, int most, const Name& name) {
+std::string named(const std::string& number, const Names& known) {
   std::string numbers, names;
-  for (int i = 0; i <= most; ++i) {
-    const std::string text = name(i);
-    if (text.empty()) continue;
-    numbers += (numbers.empty() ? "" : ", ") + std::to_string(i);
-    names += (names.empty() ? "" : ", ") + store::quote_text(text);
+  for (const auto& [value, name] : known) {
+    numbers += (numbers.empty() ? "" : ", ") + std::to_string(value);
+    names += (names.empty() ? "" : ", ") + store::quote_text(name);
   }
   return fmt::format("transform({}, [{}], [{}], '')", number, numbers, names);
+}
+
+Names state_names() {
+  return names_up_to(static_cast<int>(TestState::NotRunning),
+                     [](int i) { return to_string(static_cast<TestState>(i)); });
+}
+
+Names reason_names() {
+  static const std::vector<int> codes = {0, 1, 2, 3, 4, 5, 6, 10, 20, 21, 22, 23, 24};
+  return names_up_to(codes.back(), [](int i) {
+    const bool is_code = std::ranges::find(codes, i) != codes.end();
+    return is_code ? to_string(static_cast<ReasonCode>(i)) : std::string();
+  });
 }
 
 }  // namespace
@@ -47,24 +68,22 @@ LogColumn unknown(const std::string& name, Type type) {
   return {name, type, "CAST(NULL AS Nullable(" + std::string(kql::sql_type_of(type)) + "))", true};
 }
 
-std::string state_name(const std::string& state) {
-  return named(state, static_cast<int>(TestState::NotRunning),
-               [](int i) { return to_string(static_cast<TestState>(i)); });
+std::string state_name(const std::string& state) { return named(state, state_names()); }
+std::string reason_name(const std::string& code) { return named(code, reason_names()); }
+
+LogColumn state_column(const std::string& name, const std::string& description) {
+  return {name, Type::String, state_name("r.state"), false, {}, description, state_names()};
 }
 
-std::string reason_name(const std::string& code) {
-  static const std::vector<int> codes = {0, 1, 2, 3, 4, 5, 6, 10, 20, 21, 22, 23, 24};
-  return named(code, codes.back(), [](int i) {
-    const bool is_code = std::ranges::find(codes, i) != codes.end();
-    return is_code ? to_string(static_cast<ReasonCode>(i)) : std::string();
-  });
+LogColumn reason_column(const std::string& name, const std::string& description) {
+  return {name, Type::String, reason_name("r.reason_code"), false, {}, description, reason_names()};
 }
 
 std::string outcome_name_of(const std::string& outcome) {
-  return named(outcome, 255, [](int i) {
-    const auto known = outcome_from_number(i);
-    return known ? outcome_name(*known) : std::string();
-  });
+  return named(outcome, names_up_to(255, [](int i) {
+                 const auto known = outcome_from_number(i);
+                 return known ? outcome_name(*known) : std::string();
+               }));
 }
 
 LogColumn time_generated() {

@@ -25,6 +25,9 @@ LogColumn unknown(const std::string& name, Type type);
 /// The name of a state or a reason's code, for each number.
 std::string state_name(const std::string& state);
 std::string reason_name(const std::string& code);
+/// The column of the row's state, and of its reason's code.
+LogColumn state_column(const std::string& name, const std::string& description);
+LogColumn reason_column(const std::string& name, const std::string& description);
 std::string outcome_name_of(const std::string& outcome);
 
 LogColumn time_generated();

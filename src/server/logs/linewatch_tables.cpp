@@ -39,18 +39,8 @@ std::string phase(int number) {
 
 std::vector<LogColumn> reason_columns() {
   return {
-      {"State",
-       Type::String,
-       state_name("r.state"),
-       false,
-       {},
-       "Pass, Warning, Fail, Indeterminate."},
-      {"ReasonCode",
-       Type::String,
-       reason_name("r.reason_code"),
-       false,
-       {},
-       "The rule that decided."},
+      state_column("State", "Pass, Warning, Fail, Indeterminate."),
+      reason_column("ReasonCode", "The rule that decided."),
       {"Reason", Type::String, "r.reason", false, {}, "The reason in a sentence."},
       {"ReasonObserved", Type::Real, "if(isNaN(r.reason_observed), NULL, r.reason_observed)", true},
       {"ReasonLimit", Type::Real, "if(isNaN(r.reason_limit), NULL, r.reason_limit)", true},

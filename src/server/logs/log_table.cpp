@@ -43,6 +43,8 @@ std::vector<LogTable> all_tables() {
   for (LogTable& table : tables) {
     add_common_columns(table);
     add_published_columns(table);
+    if (!table.source.by_test || table.source.is_empty) continue;
+    for (LogColumn& column : table.columns) column.key = key_of_column(column);
   }
   return tables;
 }
@@ -79,9 +81,17 @@ kql::Catalog make_catalog(const Scope& scope) {
     kql::Table made;
     made.name = table.name;
     for (const LogColumn& column : table.columns) {
-      made.columns.push_back(
-          {column.name, column.type, filled(column.sql, scope), column.is_nullable});
+      made.columns.push_back({.name = column.name,
+                              .type = column.type,
+                              .sql = filled(column.sql, scope),
+                              .is_nullable = column.is_nullable,
+                              .key = column.key,
+                              .names = column.names,
+                              .is_bounded = column.name == "TimeGenerated" &&
+                                            !table.source.time.empty() &&
+                                            table.source.grain == Seconds(0)});
     }
+    if (table.source.by_test && !table.source.is_empty) made.keys = keys_of_rows();
     made.source = [&table, &scope](const kql::TableUse& use) {
       return source_of(table, use, scope);
     };

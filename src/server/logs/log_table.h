@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/time.h"
@@ -45,6 +46,8 @@ struct LogColumn {
   /// The string column of test_facts that this is: a condition on it chooses tests.
   std::string fact = {};
   std::string description = {};
+  std::vector<std::pair<std::int64_t, std::string>> names = {};  ///< kql::TableColumn::names
+  int key = -1;  ///< The place in keys_of_rows() of what it follows from; -1: none.
 };
 
 /// Where a log table's rows come from. `rows` is a SELECT with `@` in place of its conditions.
@@ -77,6 +80,11 @@ std::vector<LogTable> linewatch_tables();  ///< ours
 
 /// What stands behind FROM for one use of the table.
 std::string source_of(const LogTable& table, const kql::TableUse& use, const Scope& scope);
+
+/// LogColumn::key of a column of a table whose rows are of tests.
+int key_of_column(const LogColumn& column);
+/// The values of rows that columns follow from.
+const std::vector<kql::TableKey>& keys_of_rows();
 
 /// The tables as the translator takes them. `scope` must outlive it.
 kql::Catalog make_catalog(const Scope& scope);

@@ -58,8 +58,10 @@ TEST(LogSources, TimeAndHourReachTheTable) {
   EXPECT_TRUE(has(sql, "ts >= fromUnixTimestamp64Micro(toInt64(1769862600000000), 'UTC')")) << sql;
   EXPECT_TRUE(has(sql,
                   "toStartOfHour(ts) <= toStartOfHour(fromUnixTimestamp64Micro(toInt64("
-                  "1769864400000000), 'UTC'))"))
+                  "1769864399999999), 'UTC'))"))
       << sql;
+  // The table gives no other rows, so that none is compared again.
+  EXPECT_FALSE(has(sql, "WHERE ((")) << sql;
 }
 
 TEST(LogSources, TheTimespanOfTheRequestBoundsTablesToo) {
@@ -77,9 +79,44 @@ TEST(LogSources, NamesChooseTestsAtTheTable) {
   const std::string sql =
       sql_of("NWConnectionMonitorTestResult | where SourceName in ('a', \"b'); DROP\") | count");
   EXPECT_TRUE(has(sql,
-                  "test_id IN (SELECT test_id FROM test_facts WHERE source IN ('a', "
-                  "'b\\'); DROP'))"))
+                  "WHERE test_id IN (SELECT f.test_id FROM (SELECT test_id, source FROM test_facts "
+                  "LIMIT 1 BY test_id) AS f WHERE ((ifNull(toString(f.source), '') IN ('a', "
+                  "'b\\'); DROP'))))"))
       << sql;
+  EXPECT_FALSE(has(sql, "JOIN")) << sql;
+  // What may change is compared with what was true of each row; the table is asked for tests that
+  // can be meant.
+  const std::string address =
+      sql_of("NWConnectionMonitorTestResult | where DestinationAddress == 'a' | count");
+  EXPECT_TRUE(has(address,
+                  "test_id IN (SELECT test_id FROM test_facts WHERE destination_address "
+                  "IN ('a'))"))
+      << address;
+  EXPECT_TRUE(has(address, "ASOF LEFT JOIN")) << address;
+}
+
+TEST(LogSources, TestsOfWhichNothingIsKnownAreNotForgotten) {
+  const std::string sql = sql_of("LinewatchRounds | where Source != 'a f.x' | count");
+  EXPECT_TRUE(has(sql,
+                  "OR (ifNull((SELECT ((ifNull(toString(f.source), '') != 'a f.x')) FROM (SELECT "
+                  "NULL AS source) AS f), 0) AND test_id NOT IN (SELECT test_id FROM test_facts))"))
+      << sql;
+}
+
+TEST(LogSources, StatesAreComparedAsNumbers) {
+  const std::string sql =
+      sql_of("LinewatchRounds | where State == 'Fail' | summarize countif(ReasonCode == 'None')");
+  EXPECT_TRUE(has(sql, "r.state AS")) << sql;
+  EXPECT_TRUE(has(sql, " IN (3))")) << sql;
+  EXPECT_FALSE(has(sql, "transform")) << sql;
+}
+
+TEST(LogSources, RoundsAreGroupedByTestBeforeTheyGetNames) {
+  const std::string sql = sql_of("LinewatchRounds | summarize avg(RttAvgMs) by Source");
+  const auto grouped = sql.find("GROUP BY"), joined = sql.find("LEFT ANY JOIN");
+  EXPECT_TRUE(has(sql, "r.test_id AS")) << sql;
+  EXPECT_LT(grouped, joined) << sql;
+  EXPECT_TRUE(has(sql, "avgMerge(")) << sql;
 }
 
 TEST(LogSources, AnIdChoosesItsTest) {

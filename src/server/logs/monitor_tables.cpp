@@ -47,18 +47,8 @@ LogTable test_results() {
   append(table.columns, round_numbers());
   append(table.columns, threshold_columns());
   append(table.columns,
-         {{"TestResult",
-           Type::String,
-           state_name("r.state"),
-           false,
-           {},
-           "Pass, Warning, Fail or Indeterminate."},
-          {"TestResultCriterion",
-           Type::String,
-           reason_name("r.reason_code"),
-           false,
-           {},
-           "The rule that decided."},
+         {state_column("TestResult", "Pass, Warning, Fail or Indeterminate."),
+          reason_column("TestResultCriterion", "The rule that decided."),
           {"AdditionalData", Type::String, kRoundData, false, {}, "JSON: what has no column."}});
   return table;
 }

@@ -5,10 +5,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <set>
+#include <span>
 
 #include "base/ids.h"
 #include "base/text.h"
+#include "kql/sql_text.h"
 #include "server/logs/log_table.h"
 #include "store/client.h"
 
@@ -26,9 +29,14 @@ constexpr std::array<std::string_view, 6> kLasting = {"monitor",       "monitor_
 constexpr std::int64_t kMicrosMin = 0;
 constexpr std::int64_t kMicrosMax = 7'258'118'400'000'000;  // year 2200
 
-std::int64_t micros_of(std::int64_t ticks) {
+std::int64_t micros_until(std::int64_t ticks) {
   const std::int64_t micros = (ticks - kql::kTicksUnixEpoch) / kql::kTicksPerMicrosecond;
   return std::clamp(micros, kMicrosMin, kMicrosMax);
+}
+
+/// The first one at or behind that tick.
+std::int64_t micros_from(std::int64_t ticks) {
+  return micros_until(ticks + kql::kTicksPerMicrosecond - 1);
 }
 
 std::string instant(std::int64_t micros) {
@@ -89,19 +97,20 @@ void add_time(std::vector<std::string>& conditions, const LogSource& source, Tic
   if (source.time.empty()) return;
   span = whole_grains(span, source.grain);
   const std::string& time = source.time;
-  // The key prunes by its own expression only, so the hour is bounded as well.
-  if (const auto from = micros_of(span.from); from > kMicrosMin) {
+  // The key prunes by its own expression only, so the hour is bounded as well; rows need not be
+  // compared with it.
+  if (const auto from = micros_from(span.from); from > kMicrosMin) {
     conditions.push_back(time + " >= " + instant(from));
     if (source.has_hour_key) {
       conditions.push_back(
-          fmt::format("toStartOfHour({}) >= toStartOfHour({})", time, instant(from)));
+          fmt::format("indexHint(toStartOfHour({}) >= toStartOfHour({}))", time, instant(from)));
     }
   }
-  if (const auto to = micros_of(span.to); to < kMicrosMax) {
+  if (const auto to = micros_until(span.to); to < kMicrosMax) {
     conditions.push_back(time + " <= " + instant(to));
     if (source.has_hour_key) {
       conditions.push_back(
-          fmt::format("toStartOfHour({}) <= toStartOfHour({})", time, instant(to)));
+          fmt::format("indexHint(toStartOfHour({}) <= toStartOfHour({}))", time, instant(to)));
     }
   }
 }
@@ -139,7 +148,7 @@ void add_tests(std::vector<std::string>& conditions, const LogTable& table, cons
       if (const std::string ids = ids_in(restriction); !ids.empty()) {
         conditions.push_back("test_id IN (" + ids + ")");
       }
-    } else if (!column->fact.empty()) {
+    } else if (!column->fact.empty() && column->key < 0) {
       if (const std::string texts = texts_of(restriction); !texts.empty()) {
         conditions.push_back(fmt::format(
             "test_id IN (SELECT test_id FROM test_facts WHERE {} IN ({}))", column->fact, texts));
@@ -156,19 +165,28 @@ void add_tests(std::vector<std::string>& conditions, const LogTable& table, cons
   }
 }
 
-/// The columns `f.…` of a piece of SQL.
-void collect_facts(std::string_view sql, std::set<std::string>& facts) {
-  for (auto at = sql.find("f."); at != std::string_view::npos; at = sql.find("f.", at + 2)) {
-    const bool is_name = at > 0 && (std::isalnum(static_cast<unsigned char>(sql[at - 1])) != 0 ||
-                                    sql[at - 1] == '_');
-    if (is_name) continue;
-    auto end = at + 2;
-    while (end < sql.size() &&
-           (std::islower(static_cast<unsigned char>(sql[end])) != 0 || sql[end] == '_')) {
-      ++end;
+bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
+
+/// The columns of the table `alias` that a piece of SQL reads, outside of literals and subqueries.
+void collect_columns(std::string_view sql, char alias, std::set<std::string>& columns) {
+  for (std::size_t at = 0; at < sql.size();) {
+    if (const std::size_t behind = kql::end_of_part(sql, at); behind > at) {
+      at = behind;
+      continue;
     }
-    facts.emplace(sql.substr(at + 2, end - at - 2));
+    const std::size_t begin = at;
+    while (at < sql.size() && is_word(sql[at])) ++at;
+    const bool is_alias = at == begin + 1 && sql[begin] == alias && sql.substr(at).starts_with('.');
+    if (at == begin || is_alias) ++at;
+    if (!is_alias) continue;
+    const std::size_t name = at;
+    while (at < sql.size() && is_word(sql[at])) ++at;
+    columns.emplace(sql.substr(name, at - name));
   }
+}
+
+void collect_facts(std::string_view sql, std::set<std::string>& facts) {
+  collect_columns(sql, 'f', facts);
 }
 
 bool is_lasting(const std::set<std::string>& facts) {
@@ -177,14 +195,48 @@ bool is_lasting(const std::set<std::string>& facts) {
   });
 }
 
+/// One row for each test.
+std::string lasting_facts(const std::set<std::string>& facts) {
+  std::string list = "test_id";
+  for (const std::string& fact : facts) list += ", " + fact;
+  return "(SELECT " + list + " FROM test_facts LIMIT 1 BY test_id)";
+}
+
+/// Of tests: what stands behind FROM, so that what these pieces of SQL read of a test is there.
+std::string join_lasting_facts(std::string_view test, std::span<const std::string> sql) {
+  std::set<std::string> facts;
+  for (const std::string& piece : sql) collect_facts(piece, facts);
+  facts.erase("test_id");
+  if (facts.empty()) return {};
+  return fmt::format(" LEFT ANY JOIN {} AS f ON f.test_id = {}", lasting_facts(facts), test);
+}
+
+/// The tests of which a predicate is true. Nothing is known of some, as in the join above.
+std::string tests_with(std::string_view test, std::string_view predicate, bool needs_values) {
+  std::set<std::string> facts;
+  collect_facts(predicate, facts);
+  if (facts.empty() || facts.contains("test_id")) return {};
+  if (needs_values) {
+    return fmt::format("{} IN (SELECT f.test_id FROM {} AS f WHERE {})", test, lasting_facts(facts),
+                       predicate);
+  }
+  std::string unknown;
+  for (const std::string& fact : facts) {
+    unknown += (unknown.empty() ? "" : ", ") + ("NULL AS " + fact);
+  }
+  return fmt::format(
+      "({0} IN (SELECT f.test_id FROM {1} AS f WHERE {2}) OR (ifNull((SELECT {2} FROM (SELECT {3}) "
+      "AS f), 0) AND {0} NOT IN (SELECT test_id FROM test_facts)))",
+      test, lasting_facts(facts), predicate, unknown);
+}
+
 /// What was true of the row's test when the row was made.
 std::string join_facts(const std::set<std::string>& facts) {
   if (facts.empty()) return {};
   std::string list = "test_id";
   for (const std::string& fact : facts) list += ", " + fact;
   if (is_lasting(facts)) {
-    return " LEFT ANY JOIN (SELECT " + list +
-           " FROM test_facts LIMIT 1 BY test_id) AS f ON f.test_id = r.test_id";
+    return " LEFT ANY JOIN " + lasting_facts(facts) + " AS f ON f.test_id = r.test_id";
   }
   return " ASOF LEFT JOIN (SELECT " + list +
          ", valid_from FROM test_facts) AS f ON f.test_id = r.test_id AND r.ts >= f.valid_from";
@@ -224,6 +276,31 @@ std::string per_workspace(const Scope& scope, bool by_test) {
 
 }  // namespace
 
+const std::vector<kql::TableKey>& keys_of_rows() {
+  static const std::vector<kql::TableKey> keys = {
+      {.sql = "r.test_id",
+       .looked = "f.test_id",
+       .at_rows = "test_id",
+       .join = join_lasting_facts,
+       .condition = tests_with},
+      {.sql = "r.state", .looked = {}, .at_rows = {}, .join = {}, .condition = {}},
+      {.sql = "r.reason_code", .looked = {}, .at_rows = {}, .join = {}, .condition = {}},
+  };
+  return keys;
+}
+
+int key_of_column(const LogColumn& column) {
+  std::set<std::string> of_row, facts;
+  collect_columns(column.sql, 'r', of_row);
+  collect_facts(column.sql, facts);
+  if (of_row.empty() && facts.empty()) return -1;
+  if (of_row.size() > 1 || !is_lasting(facts)) return -1;
+  const std::string key = of_row.empty() ? "test_id" : *of_row.begin();
+  if (!facts.empty() && key != "test_id") return -1;
+  const auto found = std::ranges::find(keys_of_rows(), "r." + key, &kql::TableKey::sql);
+  return found == keys_of_rows().end() ? -1 : static_cast<int>(found - keys_of_rows().begin());
+}
+
 std::string source_of(const LogTable& table, const TableUse& use, const Scope& scope) {
   const LogSource& source = table.source;
   if (source.is_empty) return "(SELECT 1 FROM numbers(0)) AS r";
@@ -231,6 +308,7 @@ std::string source_of(const LogTable& table, const TableUse& use, const Scope& s
   add_time(conditions, source, span_of(use, scope));
   if (source.by_test) add_tests(conditions, table, use, scope);
   if (auto agents = agents_of(source, scope); !agents.empty()) conditions.push_back(agents);
+  conditions.insert(conditions.end(), use.conditions.begin(), use.conditions.end());
 
   std::set<std::string> facts;
   for (const LogColumn& column : table.columns) {

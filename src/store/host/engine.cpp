@@ -240,7 +240,9 @@ Result<std::unique_ptr<Engine>> Engine::start(const EngineConfig& config) {
   api.set_signal_handlers_enabled(0);
   std::vector<std::string> arguments = {
       "linewatch-store", "--path=" + config.data + "/data", "--config-file=" + config_file,
-      "--logger.log=" + config.data + "/engine.log", "--log-level=error"};
+      "--logger.log=" + config.data + "/engine.log", "--log-level=error",
+      // The engine's own limit of memory is less than what it would want free for a second thread.
+      "--max_threads_min_free_memory_per_thread=0"};
   std::unique_ptr<Engine> engine(new Engine(api, std::move(arguments), ""));
   engine->control_ = TRY(engine->connect(Role::Writer, {}));
   const std::string create =
