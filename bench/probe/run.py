@@ -56,7 +56,8 @@ class Bench:
         return {figure.name: figure.to_json() for figure in figures}
 
     def _ours(self, protocol):
-        return contenders.ours(self.bed, protocol, rate=self.rates[protocol], seconds=self.seconds)
+        return contenders.ours_that_holds(self.bed, protocol, self.rates[protocol],
+                                          seconds=self.seconds)
 
     def _blackbox(self, protocol):
         if self.has("prometheus-blackbox-exporter", "wrk"):
@@ -69,8 +70,11 @@ class Bench:
         for stamps in STAMPS:
             rate = self.rates[f"icmp, {stamps} stamps"]
             yield contenders.ceiling_icmp(self.bed, stamps, seconds=self.seconds)
-            yield contenders.ours(self.bed, "icmp", rate=rate, seconds=self.seconds, stamps=stamps)
-            same = contenders.ceiling_icmp(self.bed, stamps, seconds=self.seconds, rate=rate)
+            ours = contenders.ours_that_holds(self.bed, "icmp", rate, seconds=self.seconds,
+                                              stamps=stamps)
+            yield ours
+            same = contenders.ceiling_icmp(self.bed, stamps, seconds=self.seconds,
+                                           rate=ours.more["rate"])
             same.name += ", same rate"
             yield same
         if self.has("fping"):

@@ -50,7 +50,7 @@ RoundModel::RoundModel(const ModelOptions& options)
     path.day_phase = uniform() * 2 * std::numbers::pi;
     paths_.push_back(std::move(path));
   }
-  sequences_.resize(static_cast<std::size_t>((options.tests - 1) / options.tests_per_agent + 1));
+  sequences_.resize(static_cast<std::size_t>((options.tests - 1) / options.tests_per_agent) + 1);
 }
 
 Microseconds RoundModel::lateness() { return to_us(60 - 250 * std::log(1 - uniform())); }
@@ -70,6 +70,10 @@ RoundModel::Made RoundModel::make(Path& path, Timestamp planned) {
   round.started = planned + late;
   round.address = path.test.destination_address;
   round.stamp_source = StampSource::Kernel;
+  // By the length of the way, which changes now and then.
+  const auto half_days = static_cast<std::uint64_t>(2 * to_unix_us(planned) / kDay);
+  const auto ttl = static_cast<std::uint8_t>(60 - (path.test.id.value + half_days) % 20);
+  round.reply_ttls = ReplyTtls{ttl, ttl};
   const double centre = centre_now(path, planned);
   const double loss = uniform() < kBurst ? kLostInBurst : kLostOtherwise;
   for (int i = 0; i < configuration.effective_checks_per_round(); ++i) {

@@ -246,6 +246,8 @@ void PathMonitor::Impl::heed(TestId test, const RoundSigns::Found& found, Timest
     path.note_trouble(round_started);
     schedule_.suspect(id, clock_.now());
   }
+  // The way there may have changed with the way back: look now, and often for a while.
+  if (found.way_changed) schedule_.suspect(id, clock_.now());
   if (found.large_lost) path.suspect_size(clock_.wall_now());
   if (found.state_changed) {
     path.note_state_change(test, clock_.wall_now());

@@ -31,6 +31,7 @@ RoundSigns::Found RoundSigns::look_at(const Round& round) {
   found.failed = std::ranges::any_of(round.checks, [](const Check& check) {
     return kind_of(check.outcome) == OutcomeKind::Failed;
   });
+  found.way_changed = !way_back_.look_at(round).empty();
   if (!configuration_) return found;
   found.large_lost =
       has(round, CheckOutcome::TooBig) || (sends_large() && has(round, CheckOutcome::TimedOut));

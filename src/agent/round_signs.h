@@ -7,6 +7,7 @@
 #include "model/round.h"
 #include "model/state.h"
 #include "model/test_configuration.h"
+#include "probe/way_back.h"
 
 namespace lw::agent {
 
@@ -27,6 +28,8 @@ class RoundSigns {
     /// The state by the server's rules (evaluate/evaluate.h) is another than after the round
     /// before.
     bool state_changed = false;
+    /// Replies come by another way back than in the rounds before.
+    bool way_changed = false;
     bool operator==(const Found&) const = default;
   };
   Found look_at(const Round& round);
@@ -36,6 +39,7 @@ class RoundSigns {
 
   std::shared_ptr<const TestConfiguration> configuration_;
   std::optional<TestState> state_;  ///< Pass, Warning or Fail
+  WayBack way_back_;
 };
 
 }  // namespace lw::agent

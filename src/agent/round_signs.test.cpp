@@ -53,6 +53,16 @@ TEST(RoundSigns, a_state_changes_by_the_servers_rules_and_not_by_one_failed_chec
             (RoundSigns::Found{.state_changed = true}));
 }
 
+TEST(RoundSigns, replies_by_another_way_back_are_a_sign) {
+  RoundSigns signs = signs_of(IcmpConfiguration{});
+  Round round = round_of({Success, Success});
+  round.reply_ttls = ReplyTtls{58, 58};
+  for (int i = 0; i < WayBack::kSteady; ++i) EXPECT_EQ(signs.look_at(round), RoundSigns::Found{});
+  round.reply_ttls = ReplyTtls{57, 57};
+  EXPECT_EQ(signs.look_at(round), (RoundSigns::Found{.way_changed = true}));
+  EXPECT_EQ(signs.look_at(round), RoundSigns::Found{});
+}
+
 TEST(RoundSigns, large_packets_are_those_of_http_and_of_large_echoes) {
   const auto is_lost = [](RoundSigns signs, CheckOutcome outcome) {
     return signs.look_at(round_of({Success, outcome})).large_lost;

@@ -78,6 +78,10 @@ Value round_document(const Test& test, const Round& round) {
   value.set("roundTripTimeMaxMs", ms(summary.rtt_max));
   value.set("jitterMs", ms(summary.jitter));
   value.set("detail", round.detail);
+  if (round.reply_ttls) {
+    value.set("replyTtl", Value::object({{"lowest", int{round.reply_ttls->lowest}},
+                                         {"highest", int{round.reply_ttls->highest}}}));
+  }
   if (round.name) value.set("name", name_value(*round.name));
   value.set("httpStatus", round.http_status ? Value(*round.http_status) : Value());
   if (round.http) {
@@ -117,6 +121,15 @@ void print_phases(const HttpPhases& phases) {
              shown(phases.transfer));
 }
 
+void print_ttls(const ReplyTtls& ttls) {
+  if (ttls.lowest == ttls.highest) {
+    fmt::print("replies came with TTL {}\n", ttls.lowest);
+  } else {
+    fmt::print("replies came with TTLs {} to {}: by ways of different lengths\n", ttls.lowest,
+               ttls.highest);
+  }
+}
+
 void print_answer(const HttpFacts& facts) {
   fmt::print("answer: {}, {} bytes of body read", facts.version, facts.body_bytes);
   if (facts.redirects > 0) {
@@ -136,6 +149,7 @@ void print_summary(const std::string& target, const Round& round) {
     if (summary.jitter) fmt::print(", jitter {}", to_human(*summary.jitter));
   }
   fmt::print("\n");
+  if (round.reply_ttls) print_ttls(*round.reply_ttls);
   if (round.http) print_phases(*round.http);
   if (round.http_facts) print_answer(*round.http_facts);
   if (!round.detail.empty()) fmt::print("{}\n", round.detail);

@@ -104,6 +104,15 @@ std::vector<Column> agent_columns() {
           {"PROBLEM", [](const Value& item) { return field(item, "problem"); }, true}};
 }
 
+/// "57" or "57-58": the TTLs that replies came with.
+std::string ttl_text(const Value& item) {
+  const Value* const ttls = item.find("replyTtl");
+  if (ttls == nullptr || !ttls->is_object()) return "-";
+  const int lowest = static_cast<int>(ttls->number("lowest"));
+  const int highest = static_cast<int>(ttls->number("highest"));
+  return lowest == highest ? std::to_string(lowest) : fmt::format("{}-{}", lowest, highest);
+}
+
 std::vector<Column> round_columns() {
   return {
       {"STARTED", [](const Value& item) { return short_time(item, "started"); }},
@@ -115,6 +124,7 @@ std::vector<Column> round_columns() {
        false, 1},
       {"JITTER", [](const Value& item) { return milliseconds_field(item, "jitterMs"); }, false, 3},
       {"FAILED", failed_text},
+      {"TTL", ttl_text, false, 5},
       column("ADDRESS", "address", 4),
       {"REASON", reason_text, true}};
 }

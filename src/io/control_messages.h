@@ -63,8 +63,8 @@ class ControlMessages {
   }
 
  private:
-  // A key, a traffic class, a TTL and where it leaves.
-  alignas(cmsghdr) std::array<std::uint8_t, 3 * CMSG_SPACE(sizeof(int)) +
+  // A key, a traffic class, a TTL, which stamps and where it leaves.
+  alignas(cmsghdr) std::array<std::uint8_t, 4 * CMSG_SPACE(sizeof(int)) +
                                                 CMSG_SPACE(sizeof(in6_pktinfo))> bytes_{};
   std::size_t used_ = 0;
 };

@@ -21,6 +21,11 @@ class CountedKeys {
     keys_.erase(next_ - kKept);
     ++next_;
   }
+  /// The key of the send with this count, which stays.
+  [[nodiscard]] std::optional<std::uint32_t> find(std::uint32_t count) const {
+    const auto found = keys_.find(count);
+    return found == keys_.end() ? std::nullopt : std::optional(found->second);
+  }
   /// The key of the send with this count, once.
   std::optional<std::uint32_t> take(std::uint32_t count) {
     const auto found = keys_.find(count);

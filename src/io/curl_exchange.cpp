@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "io/socket_address.h"
 
 namespace lw::io {
 namespace {
@@ -68,6 +69,7 @@ int on_socket_made(void* self, curl_socket_t fd, curlsocktype) {
 int on_socket_close(void* self, curl_socket_t fd) {
   auto& exchange = *static_cast<CurlExchange*>(self);
   if (!exchange.icmp) exchange.icmp = take_icmp_report(fd);
+  if (exchange.request.notes_local_port) exchange.local_port = local_port_of(fd);
   // The exchange is over: RST instead of a port in TIME_WAIT for each check.
   const linger at_once{1, 0};
   ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
@@ -270,7 +272,9 @@ HttpExchangeStatus status_of(const CurlExchange& exchange, CURLcode code, int er
     case CURLE_OPERATION_TIMEDOUT:
       return HttpExchangeStatus::TimedOut;
     case CURLE_COULDNT_CONNECT:
-      return HttpExchangeStatus::ConnectFailed;
+      // Made and broken off before curl looked: a refusal is another errno.
+      return error_number == ECONNRESET ? HttpExchangeStatus::Reset
+                                        : HttpExchangeStatus::ConnectFailed;
     case CURLE_SSL_CONNECT_ERROR:
     case CURLE_ABORTED_BY_CALLBACK:
       return HttpExchangeStatus::TlsFailed;
@@ -368,14 +372,18 @@ HttpReport report_of(CurlExchange& exchange, CURLcode code) {
                             : static_cast<int>(long_info(exchange.easy.get(), CURLINFO_OS_ERRNO));
   report.status = status_of(exchange, code, report.error_number);
   report.icmp = exchange.icmp;
+  const bool was_reset = report.error_number == ECONNRESET || report.error_number == ECONNREFUSED;
+  if (was_reset && !report.icmp && report.status != HttpExchangeStatus::Answered) {
+    report.reset = TcpEnds{*exchange.request.address, exchange.request.port, exchange.local_port};
+  }
   report.evidence = evidence_of(exchange, report, code, marks);
   read_answer(exchange, report);
   // A handshake that broke off has no certificate, but its alert says why.
   const bool broke_off = report.status == HttpExchangeStatus::TlsFailed;
   if (exchange.inspector && (broke_off || exchange.inspector->is_done())) {
-    const bool was_reset = report.error_number == ECONNRESET;
-    report.tls = exchange.inspector->report(was_reset ? "the server reset the connection"
-                                                      : text_or_code(exchange, code));
+    report.tls = exchange.inspector->report(report.error_number == ECONNRESET
+                                                ? "the server reset the connection"
+                                                : text_or_code(exchange, code));
   }
   read_phases(marks, report);
   report.syn_was_repeated = exchange.syn_was_repeated;

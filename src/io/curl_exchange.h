@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -40,7 +41,8 @@ struct CurlExchange {
   bool body_is_cut = false;
   std::optional<IcmpReport> icmp;
   std::optional<SocketFault> fault;
-  int fd = -1;  ///< curl's socket, while it is open
+  int fd = -1;                   ///< curl's socket, while it is open
+  std::uint16_t local_port = 0;  ///< once it is closed, if wanted
   bool syn_was_repeated = false;
 };
 

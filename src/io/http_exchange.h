@@ -14,6 +14,7 @@
 #include "base/time.h"
 #include "io/error_queue.h"
 #include "io/loop.h"
+#include "io/reset_watch.h"
 #include "io/resolver.h"
 #include "io/socket_options.h"
 #include "io/tls_inspector.h"
@@ -46,6 +47,7 @@ struct HttpExchangeRequest {
   bool keeps_body = false;                            ///< Wanted in HttpReport::body.
   RevocationCheck revocation = RevocationCheck::Off;
   SocketOptions socket;
+  bool notes_local_port = false;  ///< Wanted in HttpReport::reset.
 };
 
 enum class HttpExchangeStatus {
@@ -68,6 +70,7 @@ struct HttpReport {
   int error_number = 0;
   NameStatus name_status = NameStatus::Found;
   std::optional<IcmpReport> icmp;  ///< Why the connect failed, if a router or host said so.
+  std::optional<TcpEnds> reset;    ///< The connection that was reset, if that ended the exchange.
   std::string evidence;            ///< What went wrong, for people; empty if answered.
   std::optional<TlsReport> tls;    ///< Of the last connection that had TLS.
   std::string version;             ///< "HTTP/1.1", "HTTP/2"; empty without an answer.

@@ -47,6 +47,11 @@ std::span<const std::uint8_t> without_ipv4_header(std::span<const std::uint8_t> 
   return length <= packet.size() ? packet.subspan(length) : std::span<const std::uint8_t>{};
 }
 
+std::uint8_t ttl_of_ipv4(std::span<const std::uint8_t> packet) {
+  constexpr std::size_t kAt = 8;  // RFC 791 §3.1
+  return packet.size() > kAt ? packet[kAt] : std::uint8_t{0};
+}
+
 FileDescriptor open_icmp(bool is_v6, int type) {
   return FileDescriptor(::socket(is_v6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC,
                                  is_v6 ? static_cast<int>(IPPROTO_ICMPV6) : IPPROTO_ICMP));
@@ -63,6 +68,10 @@ void enlarge_send_buffer(int fd) {
   set_option(fd, SOL_SOCKET, SO_SNDBUF, kSendBuffer);
 }
 
+void tell_hop_limits(int fd, bool is_v6) {
+  set_option(fd, is_v6 ? IPPROTO_IPV6 : IPPROTO_IP, is_v6 ? IPV6_RECVHOPLIMIT : IP_RECVTTL, 1);
+}
+
 /// The error that a socket keeps for its next call, though that may be about another packet.
 void forget_pending_error(int fd) {
   int error = 0;
@@ -73,6 +82,7 @@ void forget_pending_error(int fd) {
 void add_sending(const IcmpSocket::Sending& how, bool is_v6, ControlMessages& control) {
   if (how.traffic_class) control.add_traffic_class(is_v6, *how.traffic_class);
   if (how.ttl) control.add_ttl(is_v6, *how.ttl);
+  if (how.with_queue_stamp) control.add(SOL_SOCKET, SO_TIMESTAMPING, both_send_stamps());
   if (how.source || how.interface) control.add_leaving(is_v6, how.source, how.interface);
 }
 
@@ -87,6 +97,7 @@ struct IcmpSocket::Impl {
   bool is_datagram = false;
   Handlers handlers;
   StampKeys keys = StampKeys::None;
+  bool has_driver_stamps = true;
   CountedKeys counted;  ///< Used with StampKeys::Counted only.
   std::uint32_t drops = 0;
   std::uint64_t stamps_missing = 0;  ///< Sends whose stamp has not come yet.
@@ -106,7 +117,7 @@ struct IcmpSocket::Impl {
   std::size_t read_replies();
   std::size_t read_error_queue();
   std::size_t read_pending();
-  void take_stamp(std::uint32_t kernel_key, std::int64_t stamp_ns);
+  void take_stamp(const StampReport& report, std::int64_t stamp_ns);
   void note_sent(std::size_t first, std::size_t count);
   void note_unsent(std::size_t which, int error_number);
 };
@@ -141,7 +152,10 @@ Result<std::unique_ptr<IcmpSocket>> IcmpSocket::open(Loop& loop, const Options& 
     drain(fd);
   }
   if (options.dont_fragment) forbid_fragments(fd, options.is_v6);
+  // A raw one of IPv4 gives the whole header.
+  if (options.is_v6 || impl->is_datagram) tell_hop_limits(fd, options.is_v6);
   impl->keys = enable_stamps(fd, options.with_send_stamps);
+  impl->has_driver_stamps = options.has_driver_stamps;
   impl->watch();
   return std::make_unique<IcmpSocket>(std::move(impl));
 }
@@ -197,7 +211,8 @@ std::size_t IcmpSocket::Impl::read_replies() {
     has_receive_stamps = stamps.stamp_ns.has_value();
     const auto bytes = replies.bytes(i);
     arrivals.push_back({address_of(replies.from(i)),
-                        has_ip_header ? without_ipv4_header(bytes) : bytes, stamps.stamp_ns});
+                        has_ip_header ? without_ipv4_header(bytes) : bytes, stamps.stamp_ns,
+                        has_ip_header ? ttl_of_ipv4(bytes) : read_hop_limit(replies.header(i))});
   }
   if (count > 0) handlers.arrived(arrivals);
   return count;
@@ -210,10 +225,10 @@ std::size_t IcmpSocket::Impl::read_error_queue() {
     all += count;
     for (std::size_t i = 0; i < count; ++i) {
       const msghdr& header = reports.header(i);
-      if (const auto key = read_stamp_key(header)) {
-        if (stamps_missing > 0) --stamps_missing;
-        if (const auto stamps = read_stamps(header); stamps.stamp_ns) {
-          take_stamp(*key, *stamps.stamp_ns);
+      if (const auto stamped = read_stamp_report(header)) {
+        const bool is_awaited = stamped->at == SentAt::Queue || has_driver_stamps;
+        if (const auto stamp = read_stamps(header).stamp_ns; stamp && is_awaited) {
+          take_stamp(*stamped, *stamp);
         }
       } else if (const auto report = read_icmp_report(header)) {
         handlers.refused({report->from, address_of(reports.from(i)), report->type, report->code,
@@ -236,12 +251,16 @@ std::size_t IcmpSocket::Impl::read_pending() {
 
 void IcmpSocket::read_pending() { impl_->read_pending(); }
 
-void IcmpSocket::Impl::take_stamp(std::uint32_t kernel_key, std::int64_t stamp_ns) {
+void IcmpSocket::Impl::take_stamp(const StampReport& report, std::int64_t stamp_ns) {
+  const bool is_last = report.at == SentAt::Driver;
+  if (is_last && stamps_missing > 0) --stamps_missing;
   if (keys == StampKeys::Chosen) {
-    handlers.sent(kernel_key, stamp_ns);
+    handlers.sent(report.key, stamp_ns, report.at);
     return;
   }
-  if (const auto key = counted.take(kernel_key)) handlers.sent(*key, stamp_ns);
+  // The driver's stamp of the same request is still to come.
+  const auto key = is_last ? counted.take(report.key) : counted.find(report.key);
+  if (key) handlers.sent(*key, stamp_ns, report.at);
 }
 
 void IcmpSocket::stage(const IpAddress& to, std::span<const std::uint8_t> message,

@@ -11,6 +11,7 @@
 #include "base/ip_address.h"
 #include "base/result.h"
 #include "io/loop.h"
+#include "io/sent_at.h"
 
 namespace lw::io {
 
@@ -26,7 +27,8 @@ class IcmpSocket {
     std::uint32_t mark = 0;  ///< First four bytes of every payload we send, as a big-endian number.
     bool without_privilege = false;  ///< Do not try a raw socket. For tests.
     bool dont_fragment = false;  ///< Never fragment and heed no cached path MTU (RFC 4821 probing).
-    bool with_send_stamps = true;  ///< Each is a message of its own to fetch.
+    bool with_send_stamps = true;   ///< Each is a message of its own to fetch.
+    bool has_driver_stamps = true;  ///< False: as with a device whose driver gives none. For tests.
     /// Bytes; room for the replies of some 5,000 requests that arrive while the loop does something
     /// else. Tests make it small.
     int receive_buffer = 4 << 20;
@@ -34,10 +36,13 @@ class IcmpSocket {
 
   /// How one packet is to leave; what is not set is the system's choice.
   struct Sending {
-    std::optional<int> traffic_class;   ///< The whole octet: DSCP in the upper six bits.
-    std::optional<int> ttl;             ///< IPv6: hop limit
-    std::optional<IpAddress> source;    ///< of the socket's family
-    std::optional<unsigned> interface;  ///< index
+    std::optional<int> traffic_class = {};   ///< The whole octet: DSCP in the upper six bits.
+    std::optional<int> ttl = {};             ///< IPv6: hop limit
+    std::optional<IpAddress> source = {};    ///< of the socket's family
+    std::optional<unsigned> interface = {};  ///< index
+    /// The send stamp of the device's queue is wanted as well, should the driver give none. One
+    /// message more to fetch. Of sockets with send stamps only.
+    bool with_queue_stamp = false;
     bool operator==(const Sending&) const = default;
   };
 
@@ -46,6 +51,7 @@ class IcmpSocket {
     IpAddress from;
     std::span<const std::uint8_t> message;  ///< From the ICMP type on.
     std::optional<std::int64_t> stamp_ns;   ///< Kernel, CLOCK_REALTIME.
+    std::uint8_t ttl = 0;                   ///< IPv6: hop limit; 0: not known
   };
 
   /// An ICMP error that a datagram socket reports about one of our requests.
@@ -61,8 +67,9 @@ class IcmpSocket {
     /// What was fetched together.
     std::function<void(std::span<const Arrival>)> arrived;
     std::function<void(const Refusal&)> refused;
-    /// The kernel's send stamp of the request that was sent with this key. Comes before the reply.
-    std::function<void(std::uint32_t key, std::int64_t stamp_ns)> sent;
+    /// The kernel's send stamp of the request that was sent with this key. Comes before the reply;
+    /// that of the driver after that of the queue, where there are both.
+    std::function<void(std::uint32_t key, std::int64_t stamp_ns, SentAt at)> sent;
   };
 
   /// A message that this host refused to send: ENETUNREACH, EPERM, ENOBUFS …

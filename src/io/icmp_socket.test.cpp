@@ -42,6 +42,8 @@ struct Heard {
   std::vector<std::uint8_t> types;
   std::optional<std::int64_t> received_ns, sent_ns;
   std::optional<std::uint32_t> sent_key;
+  std::vector<SentAt> sent_at;
+  std::uint8_t ttl = 0;
 };
 
 struct Case {
@@ -56,13 +58,18 @@ IcmpSocket::Handlers listening(Loop& loop, Heard& heard) {
             for (const IcmpSocket::Arrival& arrival : arrivals) {
               heard.types.push_back(arrival.message[0]);
               heard.received_ns = arrival.stamp_ns;
+              heard.ttl = arrival.ttl;
             }
             loop.stop();
           },
           [](const IcmpSocket::Refusal&) {},
-          [&](std::uint32_t key, std::int64_t stamp_ns) {
+          [&](std::uint32_t key, std::int64_t stamp_ns, SentAt at) {
             heard.sent_key = key;
+            if (heard.sent_ns) {
+              EXPECT_LE(*heard.sent_ns, stamp_ns) << "first the queue, then the driver";
+            }
             heard.sent_ns = stamp_ns;
+            heard.sent_at.push_back(at);
           }};
 }
 
@@ -98,13 +105,25 @@ void expect_reply_with_both_stamps(const Case& example) {
   EXPECT_EQ(heard.sent_key, 77U);
   EXPECT_GT(*heard.received_ns, *heard.sent_ns);
   EXPECT_LT(*heard.received_ns - *heard.sent_ns, 1'000'000'000);
+  EXPECT_EQ(heard.sent_at, std::vector<SentAt>{SentAt::Driver});
+  EXPECT_EQ(heard.ttl, 77) << "what the system begins with, see the test";
+
+  heard = {};
+  ASSERT_EQ(
+      send_one(**socket, *self, request(example.is_v6, kMark), 78, {.with_queue_stamp = true}), 0);
+  loop.run_for(Seconds(5));
+  EXPECT_EQ(heard.sent_at, (std::vector<SentAt>{SentAt::Queue, SentAt::Driver}));
+  EXPECT_EQ(heard.sent_key, 78U);
 }
 
 TEST_P(EachIcmpSocket, hears_the_reply_with_kernel_stamps_of_both_ends) {
   // The kernel lets nobody open a datagram ICMP socket by default, but in our own network we
   // decide.
-  ASSERT_TRUE(in_own_network({"echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range"},
-                             [] { expect_reply_with_both_stamps(GetParam()); }));
+  ASSERT_TRUE(in_own_network(
+      {"echo 0 2147483647 > /proc/sys/net/ipv4/ping_group_range",
+       "sysctl -q -w net.ipv4.ip_default_ttl=77", "sysctl -q -w net.ipv6.conf.all.hop_limit=77",
+       "sysctl -q -w net.ipv6.conf.lo.hop_limit=77"},
+      [] { expect_reply_with_both_stamps(GetParam()); }));
 }
 
 INSTANTIATE_TEST_SUITE_P(Families, EachIcmpSocket,

@@ -45,6 +45,7 @@ struct NameAnswer {
   NameStatus status = NameStatus::TimedOut;  ///< Found if any family has an address
   std::vector<IpAddress> addresses;          ///< IPv4 before IPv6
   std::string server;                        ///< who gave them; empty: no name server was asked
+  std::string asked;                         ///< the full name; empty: no name server was asked
   std::optional<Seconds> ttl;
   Microseconds took{0};
   /// What went wrong, server by server: "SERVFAIL from 10.0.0.53:53 in 1.2 ms; no answer from …".

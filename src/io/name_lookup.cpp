@@ -11,23 +11,6 @@ namespace {
 /// How long a silent server is asked last.
 constexpr Seconds kSilentFor{30};
 
-NameStatus status_of(DnsStatus status) {
-  switch (status) {
-    case DnsStatus::Found:
-      return NameStatus::Found;
-    case DnsStatus::NotFound:
-      return NameStatus::NotFound;
-    case DnsStatus::NoAddress:
-      return NameStatus::NoAddress;
-    case DnsStatus::Failed:
-      return NameStatus::ServerFailed;
-    case DnsStatus::TimedOut:
-    case DnsStatus::NobodyThere:
-      return NameStatus::TimedOut;
-  }
-  return NameStatus::ServerFailed;
-}
-
 /// Whether a failure of one candidate leaves a later one to be tried, as the C library does: not
 /// when no server answers.
 bool may_go_on(NameStatus status) {
@@ -44,6 +27,23 @@ bool tells_more(NameStatus one, NameStatus than) {
 }
 
 }  // namespace
+
+NameStatus name_status_of(DnsStatus status) {
+  switch (status) {
+    case DnsStatus::Found:
+      return NameStatus::Found;
+    case DnsStatus::NotFound:
+      return NameStatus::NotFound;
+    case DnsStatus::NoAddress:
+      return NameStatus::NoAddress;
+    case DnsStatus::Failed:
+      return NameStatus::ServerFailed;
+    case DnsStatus::TimedOut:
+    case DnsStatus::NobodyThere:
+      return NameStatus::TimedOut;
+  }
+  return NameStatus::ServerFailed;
+}
 
 void NameServers::add(std::shared_ptr<DnsServer> server) {
   servers_.push_back({std::move(server), {}});
@@ -121,7 +121,7 @@ void NameLookup::on_answer(Question& question, std::size_t position, const DnsAn
   Asked& asked = question.asked[position];
   asked.has_replied = true;
   DnsServer& server = servers_->at(asked.server);
-  const NameStatus status = status_of(answer.status);
+  const NameStatus status = name_status_of(answer.status);
   const bool is_silent = status == NameStatus::TimedOut;
   is_silent ? servers_->was_silent(asked.server) : servers_->has_answered(asked.server);
   if (question.is_over) return;
@@ -176,6 +176,7 @@ void NameLookup::note_silence() {
 void NameLookup::end_candidate() {
   note_silence();
   NameAnswer answer = join_families(answer_for(false), answer_for(true), replies_);
+  answer.asked = candidates_[candidate_];
   if (answer.status == NameStatus::Found) return finish(std::move(answer));
   const bool goes_on = may_go_on(answer.status);
   if (!telling_ || tells_more(answer.status, telling_->status)) telling_ = std::move(answer);

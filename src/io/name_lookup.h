@@ -21,6 +21,7 @@ class NameServers {
   explicit NameServers(const Clock& clock) : clock_(clock) {}
 
   void add(std::shared_ptr<DnsServer> server);
+  [[nodiscard]] std::size_t size() const { return servers_.size(); }
   [[nodiscard]] DnsServer& at(std::size_t index) { return *servers_.at(index).server; }
   [[nodiscard]] std::vector<std::size_t> order() const;
   void was_silent(std::size_t index);
@@ -34,6 +35,8 @@ class NameServers {
   const Clock& clock_;
   std::vector<Entry> servers_;
 };
+
+NameStatus name_status_of(DnsStatus status);
 
 /// One lookup of one name. Each wanted family is a question of its own; it goes to the first
 /// server, and to the next one when that fails, or says nothing for a while, which goes on waiting

@@ -12,6 +12,7 @@
 #include "io/dns_server.h"
 #include "io/name_files.h"
 #include "io/name_lookup.h"
+#include "io/name_survey.h"
 #include "io/watched_file.h"
 
 namespace lw::io {
@@ -70,11 +71,12 @@ struct Resolver::Impl {
   ResolvConf conf;
   std::shared_ptr<NameServers> servers;
   std::map<Key, Waiting> lookups;
+  NameSurvey survey{clock, options.ask_all_every};
 
   void look_at_files();
   void set_servers();
   std::optional<NameAnswer> known_answer(const Key& key);
-  void finish(const Key& key, const NameAnswer& answer);
+  void finish(const Key& key, NameAnswer answer);
 };
 
 Resolver::Resolver(Loop& loop, const Clock& clock, ResolverOptions options)
@@ -94,6 +96,7 @@ void Resolver::Impl::look_at_files() {
 
 void Resolver::Impl::set_servers() {
   servers = std::make_shared<NameServers>(clock);
+  survey.forget();
   const Milliseconds timeout = server_timeout(conf, options.server_timeout);
   for (const std::string& address : options.servers.empty() ? conf.servers : options.servers) {
     servers->add(std::make_shared<DnsServer>(loop, DnsServer::Options{address, timeout}));
@@ -130,11 +133,16 @@ void Resolver::resolve(const std::string& name, AddressFamily family, Done done)
   if (!is_new) return;
   entry->second.lookup = std::make_shared<NameLookup>(
       impl.loop, impl.clock, NameLookup::Options{family, impl.options.patience},
-      [&impl, key](NameAnswer&& answer) { impl.finish(key, answer); });
+      [&impl, key](NameAnswer&& answer) { impl.finish(key, std::move(answer)); });
   entry->second.lookup->begin(impl.servers, search_candidates(key.first, impl.conf));
 }
 
-void Resolver::Impl::finish(const Key& key, const NameAnswer& answer) {
+void Resolver::Impl::finish(const Key& key, NameAnswer answer) {
+  if (answer.status == NameStatus::Found) {
+    // What the lookup met itself is newer.
+    if (answer.evidence.empty()) answer.evidence = survey.failures(answer.asked);
+    survey.after(answer, servers);
+  }
   const auto node = lookups.extract(key);
   for (const Done& done : node.mapped().dones) done(answer);
 }

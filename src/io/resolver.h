@@ -20,6 +20,9 @@ struct ResolverOptions {
                                        ///< less if resolv.conf's timeout and attempts say so.
   Milliseconds patience{500};  ///< A server that says nothing for so long has the next one asked
                                ///< beside it.
+  /// How often all servers are asked for a name, beside the one that a lookup needs; 0: never. What
+  /// the others do not know becomes evidence of the lookups that follow.
+  Seconds ask_all_every{60};
 };
 
 /// Names to addresses without blocking: numeric addresses, the hosts file, then the name servers

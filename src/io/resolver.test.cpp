@@ -23,6 +23,7 @@ class ResolverTest : public testing::Test {
     options.resolv_conf = options.hosts = "/nonexistent";
     // A loop that is late must not look like a server that is. Tests of patience set their own.
     options.patience = Seconds(20);
+    options.ask_all_every = Seconds(0);
   }
 
   NameAnswer resolve(Resolver& resolver, const std::string& name,
@@ -133,6 +134,45 @@ TEST_F(ResolverTest, asks_the_next_server_when_one_fails_or_says_nothing) {
                                  " in 60 ms");
   sick.answer.silent = true;
   EXPECT_EQ(resolve(resolver, "other.example").status, NameStatus::TimedOut);
+}
+
+TEST_F(ResolverTest, asks_all_servers_now_and_then_and_tells_what_the_others_do_not_know) {
+  FakeDns well(loop);
+  FakeDns other(loop);
+  well.answer.v4 = other.answer.v4 = {"192.0.2.1"};
+  options.servers = {well.address, other.address};
+  options.ask_all_every = Seconds(60);
+  Resolver resolver(loop, clock, options);
+  // The answer does not wait for the others.
+  const auto found = [&](const std::string& evidence) {
+    const NameAnswer answer = resolve(resolver, "web.example");
+    EXPECT_EQ(texts(answer), Texts{"192.0.2.1"});
+    EXPECT_EQ(answer.server, well.address);
+    EXPECT_EQ(answer.evidence, evidence);
+  };
+  const auto wait_for_query = [&](int count) {
+    while (other.queries < count && !HasFailure()) loop.run_for(Milliseconds(1));
+    loop.run_for(Milliseconds(20));
+  };
+  found("");
+  wait_for_query(1);
+  found("");
+  EXPECT_EQ(other.queries, 1) << "not each time";
+  other.answer.rcode = kRefused;
+  clock.advance(Seconds(60));
+  found("");
+  wait_for_query(2);
+  found("REFUSED from " + other.address + " in 0 µs");
+  other.answer.rcode = kNxDomain;
+  clock.advance(Seconds(60));
+  found("REFUSED from " + other.address + " in 0 µs");
+  wait_for_query(3);
+  found("NXDOMAIN from " + other.address + " in 0 µs");
+  other.answer.rcode = 0;
+  clock.advance(Seconds(60));
+  found("NXDOMAIN from " + other.address + " in 0 µs");
+  wait_for_query(4);
+  found("");
 }
 
 TEST_F(ResolverTest, asks_a_server_that_was_silent_last_for_a_while_and_then_first_again) {

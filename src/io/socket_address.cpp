@@ -58,4 +58,10 @@ std::uint16_t port_of(const sockaddr* raw) {
   return ntohs(v4.sin_port);
 }
 
+std::uint16_t local_port_of(int fd) {
+  SocketAddress local;
+  socklen_t size = SocketAddress::capacity();
+  return ::getsockname(fd, local.data(), &size) == 0 ? port_of(local.data()) : std::uint16_t{0};
+}
+
 }  // namespace lw::io

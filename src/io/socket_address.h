@@ -28,5 +28,7 @@ class SocketAddress {
 /// The address in a sockaddr; 0.0.0.0 for other families.
 IpAddress address_of(const sockaddr* raw);
 std::uint16_t port_of(const sockaddr* raw);
+/// The port that a socket has here; 0 if it has none. That of a connection that ended stays.
+std::uint16_t local_port_of(int fd);
 
 }  // namespace lw::io

@@ -89,6 +89,9 @@ ConnectReport failure_of(int fd, int error_number) {
   ConnectReport report = failure_of(error_number);
   report.icmp = take_icmp_report(fd);
   if (report.icmp) report.status = ConnectStatus::IcmpError;
+  if (report.status == ConnectStatus::Refused || report.status == ConnectStatus::Reset) {
+    report.local_port = local_port_of(fd);
+  }
   return report;
 }
 

@@ -35,7 +35,8 @@ struct ConnectReport {
   int retransmits = 0;
   std::optional<IcmpReport> icmp;
   int error_number = 0;
-  std::string fault;  ///< What is wrong with the SocketOptions, in words; else empty.
+  std::uint16_t local_port = 0;  ///< Refused and Reset only; 0: not known
+  std::string fault;             ///< What is wrong with the SocketOptions, in words; else empty.
 };
 
 /// TCP handshakes as checks: connects, reads the kernel's handshake time, and closes with RST, so

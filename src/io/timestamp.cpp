@@ -52,16 +52,23 @@ KernelStamps read_stamps(const msghdr& message) {
   return stamps;
 }
 
-std::optional<std::uint32_t> read_stamp_key(const msghdr& message) {
-  std::optional<std::uint32_t> key;
+std::optional<StampReport> read_stamp_report(const msghdr& message) {
+  std::optional<StampReport> report;
   for_each_control(message, [&](const cmsghdr& header) {
     const bool is_v4 = header.cmsg_level == SOL_IP && header.cmsg_type == IP_RECVERR;
     const bool is_v6 = header.cmsg_level == SOL_IPV6 && header.cmsg_type == IPV6_RECVERR;
     if (!is_v4 && !is_v6) return;
     const auto error = data_of<sock_extended_err>(header);
-    if (error.ee_origin == SO_EE_ORIGIN_TIMESTAMPING) key = error.ee_data;
+    if (error.ee_origin != SO_EE_ORIGIN_TIMESTAMPING) return;
+    const bool is_queue = error.ee_info == SCM_TSTAMP_SCHED;
+    report = {error.ee_data, is_queue ? SentAt::Queue : SentAt::Driver};
   });
-  return key;
+  return report;
+}
+
+std::optional<std::uint32_t> read_stamp_key(const msghdr& message) {
+  const auto report = read_stamp_report(message);
+  return report ? std::optional(report->key) : std::nullopt;
 }
 
 StampKeys enable_stamps(int fd, bool with_send_stamps) {
@@ -72,6 +79,10 @@ StampKeys enable_stamps(int fd, bool with_send_stamps) {
   }
   set_stamping(fd, kReceiveFlags);
   return StampKeys::None;
+}
+
+std::uint32_t both_send_stamps() {
+  return SOF_TIMESTAMPING_TX_SCHED | SOF_TIMESTAMPING_TX_SOFTWARE;
 }
 
 void restart_counted_keys(int fd) {

@@ -221,6 +221,7 @@ void read_trace(const Place& place, TestConfiguration& configuration, Diagnostic
 
 void read_linewatch(const Place& place, TestConfiguration& configuration, Diagnostics& faults) {
   static const std::vector<std::string> kAddressUses{"First", "All", "HappyEyeballs"};
+  static const std::vector<std::string> kTimings{"Even", "Random"};
   static constexpr std::array<std::string_view, 2> kIcmpKeys{"payloadBytes", "dontFragment"};
   static constexpr std::array<std::string_view, 5> kHttpKeys{
       "httpVersion", "maxRedirects", "bodyMatches", "bodyBytesMax", "revocation"};
@@ -237,6 +238,7 @@ void read_linewatch(const Place& place, TestConfiguration& configuration, Diagno
   if (is_icmp && configuration.address_use == AddressUse::HappyEyeballs) {
     reader.fault("addressUse", "HappyEyeballs is about connections; use it with protocol Tcp");
   }
+  configuration.timing = static_cast<CheckTiming>(reader.choice("timing", kTimings).value_or(0));
   if (const auto checks = reader.integer("checksPerRound", 1, limits::kChecksPerRoundMax)) {
     configuration.checks_per_round = static_cast<int>(*checks);
   }

@@ -127,6 +127,14 @@ struct Confirmation {
   bool operator==(const Confirmation&) const = default;
 };
 
+/// The times to live (IPv6: hop limits) that a round's replies came with. Each router on the way back
+/// takes one off, so another number than before is another way, or another host that answers.
+struct ReplyTtls {
+  std::uint8_t lowest = 0;
+  std::uint8_t highest = 0;
+  bool operator==(const ReplyTtls&) const = default;
+};
+
 /// The checks that one test made in one interval. One stored row.
 struct Round {
   TestId test;
@@ -144,6 +152,8 @@ struct Round {
   std::optional<TlsFacts> tls;
   std::optional<NameFacts> name;  ///< Missing for an address.
   std::optional<Confirmation> confirmation;
+  /// Of successful ICMP checks; of connections the kernel does not tell.
+  std::optional<ReplyTtls> reply_ttls;
   bool operator==(const Round&) const = default;
 };
 

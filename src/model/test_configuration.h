@@ -25,6 +25,11 @@ enum class RevocationPolicy { Off, Soft, Strict };
 /// HappyEyeballs: as a browser connects (RFC 8305), IPv6 first and IPv4 soon after.
 enum class AddressUse { First, All, HappyEyeballs };
 
+/// When the checks of a round begin. Even: at the same distances, the same in each round. Random:
+/// each anywhere in its share of the interval, so that no rhythm of the network or of its load can
+/// keep in step with them (RFC 2330 §11.1).
+enum class CheckTiming { Even, Random };
+
 /// What an agent at the destination does with the port: nothing, or listen if nobody else does.
 enum class DestinationPortBehavior { None, ListenIfAvailable };
 
@@ -118,6 +123,7 @@ struct TestConfiguration {
   std::optional<Milliseconds> check_timeout;
   PacketOptions packets;
   AddressUse address_use = AddressUse::First;
+  CheckTiming timing = CheckTiming::Even;
   TraceOptions trace;
   bool operator==(const TestConfiguration&) const = default;
 

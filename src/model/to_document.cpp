@@ -174,6 +174,7 @@ Value configuration_to_document(const TestConfiguration& configuration) {
   if (configuration.address_use != AddressUse::First) {
     ours.set("addressUse", configuration.address_use == AddressUse::All ? "All" : "HappyEyeballs");
   }
+  if (configuration.timing == CheckTiming::Random) ours.set("timing", "Random");
   if (configuration.checks_per_round) ours.set("checksPerRound", *configuration.checks_per_round);
   if (configuration.check_timeout) {
     ours.set("checkTimeoutMs", static_cast<std::int64_t>(configuration.check_timeout->count()));

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "io/reset_watch.h"
 #include "model/round.h"
 
 namespace lw {
@@ -22,11 +23,13 @@ struct CheckResult {
   CheckOutcome outcome = CheckOutcome::TimedOut;
   std::optional<Microseconds> rtt;
   StampSource stamps = StampSource::User;
-  std::string detail;  ///< On success only what is to be noted all the same.
+  std::uint8_t reply_ttl = 0;  ///< that the reply came with; 0: not known
+  std::string detail;          ///< On success only what is to be noted all the same.
   std::optional<int> http_status;
   std::optional<HttpPhases> http;
   std::optional<HttpFacts> http_facts;
   std::optional<TlsFacts> tls;
+  std::optional<io::TcpEnds> reset;  ///< The connection that was reset, if that ended the check.
 };
 
 /// Where finished checks go. May be called from inside the call that starts a check.

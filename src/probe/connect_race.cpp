@@ -44,11 +44,13 @@ CheckResult result_of_connect(const io::ConnectReport& report, const IpAddress& 
     case Status::TimedOut:
       return result_of_timeout(timeout);
     case Status::Refused:
-      return failed_check(CheckOutcome::Refused,
-                          fmt::format("RST from {} port {}", to_string(to), port));
-    case Status::Reset:
-      return failed_check(CheckOutcome::Reset,
-                          fmt::format("RST from {} port {}", to_string(to), port));
+    case Status::Reset: {
+      const bool is_refused = report.status == Status::Refused;
+      CheckResult result = failed_check(is_refused ? CheckOutcome::Refused : CheckOutcome::Reset,
+                                        fmt::format("RST from {} port {}", to_string(to), port));
+      result.reset = io::TcpEnds{to, port, report.local_port};
+      return result;
+    }
     case Status::IcmpError:
       return result_of_icmp_error(report.icmp->is_v6, report.icmp->type, report.icmp->code,
                                   report.icmp->from);

@@ -23,8 +23,9 @@ EchoTime measure_echo(const EchoRequest& request, std::optional<std::int64_t> re
   if (!request.sent_stamp_ns && *rtt > request.likely_after - kLikelySlack) {
     rtt = std::max(*rtt - request.likely_after, std::chrono::nanoseconds(0));
   }
-  return {to_measured(*rtt),
-          request.sent_stamp_ns ? StampSource::Kernel : StampSource::KernelReceive};
+  // A stamp of the queue has this host's own waiting in it.
+  const bool is_exact = request.sent_stamp_ns && request.stamped_at == io::SentAt::Driver;
+  return {to_measured(*rtt), is_exact ? StampSource::Kernel : StampSource::KernelReceive};
 }
 
 EchoTracker::Outgoing EchoTracker::open(const EchoRequest& request) {
@@ -57,6 +58,7 @@ EchoRequest EchoTracker::request_of(const Pending& pending) {
   request.timeout = Microseconds(pending.timeout_us);
   request.likely_after = Microseconds(pending.likely_after_us);
   if (pending.sent_stamp_ns != 0) request.sent_stamp_ns = pending.sent_stamp_ns;
+  request.stamped_at = pending.stamped_at;
   return request;
 }
 
@@ -89,8 +91,13 @@ void EchoTracker::set_sent_time(std::uint32_t token, Timestamp earliest,
   pending->likely_after_us = static_cast<std::uint16_t>(likely_after.count());
 }
 
-void EchoTracker::set_sent_stamp(std::uint32_t token, std::int64_t stamp_ns) {
-  if (Pending* const pending = requests_.find(token)) pending->sent_stamp_ns = stamp_ns;
+void EchoTracker::set_sent_stamp(std::uint32_t token, std::int64_t stamp_ns, io::SentAt at) {
+  Pending* const pending = requests_.find(token);
+  if (pending == nullptr) return;
+  const bool is_known = pending->sent_stamp_ns != 0;
+  if (is_known && at == io::SentAt::Queue && pending->stamped_at == io::SentAt::Driver) return;
+  pending->sent_stamp_ns = stamp_ns;
+  pending->stamped_at = at;
 }
 
 std::optional<EchoRequest> EchoTracker::take_reply(const packet::EchoReply& reply) {

@@ -10,6 +10,7 @@
 #include "base/ip_address.h"
 #include "base/time.h"
 #include "base/timer_wheel.h"
+#include "io/sent_at.h"
 #include "packet/echo_payload.h"
 #include "packet/icmp.h"
 #include "probe/check_result.h"
@@ -26,6 +27,7 @@ struct EchoRequest {
   std::size_t payload_bytes = packet::kEchoPayloadSize;  ///< at least that
   Microseconds likely_after{0};               ///< It left so much later than `sent` says.
   std::optional<std::int64_t> sent_stamp_ns;  ///< Kernel, CLOCK_REALTIME.
+  io::SentAt stamped_at = io::SentAt::Driver;
 };
 
 /// An RTT and how good its stamps are.
@@ -58,7 +60,9 @@ class EchoTracker {
   /// When it left as far as user space can tell, if that is known better by now: not before
   /// `earliest`, and likely so much later.
   void set_sent_time(std::uint32_t token, Timestamp earliest, Microseconds likely_after);
-  void set_sent_stamp(std::uint32_t token, std::int64_t stamp_ns);
+  /// The driver's stamp is better than that of the queue, whichever comes first.
+  void set_sent_stamp(std::uint32_t token, std::int64_t stamp_ns,
+                      io::SentAt at = io::SentAt::Driver);
 
   /// The request that a reply answers, once. Duplicates, late and foreign replies are counted.
   std::optional<EchoRequest> take_reply(const packet::EchoReply& reply);
@@ -98,6 +102,7 @@ class EchoTracker {
     std::uint16_t likely_after_us = 0;
     std::int16_t index = 0;
     bool is_v6 = false;
+    io::SentAt stamped_at = io::SentAt::Driver;  ///< if there is a stamp
   };
   /// Requests of consecutive tokens that are over in the same tick of the wheel.
   struct Run {

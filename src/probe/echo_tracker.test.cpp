@@ -174,6 +174,29 @@ TEST(MeasureEcho, takes_the_best_stamps_that_there_are) {
   expect_time(measure_echo(one.request, received, one.now), 500, StampSource::Kernel);
 }
 
+TEST(MeasureEcho, a_stamp_of_the_queue_is_used_and_not_called_exact) {
+  Measured one;
+  one.request.sent_stamp_ns = wall_ns(Microseconds(200));
+  one.request.stamped_at = io::SentAt::Queue;
+  expect_time(measure_echo(one.request, wall_ns(Microseconds(700)), one.now), 500,
+              StampSource::KernelReceive);
+}
+
+TEST(EchoTracker, the_drivers_stamp_is_better_than_that_of_the_queue_whichever_comes_first) {
+  EchoTracker tracker(kSecret);
+  const Outgoing first = tracker.open(request_of(1));
+  const Outgoing second = tracker.open(request_of(2));
+  tracker.set_sent_stamp(first.token, 100, io::SentAt::Queue);
+  tracker.set_sent_stamp(first.token, 200, io::SentAt::Driver);
+  tracker.set_sent_stamp(second.token, 200, io::SentAt::Driver);
+  tracker.set_sent_stamp(second.token, 100, io::SentAt::Queue);
+  for (const Outgoing* outgoing : {&first, &second}) {
+    const auto request = tracker.take_reply(reply_to(*outgoing));
+    EXPECT_EQ(request->sent_stamp_ns, 200);
+    EXPECT_EQ(request->stamped_at, io::SentAt::Driver);
+  }
+}
+
 TEST(MeasureEcho, falls_back_to_the_monotonic_clock_when_the_wall_clock_stepped) {
   for (const auto step : {Milliseconds(5), Milliseconds(-5), Milliseconds(3'600'000)}) {
     Measured one;

@@ -221,6 +221,7 @@ CheckResult result_of_exchange(const io::HttpReport& report, const HttpConfigura
   result.http = HttpPhases{report.lookup, report.connect, report.handshake, report.first_byte,
                            report.transfer};
   result.tls = facts_of(report.tls);
+  result.reset = report.reset;
   return result;
 }
 
@@ -237,12 +238,13 @@ std::shared_ptr<const Pattern> HttpChecks::pattern_of(const std::string& express
 }
 
 void HttpChecks::start(const CheckTicket& ticket, const ProbeTask& test, const IpAddress& to,
-                       std::chrono::nanoseconds timeout) {
+                       std::chrono::nanoseconds timeout, bool notes_ends) {
   const auto& http = std::get<HttpConfiguration>(test.configuration->protocol);
+  io::HttpExchangeRequest request = request_of(test, to, timeout);
+  request.notes_local_port = notes_ends;
   // The configuration is shared and immutable; holding it is cheaper than copying what judges.
-  engine_.start(request_of(test, to, timeout), [this, ticket, timeout, shared = test.configuration,
-                                                pattern = pattern_of(http.body_matches)](
-                                                   const io::HttpReport& report) {
+  engine_.start(request, [this, ticket, timeout, shared = test.configuration,
+                          pattern = pattern_of(http.body_matches)](const io::HttpReport& report) {
     sink_(ticket, result_of_exchange(report, std::get<HttpConfiguration>(shared->protocol),
                                      pattern.get(), timeout));
   });

@@ -25,8 +25,9 @@ class HttpChecks {
 
   /// Trusted roots besides those that are known.
   void trust(const std::string& ca_pem) { engine_.trust(ca_pem); }
+  /// `notes_ends`: CheckResult::reset is wanted with the local port.
   void start(const CheckTicket& ticket, const ProbeTask& test, const IpAddress& to,
-             std::chrono::nanoseconds timeout);
+             std::chrono::nanoseconds timeout, bool notes_ends = false);
 
  private:
   std::shared_ptr<const Pattern> pattern_of(const std::string& expression);

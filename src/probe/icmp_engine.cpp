@@ -26,6 +26,10 @@ constexpr std::size_t kTogetherUnstamped = 16;
 // An echo takes the kernel less than that. Where it took longer, the thread has been stopped, and
 // nobody knows between which of them.
 constexpr Microseconds kSendMax{20};
+// One alone may have been lost in a full error queue; that many in a row, and it is the driver.
+constexpr int kUnstampedMany = 3;
+// Destinations; where there are more, the host is overloaded and drivers are not to blame.
+constexpr std::size_t kUnstampedKept = 4'096;
 
 packet::EchoSecret random_secret() {
   return {static_cast<std::uint32_t>(random_u64()), random_u64(), random_u64()};
@@ -69,11 +73,14 @@ void IcmpEngine::open(Family& family, bool is_v6) {
   io::IcmpSocket::Handlers handlers{
       [this, is_v6](std::span<const io::IcmpSocket::Arrival> all) { on_arrivals(is_v6, all); },
       [this](const io::IcmpSocket::Refusal& refusal) { on_refusal(refusal); },
-      [this](std::uint32_t key, std::int64_t ns) { tracker_.set_sent_stamp(key, ns); }};
+      [this](std::uint32_t key, std::int64_t ns, io::SentAt at) {
+        tracker_.set_sent_stamp(key, ns, at);
+      }};
   io::IcmpSocket::Options options{.is_v6 = is_v6,
                                   .mark = secret_.mark,
                                   .dont_fragment = options_.dont_fragment,
                                   .with_send_stamps = options_.stamps == EchoStamps::Both};
+  options.has_driver_stamps = options_.has_driver_stamps;
   if (options_.receive_buffer) options.receive_buffer = *options_.receive_buffer;
   auto opened = io::IcmpSocket::open(loop_, options, std::move(handlers));
   if (opened) {
@@ -107,6 +114,7 @@ void IcmpEngine::stage(const CheckTicket& ticket, const IpAddress& to,
   if (packets.payload_bytes) {
     staged.request.payload_bytes = static_cast<std::size_t>(*packets.payload_bytes);
   }
+  staged.how.with_queue_stamp = wants_queue_stamp(to);
   staged_.push_back(staged);
   if (staged_.size() >= kTogetherStamped) send_staged();
 }
@@ -209,11 +217,31 @@ void IcmpEngine::on_reply(const EchoRequest& request, const io::IcmpSocket::Arri
     sink_(request.ticket, result_of_timeout(request.timeout));
     return;
   }
+  if (options_.stamps == EchoStamps::Both && arrival.stamp_ns) note_stamp(request);
   CheckResult result;
   result.outcome = CheckOutcome::Success;
   result.rtt = time.rtt;
   result.stamps = time.stamps;
+  result.reply_ttl = arrival.ttl;
   sink_(request.ticket, std::move(result));
+}
+
+void IcmpEngine::note_stamp(const EchoRequest& request) {
+  const bool is_of_driver = request.sent_stamp_ns && request.stamped_at == io::SentAt::Driver;
+  if (is_of_driver) {
+    if (!unstamped_.empty()) unstamped_.erase(request.to);
+    return;
+  }
+  if (request.sent_stamp_ns) ++queue_stamped_;
+  if (unstamped_.size() >= kUnstampedKept && !unstamped_.contains(request.to)) return;
+  int& in_a_row = unstamped_[request.to];
+  in_a_row = std::min(in_a_row + 1, kUnstampedMany);
+}
+
+bool IcmpEngine::wants_queue_stamp(const IpAddress& to) const {
+  if (unstamped_.empty()) return false;
+  const auto found = unstamped_.find(to);
+  return found != unstamped_.end() && found->second >= kUnstampedMany;
 }
 
 void IcmpEngine::arm(std::optional<Instant> deadline) {

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -34,6 +35,7 @@ class IcmpEngine {
     bool dont_fragment = false;
     EchoStamps stamps = EchoStamps::Both;
     std::optional<int> receive_buffer = {};  ///< Bytes, where the usual is not wanted. For tests.
+    bool has_driver_stamps = true;           ///< False: as if drivers gave none. For tests.
   };
 
   /// Loop, clock and sink must outlive it.
@@ -50,6 +52,8 @@ class IcmpEngine {
   [[nodiscard]] std::uint64_t socket_drops() const;
   /// Why ICMP checks do not run, or run with less than raw sockets give; empty when all is well.
   [[nodiscard]] std::string problem() const;
+  /// Checks whose time of sending is that of the device's queue, since its driver gives none.
+  [[nodiscard]] std::uint64_t queue_stamped() const { return queue_stamped_; }
   [[nodiscard]] std::size_t in_flight() const { return tracker_.in_flight(); }
 
  private:
@@ -80,6 +84,8 @@ class IcmpEngine {
   void on_refusal(const io::IcmpSocket::Refusal& refusal);
   void on_reply(const EchoRequest& request, const io::IcmpSocket::Arrival& arrival,
                 const ClockReading& now);
+  void note_stamp(const EchoRequest& request);
+  [[nodiscard]] bool wants_queue_stamp(const IpAddress& to) const;
   void expire();
   CheckResult result_of_silence(const EchoRequest& request);
   void note_drops(Family& family);
@@ -92,6 +98,9 @@ class IcmpEngine {
   packet::EchoSecret secret_;
   EchoTracker tracker_;
   std::array<Family, 2> families_;
+  /// To how many requests in a row replies came before the driver's send stamp: it gives none.
+  std::unordered_map<IpAddress, int> unstamped_;
+  std::uint64_t queue_stamped_ = 0;
   std::vector<Staged> staged_;
   std::vector<Staged> leaving_;  ///< Empty but in send_staged().
   std::optional<Instant> armed_for_;

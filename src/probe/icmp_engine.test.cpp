@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 
 #include "io/test_network.h"
@@ -84,6 +85,43 @@ TEST(IcmpEngine, silence_without_drops_is_loss) {
         bench.wait();
         EXPECT_EQ(bench.outcomes(), (std::map<CheckOutcome, int>{{CheckOutcome::TimedOut, 100}}));
       }));
+}
+
+/// Checks one after the other until the latest result is what is waited for.
+void check_until(Bench& bench, const std::function<bool(const CheckResult&)>& is_it) {
+  for (int i = 0; i < 1'000; ++i) {
+    bench.send(1);
+    bench.wait();
+    if (is_it(bench.ended.at(bench.next - 1))) return;
+  }
+  ADD_FAILURE() << "never came to it";
+}
+
+TEST(IcmpEngine, where_the_driver_gives_no_send_stamps_those_of_the_queue_are_taken) {
+  ASSERT_TRUE(io::in_own_network({}, [] {
+    Bench usual({});
+    check_until(usual, [](const CheckResult& last) { return last.stamps == StampSource::Kernel; });
+    const std::uint64_t before = usual.engine.queue_stamped();
+    usual.send(1);
+    usual.wait();
+    EXPECT_EQ(usual.engine.queue_stamped(), before) << "not where the driver stamps";
+
+    Bench without({.has_driver_stamps = false});
+    check_until(without, [&](const CheckResult& last) {
+      EXPECT_NE(last.stamps, StampSource::Kernel);
+      return without.engine.queue_stamped() > 0;
+    });
+    EXPECT_EQ(without.ended.at(without.next - 1).stamps, StampSource::KernelReceive);
+  }));
+}
+
+TEST(IcmpEngine, knows_the_ttl_of_replies) {
+  ASSERT_TRUE(io::in_own_network({"sysctl -q -w net.ipv4.ip_default_ttl=77"}, [] {
+    Bench bench({});
+    bench.send(1);
+    bench.wait();
+    EXPECT_EQ(bench.ended.at(0).reply_ttl, 77);
+  }));
 }
 
 TEST(IcmpEngine, each_of_many_sent_together_has_its_own_end) {

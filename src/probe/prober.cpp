@@ -7,6 +7,7 @@
 
 #include "probe/round_runner.h"
 #include "probe/schedule.h"
+#include "probe/way_back.h"
 
 namespace lw {
 namespace {
@@ -33,7 +34,7 @@ RoundRunner::Options runner_options(ProberConfig config) {
 
 Schedule::Rhythm rhythm_of(const TestConfiguration& configuration) {
   return {configuration.frequency, configuration.effective_checks_per_round(),
-          configuration.check_spacing()};
+          configuration.timing == CheckTiming::Random, configuration.check_spacing()};
 }
 
 bool runs_the_same(const ProbeTask& a, const ProbeTask& b) {
@@ -58,7 +59,8 @@ struct Prober::Impl {
   struct Assigned {
     std::shared_ptr<const ProbeTask> task;  ///< Empty: the place is free.
     std::uint64_t round = 0;                ///< The latest; 0 before the first.
-    bool has_failed = false;                ///< Some check of the last round that ended.
+    WayBack way_back;
+    bool has_failed = false;  ///< Some check of the last round that ended.
   };
   struct OneShot {
     EachCheck each;
@@ -86,6 +88,7 @@ struct Prober::Impl {
   void turn();
   void run_due(const Schedule::Due& due, Instant now);
   void on_check(std::uint64_t round, const Check& check, const std::string& detail);
+  static void note_end(Assigned& test, Round& result);
   void on_finished(std::uint64_t round, Round&& result);
 };
 
@@ -127,7 +130,7 @@ void Prober::Impl::keep_or_add(Test&& test, Instant now,
   }
   const Schedule::Handle handle = schedule.add(id, rhythm_of(*test.configuration), now);
   if (handle >= assigned.size()) assigned.resize(handle + 1);
-  assigned[handle] = {std::make_shared<const ProbeTask>(std::move(test)), 0};
+  assigned[handle] = {std::make_shared<const ProbeTask>(std::move(test)), 0, {}, false};
   next.emplace(id, handle);
 }
 
@@ -148,6 +151,7 @@ void Prober::Impl::turn() {
   armed_for.reset();
   const Instant now = clock.now();
   const auto dues = schedule.take_due(now, kChecksPerTurn);
+  if (!dues.empty()) runner.note_lateness(now, now - dues.front().planned);
   // A full turn means that there is more to do: no pause then.
   if (dues.size() < kChecksPerTurn) last_turn = now;
   {
@@ -177,14 +181,22 @@ void Prober::Impl::on_check(std::uint64_t round, const Check& check, const std::
   if (found != one_shots.end() && found->second.each) found->second.each(check, detail);
 }
 
+/// What a round means for those that follow, and what those before mean for it.
+void Prober::Impl::note_end(Assigned& test, Round& result) {
+  test.has_failed = std::ranges::any_of(result.checks, [](const Check& check) {
+    return kind_of(check.outcome) == OutcomeKind::Failed;
+  });
+  const std::string note = test.way_back.look_at(result);
+  if (note.empty()) return;
+  result.detail = result.detail.empty() ? note : result.detail + "; " + note;
+}
+
 void Prober::Impl::on_finished(std::uint64_t round, Round&& result) {
   ++rounds_finished;
   auto node = one_shots.extract(round);
   if (node.empty()) {
     if (const auto found = handles.find(result.test); found != handles.end()) {
-      assigned[found->second].has_failed = std::ranges::any_of(
-          result.checks,
-          [](const Check& check) { return kind_of(check.outcome) == OutcomeKind::Failed; });
+      note_end(assigned[found->second], result);
     }
     return on_round(std::move(result));
   }

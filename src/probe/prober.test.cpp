@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <map>
 
+#include "base/files.h"
+#include "base/thread.h"
+#include "io/socket_address.h"
 #include "io/test_network.h"
 
 namespace lw {
@@ -27,7 +31,7 @@ Test make_test(std::uint64_t id, const std::string& address, ProtocolConfigurati
 }
 
 /// One round now, with its checks right after each other.
-Round run_once(const Test& test, ProberConfig config = {}) {
+Round run_once(const Test& test, ProberConfig config = {}, Microseconds spacing = Milliseconds(1)) {
   io::Loop loop;
   Prober prober(loop, kClock, std::move(config), [](Round&&) { FAIL() << "an assigned round"; });
   Round result;
@@ -38,7 +42,7 @@ Round run_once(const Test& test, ProberConfig config = {}) {
         result = std::move(round);
         loop.stop();
       },
-      Milliseconds(1));
+      spacing);
   loop.run_for(Seconds(20));
   EXPECT_EQ(static_cast<std::size_t>(seen), result.checks.size());
   return result;
@@ -120,6 +124,73 @@ TEST(Prober, tells_a_refused_from_a_filtered_and_from_a_prohibited_port) {
         expect_all(prohibited, CheckOutcome::Prohibited);
         EXPECT_EQ(prohibited.detail, "ICMP admin-prohibited (3/13) from 127.0.0.1");
       }));
+}
+
+/// Resets leave with another TTL than all else, as if another machine had sent them.
+const std::vector<std::string> kForeignResets = {
+    "nft 'add table inet m; add chain inet m out { type filter hook output priority mangle; }'",
+    "nft 'add rule inet m out tcp flags & rst == rst ip ttl set 61'"};
+
+constexpr const char* kNotTheHost =
+    "; a device on the way seems to have sent the reset, not the host: it came with TTL 61 (3 "
+    "routers), what the host sends otherwise with 64 (0)";
+
+TEST(Prober, tells_a_reset_of_a_middlebox_from_one_of_the_host) {
+  const auto refused = [] {
+    return run_once(make_test(1, "127.0.0.1", TcpConfiguration{9}, 5), {}, Milliseconds(50));
+  };
+  ASSERT_TRUE(io::in_own_network(kForeignResets, [&] {
+    const Round round = refused();
+    expect_all(round, CheckOutcome::Refused);
+    EXPECT_EQ(round.detail, std::string("RST from 127.0.0.1 port 9") + kNotTheHost);
+  }));
+  ASSERT_TRUE(
+      io::in_own_network({}, [&] { EXPECT_EQ(refused().detail, "RST from 127.0.0.1 port 9"); }));
+}
+
+/// Accepts connections and resets them at once.
+class ResettingServer {
+ public:
+  ResettingServer() : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    io::SocketAddress local(*parse_ip_address("127.0.0.1"), 7001);
+    EXPECT_EQ(::bind(fd_.get(), local.data(), local.size()), 0);
+    EXPECT_EQ(::listen(fd_.get(), 16), 0);
+    thread_ = Thread("resetting", [fd = fd_.get()] {
+      for (int client = 0; client >= 0;) {
+        client = ::accept4(fd, nullptr, nullptr, SOCK_CLOEXEC);
+        const FileDescriptor closes(client);
+        const linger at_once{1, 0};
+        ::setsockopt(client, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+      }
+    });
+  }
+  ~ResettingServer() {
+    ::shutdown(fd_.get(), SHUT_RDWR);
+    thread_.join();
+  }
+  ResettingServer(const ResettingServer&) = delete;
+  ResettingServer& operator=(const ResettingServer&) = delete;
+
+ private:
+  FileDescriptor fd_;
+  Thread thread_;
+};
+
+TEST(Prober, tells_who_broke_off_an_exchange) {
+  const auto check = [](const std::string& evidence) {
+    const ResettingServer server;
+    HttpConfiguration http;
+    http.port = 7001;
+    const Round round = run_once(make_test(1, "127.0.0.1", http), {}, Milliseconds(50));
+    expect_all(round, CheckOutcome::Reset);
+    EXPECT_EQ(round.detail, "127.0.0.1 port 7001 reset the connection" + evidence);
+  };
+  ASSERT_TRUE(io::in_own_network(kForeignResets, [&] {
+    check(
+        "; a device on the way sent the reset, not the host: it came with TTL 61, the answer to "
+        "the SYN with 64");
+  }));
+  ASSERT_TRUE(io::in_own_network({}, [&] { check(""); }));
 }
 
 TEST(Prober, fails_every_check_of_a_round_whose_name_does_not_resolve) {
@@ -247,6 +318,39 @@ TEST(Prober, confirms_nothing_that_works_or_for_which_no_time_is_left) {
   ASSERT_EQ(refused.size(), 1U);
   EXPECT_EQ(refused[0].checks.at(0).outcome, CheckOutcome::Refused);
   EXPECT_FALSE(refused[0].confirmation) << "0.4 s and a time-out of 0.9 s do not fit into 1 s";
+}
+
+TEST(Prober, a_confirmation_may_tell_whose_reset_it_was) {
+  ASSERT_TRUE(io::in_own_network(kForeignResets, [] {
+    const auto rounds = run_assigned({make_test(1, "127.0.0.1", TcpConfiguration{9}, 1)}, 2);
+    ASSERT_EQ(rounds.size(), 2U);
+    EXPECT_EQ(rounds[0].confirmation, (Confirmation{5, 5}));
+    for (const Round& round : rounds) {
+      EXPECT_EQ(round.detail, std::string("RST from 127.0.0.1 port 9") + kNotTheHost);
+    }
+  }));
+}
+
+TEST(Prober, replies_that_begin_to_come_by_another_way_are_noted) {
+  ASSERT_TRUE(io::in_own_network({}, [] {
+    io::Loop loop;
+    std::vector<Round> rounds;
+    Prober prober(loop, kClock, {}, [&](Round&& round) {
+      rounds.push_back(std::move(round));
+      if (rounds.size() == 6) {
+        EXPECT_EQ(std::system("sysctl -q -w net.ipv4.ip_default_ttl=63"), 0);
+      }
+      if (rounds.size() == 8) loop.stop();
+    });
+    prober.assign({make_test(1, "127.0.0.1", IcmpConfiguration{}, 1)});
+    loop.run_for(Seconds(20));
+    ASSERT_EQ(rounds.size(), 8U);
+    EXPECT_EQ(rounds[5].reply_ttls, (ReplyTtls{64, 64}));
+    EXPECT_EQ(rounds[6].reply_ttls, (ReplyTtls{63, 63}));
+    EXPECT_EQ(rounds[6].detail,
+              "replies come with TTL 63 instead of 64: they take another way back, 1 hop more");
+    EXPECT_EQ(rounds[7].detail, "");
+  }));
 }
 
 TEST(Prober, what_is_over_the_agents_limit_does_not_count_against_the_network) {

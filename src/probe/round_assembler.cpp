@@ -49,8 +49,19 @@ bool RoundAssembler::record(int index, CheckResult&& result) {
     stamps_ = has_stamps_ ? std::min(stamps_, result.stamps) : result.stamps;
     has_stamps_ = true;
   }
+  if (result.reply_ttl != 0) keep_reply_ttl(result.reply_ttl);
   if (has_evidence(result)) keep_evidence(index, std::move(result));
   return true;
+}
+
+void RoundAssembler::add_note(std::string note) {
+  if (!evidence_) evidence_ = std::make_unique<Evidence>();
+  evidence_->note = std::move(note);
+}
+
+void RoundAssembler::keep_reply_ttl(std::uint8_t ttl) {
+  if (reply_ttls_.lowest == 0 || ttl < reply_ttls_.lowest) reply_ttls_.lowest = ttl;
+  reply_ttls_.highest = std::max(reply_ttls_.highest, ttl);
 }
 
 void RoundAssembler::keep_evidence(int index, CheckResult&& result) {
@@ -79,10 +90,14 @@ Round RoundAssembler::take() {
   LW_ASSERT(is_complete());
   Round round;
   round.stamp_source = stamps_;
+  if (reply_ttls_.lowest != 0) round.reply_ttls = reply_ttls_;
   round.checks.reserve(static_cast<std::size_t>(checks_));
   for (int i = 0; i < checks_; ++i) round.checks.push_back(check(i));
   if (!evidence_) return round;
   round.detail = std::move(evidence_->detail);
+  if (round.detail.find(evidence_->note) == std::string::npos) {
+    round.detail += (round.detail.empty() ? "" : "; ") + evidence_->note;
+  }
   round.http_status = evidence_->http_status;
   round.http = evidence_->http;
   round.http_facts = std::move(evidence_->http_facts);

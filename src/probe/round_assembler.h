@@ -24,6 +24,9 @@ class RoundAssembler {
   /// Takes a check's end. A second end of one check is ignored, and false.
   bool record(int index, CheckResult&& result);
 
+  /// Something to say of the round's failures beside the first one's own evidence.
+  void add_note(std::string note);
+
   /// Says that it will be needed soon.
   void prefetch() const { __builtin_prefetch(slots_.get()); }
 
@@ -46,6 +49,7 @@ class RoundAssembler {
   /// What most rounds have nothing of.
   struct Evidence {
     std::string detail;
+    std::string note;
     std::optional<int> http_status;
     std::optional<HttpPhases> http;
     std::optional<HttpFacts> http_facts;
@@ -59,6 +63,7 @@ class RoundAssembler {
     LW_ASSERT(index >= 0 && index < checks_);
     return slots_[static_cast<std::size_t>(index)];
   }
+  void keep_reply_ttl(std::uint8_t ttl);
   void keep_evidence(int index, CheckResult&& result);
 
   std::unique_ptr<Slot[]> slots_;
@@ -67,6 +72,7 @@ class RoundAssembler {
   std::int16_t missing_;
   StampSource stamps_ = StampSource::User;
   bool has_stamps_ = false;
+  ReplyTtls reply_ttls_;  ///< 0: of no check known
 };
 
 }  // namespace lw

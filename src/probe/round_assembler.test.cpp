@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+
 namespace lw {
 namespace {
 
@@ -43,6 +45,31 @@ TEST(RoundAssembler, keeps_the_evidence_of_the_first_check_that_failed_not_of_th
   assembler.record(1, failure(CheckOutcome::TimedOut, "second"));
   assembler.record(0, failure(CheckOutcome::Refused, "first"));
   EXPECT_EQ(assembler.take().detail, "first");
+}
+
+TEST(RoundAssembler, knows_the_lowest_and_the_highest_ttl_of_replies_if_any_was_known) {
+  RoundAssembler assembler(4);
+  constexpr std::array<std::uint8_t, 4> kTtls{58, 0, 57, 60};
+  for (int i = 0; i < 4; ++i) {
+    CheckResult result = success(10);
+    result.reply_ttl = kTtls.at(static_cast<std::size_t>(i));
+    assembler.record(i, std::move(result));
+  }
+  EXPECT_EQ(assembler.take().reply_ttls, (ReplyTtls{57, 60}));
+
+  RoundAssembler unknown(1);
+  unknown.record(0, success(10));
+  EXPECT_FALSE(unknown.take().reply_ttls.has_value());
+}
+
+TEST(RoundAssembler, adds_a_note_to_the_first_failure_unless_that_says_so_itself) {
+  for (const char* detail : {"RST", "RST; not the host"}) {
+    RoundAssembler assembler(2);
+    assembler.record(0, failure(CheckOutcome::Refused, detail));
+    assembler.add_note("not the host");
+    assembler.record(1, failure(CheckOutcome::Refused, "RST; not the host"));
+    EXPECT_EQ(assembler.take().detail, "RST; not the host");
+  }
 }
 
 TEST(RoundAssembler, keeps_a_note_of_a_success_until_a_check_fails) {

@@ -19,6 +19,12 @@ constexpr Milliseconds kNamePatience{700};
 // Fast enough to be the same trouble, slow enough not to be the same lost burst.
 constexpr Milliseconds kConfirmEvery{100};
 constexpr int kConfirmations = 5;
+// How late the loop was counts for the checks of so long.
+constexpr Seconds kLatenessKept{60};
+// Of a time-out. An exchange with TLS takes some five turns.
+constexpr double kLateShare = 0.1;
+// The round of echoes that are no checks: they ask what TTL a host's packets come with.
+constexpr std::uint64_t kNoRound = ~std::uint64_t{0};
 
 std::optional<std::uint16_t> race_port(const ProbeTask& test) {
   const TestConfiguration& configuration = *test.configuration;
@@ -46,7 +52,8 @@ RoundRunner::RoundRunner(io::Loop& loop, const Clock& clock, Options options, Ha
       http_(loop, clock, resolver_, options.extra_ca_pem,
             [this](const CheckTicket& ticket, CheckResult&& result) {
               on_result(ticket, std::move(result));
-            }) {}
+            }),
+      resets_(loop, clock) {}
 
 std::uint64_t RoundRunner::begin(std::shared_ptr<const ProbeTask> test, bool may_confirm) {
   const TestConfiguration& configuration = *test->configuration;
@@ -194,7 +201,7 @@ void RoundRunner::start_one(const CheckTicket& ticket, const std::shared_ptr<con
                  on_result(ticket, result_of_connect(report, to, port, timeout));
                });
   } else if (test->configuration->is_http()) {
-    http_.start(ticket, *test, to, timeout);
+    http_.start(ticket, *test, to, timeout, resets_.wants_ends(to.is_v6));
   } else {
     icmp_.start(ticket, to, timeout, test->configuration->packets);
   }
@@ -236,10 +243,52 @@ void RoundRunner::annotate(const CheckTicket& ticket, const Running& running, Ch
   result.detail = result.detail.empty() ? note->second : result.detail + "; " + note->second;
 }
 
+void RoundRunner::note_lateness(Instant now, std::chrono::nanoseconds late) {
+  if (late < late_ && now - late_at_ < kLatenessKept) return;
+  late_at_ = now;
+  late_ = late;
+}
+
+/// Echoes are judged by their stamps and connects by what waits in their sockets, but an HTTP
+/// exchange takes several turns of the loop, and each of them may be late.
+void RoundRunner::void_if_late(const Running& running, CheckResult& result) const {
+  const TestConfiguration& configuration = *running.task->configuration;
+  if (result.outcome != CheckOutcome::TimedOut || !configuration.is_http()) return;
+  const Milliseconds timeout = configuration.effective_check_timeout();
+  if (late_at_ < clock_.now() - timeout || late_ < timeout * kLateShare) return;
+  result.outcome = CheckOutcome::LocalOverload;
+  result.detail =
+      fmt::format("this agent was overloaded: its checks began up to {} late ({})",
+                  to_human(std::chrono::duration_cast<Microseconds>(late_)), result.detail);
+}
+
+/// Adds who sent the reset that a check met, as far as that is known and not the host.
+void RoundRunner::note_reset(Running& running, CheckResult& result) {
+  const std::string note = resets_.judge(*result.reset);
+  if (!note.empty()) {
+    result.detail += "; " + note;
+    // The check that failed first may have come too soon to know.
+    running.assembler.add_note(note);
+  }
+  ask_host(result.reset->remote, running.task->configuration->effective_check_timeout());
+}
+
+void RoundRunner::ask_host(const IpAddress& address, std::chrono::nanoseconds timeout) {
+  if (!resets_.wants_echo(address) || limits_.refuse(address, clock_.now())) return;
+  const int index = asked_hosts_.empty() ? 0 : asked_hosts_.rbegin()->first + 1;
+  asked_hosts_[index] = address;
+  icmp_.start({kNoRound, index}, address, timeout, {});
+}
+
 void RoundRunner::on_result(const CheckTicket& ticket, CheckResult&& result) {
+  if (ticket.round == kNoRound) {
+    return resets_.note_echo(asked_hosts_.extract(ticket.index).mapped(), result.reply_ttl);
+  }
   Running* const found = rounds_.find(ticket.round);
   if (found == nullptr) return;
   Running& running = *found;
+  void_if_late(running, result);
+  if (result.reset) note_reset(running, result);
   if (ticket.index < 0) return on_confirmation(ticket.round, running, result.outcome);
   if (running.named) annotate(ticket, running, result);
   const bool has_failed = kind_of(result.outcome) == OutcomeKind::Failed;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "probe/http_checks.h"
 #include "probe/icmp_checks.h"
 #include "probe/rate_limits.h"
+#include "probe/reset_origins.h"
 #include "probe/round_assembler.h"
 
 namespace lw {
@@ -75,6 +77,10 @@ class RoundRunner {
       running->assembler.prefetch();
     }
   }
+
+  /// Says that the loop is so late now. HTTP checks that time out meanwhile may have waited for us
+  /// and not for the network: they are void.
+  void note_lateness(Instant now, std::chrono::nanoseconds late);
 
   /// Forgets a round; its checks end unseen.
   void abandon(std::uint64_t round) { rounds_.erase(round); }
@@ -135,6 +141,9 @@ class RoundRunner {
   void on_race(const CheckTicket& ticket, ConnectRaces::Result&& result);
   static void annotate(const CheckTicket& ticket, const Running& running, CheckResult& result);
   void on_result(const CheckTicket& ticket, CheckResult&& result);
+  void void_if_late(const Running& running, CheckResult& result) const;
+  void note_reset(Running& running, CheckResult& result);
+  void ask_host(const IpAddress& address, std::chrono::nanoseconds timeout);
   void confirm(const CheckTicket& ticket, Running& running);
   void on_confirmation(std::uint64_t round, Running& running, CheckOutcome outcome);
   void finish_if_complete(std::uint64_t round);
@@ -148,9 +157,13 @@ class RoundRunner {
   io::TcpConnector tcp_;
   ConnectRaces races_;
   HttpChecks http_;
+  ResetOrigins resets_;
+  std::map<int, IpAddress> asked_hosts_;  ///< by ticket index of the echo
   LastGoodAddresses last_good_;
   SlotMap<Running> rounds_;
   std::uint64_t checks_started_ = 0;
+  Instant late_at_{};
+  std::chrono::nanoseconds late_{0};  ///< The most of late.
 };
 
 }  // namespace lw

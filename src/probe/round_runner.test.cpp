@@ -105,6 +105,36 @@ void expect_outcomes(const Round& round, const std::vector<CheckOutcome>& expect
 }
 const std::vector<CheckOutcome> kAllWell(4, CheckOutcome::Success);
 
+TEST(RoundRunner, an_http_check_that_times_out_while_the_loop_is_late_is_void) {
+  // Takes connections into its queue and never answers.
+  const FileDescriptor silent(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  io::SocketAddress local(*parse_ip_address("127.0.0.1"), 0);
+  socklen_t size = io::SocketAddress::capacity();
+  ASSERT_EQ(::bind(silent.get(), local.data(), local.size()), 0);
+  ASSERT_EQ(::listen(silent.get(), 64), 0);
+  ASSERT_EQ(::getsockname(silent.get(), local.data(), &size), 0);
+  HttpConfiguration http;
+  http.port = io::port_of(local.data());
+  lw::Test test = make_test("127.0.0.1", http, AddressUse::First, 1);
+  auto configuration = std::make_shared<TestConfiguration>(*test.configuration);
+  configuration->check_timeout = Milliseconds(200);
+  test.configuration = configuration;
+
+  Bench punctual;
+  punctual.runner->note_lateness(kClock.now(), Milliseconds(19));
+  expect_outcomes(punctual.run(test), {CheckOutcome::TimedOut});
+  Bench late_before;
+  late_before.runner->note_lateness(kClock.now() - Seconds(1), Seconds(5));
+  expect_outcomes(late_before.run(test), {CheckOutcome::TimedOut});
+  Bench late;
+  late.runner->note_lateness(kClock.now() + Milliseconds(100), Milliseconds(150));
+  const Round round = late.run(test);
+  expect_outcomes(round, {CheckOutcome::LocalOverload});
+  EXPECT_TRUE(round.detail.starts_with(
+      "this agent was overloaded: its checks began up to 150 ms late (no answer in 200 ms"))
+      << round.detail;
+}
+
 TEST(RoundRunner, tells_what_the_name_servers_said_beside_the_checks) {
   Bench bench;
   bench.dns.answer.v4 = {"127.0.0.2", "127.0.0.1"};

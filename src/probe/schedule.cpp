@@ -48,9 +48,20 @@ Schedule::Handle Schedule::add(TestId test, const Rhythm& rhythm, Instant now) {
   return handle;
 }
 
+Instant Schedule::planned_start(const Entry& entry) {
+  const Rhythm& rhythm = entry.rhythm;
+  const Instant even = entry.round_start + entry.next_check * rhythm.spacing;
+  const auto width = static_cast<std::uint64_t>(rhythm.spacing.count());
+  if (!rhythm.is_random || width == 0) return even;
+  // Nanoseconds since the boot: no other test and no other round has the same, near enough.
+  const auto round = static_cast<std::uint64_t>(entry.round_start.time_since_epoch().count());
+  const std::uint64_t chance = mixed(mixed(round) + static_cast<std::uint64_t>(entry.next_check));
+  return even + std::chrono::nanoseconds(static_cast<std::int64_t>(chance % width));
+}
+
 void Schedule::push(Handle test) {
   const Entry& entry = entries_[test];
-  const Instant planned = entry.round_start + entry.next_check * entry.rhythm.spacing;
+  const Instant planned = planned_start(entry);
   queue_.push(planned, {test, entry.generation, planned});
 }
 

@@ -15,12 +15,16 @@ namespace lw {
 /// When each check of each test is due. A test's rounds begin at phase + n × interval of the
 /// monotonic clock, and the phase is a hash of the test's id: stable whatever else comes and goes,
 /// spread over the interval from the first round on, and the same after a restart of the program on
-/// one boot. Nothing waits for a check that is under way. Pure: time comes in as an argument.
+/// one boot. What is random about a rhythm follows from the test and the round, so it is repeatable
+/// too. Nothing waits for a check that is under way. Pure: time comes in as an argument.
 class Schedule {
  public:
   struct Rhythm {
     std::chrono::nanoseconds interval{Seconds(60)};
     int checks = 1;
+    /// Each check begins at some instant of its own `spacing`, another one in each round, instead
+    /// of at its beginning. So two checks are 0 to 2 spacings apart.
+    bool is_random = false;
     std::chrono::nanoseconds spacing{0};  ///< between the starts of two checks of a round
   };
 
@@ -65,6 +69,7 @@ class Schedule {
     Instant planned{};
   };
   void push(Handle test);
+  static Instant planned_start(const Entry& entry);
   void advance(Entry& entry, Instant now);
 
   std::vector<Entry> entries_;  ///< by handle

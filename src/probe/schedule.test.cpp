@@ -15,7 +15,7 @@ using std::chrono::nanoseconds;
 
 const Instant kStart{Seconds(1'000)};
 constexpr nanoseconds kTick = TimerWheel<int>::kTick;  // So much later a check may begin.
-constexpr Schedule::Rhythm kTenSeconds{Seconds(10), 1, nanoseconds(0)};
+constexpr Schedule::Rhythm kTenSeconds{Seconds(10), 1, false, nanoseconds(0)};
 
 struct Sent {
   Schedule::Handle test;
@@ -84,7 +84,7 @@ TEST(Schedule, a_phase_does_not_depend_on_what_else_there_is_or_when_it_was_adde
 
 TEST(Schedule, spaces_the_checks_of_a_round) {
   Schedule schedule;
-  schedule.add(TestId{7}, {Seconds(10), 4, Milliseconds(500)}, kStart);
+  schedule.add(TestId{7}, {Seconds(10), 4, false, Milliseconds(500)}, kStart);
   const auto sent = run(schedule, kStart + Seconds(20));
   ASSERT_EQ(sent.size(), 8U);
   for (std::size_t i = 0; i < sent.size(); ++i) {
@@ -97,7 +97,7 @@ TEST(Schedule, spaces_the_checks_of_a_round) {
 
 TEST(Schedule, gives_the_checks_of_a_late_round_all_at_once_and_stays_in_phase) {
   Schedule schedule;
-  schedule.add(TestId{7}, {Seconds(10), 4, Milliseconds(500)}, kStart);
+  schedule.add(TestId{7}, {Seconds(10), 4, false, Milliseconds(500)}, kStart);
   const Instant begin = kStart + Schedule::phase_of(TestId{7}, Seconds(10));
   const auto due = schedule.take_due(begin + Seconds(5), 1000);
   EXPECT_EQ(due.size(), 4U);
@@ -130,7 +130,7 @@ TEST(Schedule, a_handle_that_is_used_again_runs_in_its_new_rhythm_only) {
   Schedule schedule;
   const auto first = schedule.add(TestId{1}, kTenSeconds, kStart);
   schedule.remove(first);
-  EXPECT_EQ(first, schedule.add(TestId{1}, {Seconds(5), 1, nanoseconds(0)}, kStart));
+  EXPECT_EQ(first, schedule.add(TestId{1}, {Seconds(5), 1, false, nanoseconds(0)}, kStart));
   EXPECT_EQ(run(schedule, kStart + Seconds(20)).size(), 4U);
 }
 
@@ -138,6 +138,70 @@ TEST(Schedule, takes_no_more_than_it_is_asked_for) {
   Schedule schedule;
   for (std::uint64_t id = 1; id <= 10; ++id) schedule.add(TestId{id}, kTenSeconds, kStart);
   EXPECT_EQ(schedule.take_due(kStart + Seconds(10), 3).size(), 3U);
+}
+
+constexpr Schedule::Rhythm kRandom{Seconds(10), 4, true, Seconds(2)};
+
+TEST(Schedule, a_random_rhythm_keeps_each_check_in_its_share_of_the_round) {
+  Schedule schedule;
+  const auto handle = schedule.add(TestId{7}, kRandom, kStart);
+  const Instant phase = kStart + (Schedule::phase_of(TestId{7}, kRandom.interval) -
+                                  kStart.time_since_epoch() % kRandom.interval + kRandom.interval) %
+                                     kRandom.interval;
+  int number = 0;
+  for (const Sent& sent : run(schedule, phase + Seconds(1'000))) {
+    EXPECT_EQ(sent.test, handle);
+    EXPECT_EQ(sent.check, number % 4);
+    const Instant share = phase + Seconds(10) * (number / 4) + Seconds(2) * (number % 4);
+    EXPECT_GE(sent.at, share);
+    EXPECT_LT(sent.at, share + Seconds(2));
+    ++number;
+  }
+  EXPECT_EQ(number, 400);
+}
+
+/// How the checks of 10,000 rounds lie to a load that comes and goes each `period`.
+std::array<int, 20> phases_against(nanoseconds period, bool is_random) {
+  Schedule schedule;
+  schedule.add(TestId{7}, {Seconds(10), 1, is_random, Seconds(9)}, kStart);
+  std::array<int, 20> counts{};
+  for (const Sent& sent : run(schedule, kStart + Seconds(10) * 10'000)) {
+    const auto at = sent.at.time_since_epoch() % period;
+    ++counts.at(static_cast<std::size_t>(at * 20 / period));
+  }
+  return counts;
+}
+
+TEST(Schedule, a_random_rhythm_does_not_keep_in_step_with_the_networks_own) {
+  for (const nanoseconds period : {nanoseconds(Seconds(1)), nanoseconds(Seconds(3))}) {
+    // 19 degrees of freedom: chi-square above 45 once in 1,000. Of 10,000, 500 in each.
+    double chi_square = 0;
+    for (const int count : phases_against(period, true)) {
+      chi_square += (count - 500.0) * (count - 500.0) / 500.0;
+    }
+    EXPECT_LT(chi_square, 45.0);
+  }
+  // The even rhythm is always at the same phase of a load of its own period: that is the pitfall.
+  const auto even = phases_against(Seconds(1), false);
+  EXPECT_EQ(std::ranges::count(even, 0), 19);
+}
+
+TEST(Schedule, a_random_rhythm_is_the_same_whatever_else_there_is) {
+  Schedule alone;
+  Schedule crowd;
+  const auto mine = alone.add(TestId{7}, kRandom, kStart);
+  for (std::uint64_t id = 100; id < 200; ++id) crowd.add(TestId{id}, kRandom, kStart);
+  const auto same = crowd.add(TestId{7}, kRandom, kStart);
+  std::vector<Instant> first;
+  std::vector<Instant> second;
+  for (const Sent& sent : run(alone, kStart + Seconds(60))) {
+    if (sent.test == mine) first.push_back(sent.at);
+  }
+  for (const Sent& sent : run(crowd, kStart + Seconds(60))) {
+    if (sent.test == same) second.push_back(sent.at);
+  }
+  EXPECT_EQ(first, second);
+  EXPECT_GE(first.size(), 20U);
 }
 
 }  // namespace

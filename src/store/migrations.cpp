@@ -182,6 +182,13 @@ std::string add_more_to(std::string_view table, bool keeps_rows) {
   return sql;
 }
 
+// One number for hours on end, as a rule, and none above it: next to nothing.
+std::string add_reply_ttl_to(std::string_view table, bool keeps_rows) {
+  const std::string codec = keeps_rows ? " CODEC(ZSTD(1))" : "";
+  return "ALTER TABLE " + std::string(table) + " ADD COLUMN IF NOT EXISTS reply_ttl UInt8" + codec +
+         ", ADD COLUMN IF NOT EXISTS reply_ttl_spread UInt8" + codec;
+}
+
 // One row per path of a path report (model/path.h), columns described at encode_paths
 // (path_rows.h). A report that comes again makes the same rows, which replace the first ones.
 constexpr std::string_view kPaths = R"(CREATE TABLE IF NOT EXISTS paths
@@ -385,6 +392,12 @@ std::span<const Migration> migrations() {
        "rounds in less room",
        {text(kLeanerRounds), "ALTER TABLE rounds DROP COLUMN IF EXISTS jitter",
         text(kDerivedJitter), text(kReasonText)}},
+      // As in 3: the view's `SELECT *` takes the new columns along.
+      {8,
+       "the TTL of replies",
+       {add_reply_ttl_to("rounds", true), add_reply_ttl_to("arrivals", false),
+        "DROP TABLE IF EXISTS doubtful",
+        "CREATE TABLE IF NOT EXISTS doubtful AS arrivals ENGINE = Memory"}},
   };
   return kMigrations;
 }

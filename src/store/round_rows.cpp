@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kChecksMax = 255;
 
 // In the order of `add_row`. LowCardinality columns are sent as String; the store converts.
-constexpr std::array<std::pair<const char*, const char*>, 54> kColumns = {{
+constexpr std::array<std::pair<const char*, const char*>, 56> kColumns = {{
     {"test_id", "UInt64"},
     {"ts", "DateTime64(6, 'UTC')"},
     {"keep_days", "UInt16"},
@@ -72,6 +72,8 @@ constexpr std::array<std::pair<const char*, const char*>, 54> kColumns = {{
     {"tls_key", "String"},
     {"tls_chain", "Array(String)"},
     {"tls_verified", "UInt8"},
+    {"reply_ttl", "UInt8"},
+    {"reply_ttl_spread", "UInt8"},
 }};
 
 /// Fills the columns of a row one after the other.
@@ -225,6 +227,12 @@ void add_more_of_tls(Row& row, const Round& round) {
   row.next().add(to_u8(tls.is_verified ? 1 : 0));
 }
 
+void add_reply_ttls(Row& row, const Round& round) {
+  const ReplyTtls ttls = round.reply_ttls.value_or(ReplyTtls{});
+  row.next().add(ttls.lowest);
+  row.next().add(to_u8(ttls.highest - ttls.lowest));
+}
+
 void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
   Row row(columns);
@@ -257,6 +265,7 @@ void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
   add_confirmation(row, round);
   add_more_of_http(row, round);
   add_more_of_tls(row, round);
+  add_reply_ttls(row, round);
 }
 
 std::size_t bytes_of(const std::vector<std::string>& texts) {

@@ -43,6 +43,8 @@ std::string kept_round_columns();
 ///   http_redirects, http_url and http_body_bytes. http_status 0, `has_tls` 0: there was none.
 /// - `name_flags` bit 0: the destination is a name; bit 1: the checks went to addresses of an
 ///   earlier answer; bit 2: name_ttl is known. `confirmation_made` 0: there was none.
+/// - `reply_ttl` is the lowest TTL that replies came with, 0 if none is known; the highest is
+///   `reply_ttl_spread` above it.
 /// - `observed` and `limit` are NaN where the reason has none.
 /// An RTT is kept up to 71 minutes (2^32 - 1 µs), a round up to its 255th check.
 std::string encode_native(std::span<const StoredRound> rounds);

@@ -103,6 +103,13 @@ void read_more_of_tls(RowReader& row, Round& round) {
   tls.is_verified = row.number<std::uint8_t>() != 0;
 }
 
+void read_reply_ttls(RowReader& row, Round& round) {
+  const auto lowest = row.number<std::uint8_t>();
+  const auto spread = row.number<std::uint8_t>();
+  if (lowest == 0) return;
+  round.reply_ttls = ReplyTtls{lowest, static_cast<std::uint8_t>(std::min(lowest + spread, 255))};
+}
+
 }  // namespace
 
 std::string readable_round_columns() {
@@ -115,7 +122,8 @@ std::string readable_round_columns() {
          "name_flags, name_outcome, name_took, name_ttl, CAST(name_server AS String), "
          "CAST(name_addresses AS Array(String)), name_detail, confirmation_made, "
          "confirmation_failed, CAST(http_version AS String), http_redirects, http_url, "
-         "http_body_bytes, CAST(tls_key AS String), tls_chain, tls_verified";
+         "http_body_bytes, CAST(tls_key AS String), tls_chain, tls_verified, reply_ttl, "
+         "reply_ttl_spread";
 }
 
 RoundOrigin read_origin(RowReader& row) {
@@ -155,6 +163,7 @@ StoredRound read_round(RowReader& row) {
   read_confirmation(row, stored.round);
   read_more_of_http(row, stored.round);
   read_more_of_tls(row, stored.round);
+  read_reply_ttls(row, stored.round);
   return stored;
 }
 

@@ -45,6 +45,7 @@ Round full_round() {
                          .is_last_good = true,
                          .detail = "no answer from 10.0.0.2"};
   round.confirmation = Confirmation{5, 4};
+  round.reply_ttls = ReplyTtls{57, 255};
   return round;
 }
 
@@ -71,6 +72,19 @@ TEST(ConvertRound, RefusesAnOutcomeItDoesNotKnow) {
   message.add_offsets_us(0);
   message.add_rtts_us_plus_one(0);
   EXPECT_FALSE(decode_round(message.SerializeAsString()).has_value());
+}
+
+TEST(ConvertRound, TakesTtlsThatNoPacketHasForNone) {
+  for (const auto& [lowest, highest] :
+       {std::pair{0, 60}, std::pair{60, 59}, std::pair{60, 256}, std::pair{0, 0}}) {
+    ::linewatch::wire::Round message;
+    message.set_started_us(1);
+    message.set_reply_ttl_lowest(static_cast<std::uint32_t>(lowest));
+    message.set_reply_ttl_highest(static_cast<std::uint32_t>(highest));
+    const auto decoded = decode_round(message.SerializeAsString());
+    ASSERT_TRUE(decoded.has_value()) << decoded.error().message;
+    EXPECT_FALSE(decoded->reply_ttls.has_value()) << lowest << " to " << highest;
+  }
 }
 
 TEST(ConvertRound, MakesTextThatIsNoUtf8ReadableRatherThanLoseTheRound) {
@@ -174,6 +188,7 @@ std::vector<lw::Test> many_tests(std::size_t count) {
                    .source_address = "192.0.2.9",
                    .source_interface = "eth1"};
   http->address_use = AddressUse::All;
+  http->timing = CheckTiming::Random;
   http->trace = {.protocol = TraceProtocol::Icmp,
                  .port = 65'535,
                  .interval = Seconds(3'600),
@@ -220,6 +235,7 @@ TEST(ConvertAssignment, ComesBackEqualOverSeveralParts) {
     ASSERT_EQ(decoded[i].configuration->protocol, tests[i].configuration->protocol);
     ASSERT_EQ(decoded[i].configuration->packets, tests[i].configuration->packets);
     ASSERT_EQ(decoded[i].configuration->address_use, tests[i].configuration->address_use);
+    ASSERT_EQ(decoded[i].configuration->timing, tests[i].configuration->timing);
     ASSERT_EQ(decoded[i].configuration->trace, tests[i].configuration->trace);
     ASSERT_EQ(decoded[i].configuration->frequency, tests[i].configuration->frequency);
     ASSERT_EQ(decoded[i].configuration->check_timeout, tests[i].configuration->check_timeout);

@@ -90,6 +90,7 @@ void encode_configuration(const TestConfiguration& configuration, pb::Configurat
     encode_trace(configuration.trace, *message.mutable_trace());
   }
   message.set_address_use(static_cast<std::uint32_t>(configuration.address_use));
+  message.set_timing(static_cast<std::uint32_t>(configuration.timing));
   std::visit([&](const auto& protocol) { encode_protocol(protocol, message); },
              configuration.protocol);
 }
@@ -223,6 +224,7 @@ Result<TestConfiguration> decode_configuration(const pb::Configuration& message)
   if (message.has_trace()) configuration.trace = TRY(decode_trace(message.trace()));
   configuration.address_use =
       TRY(decode_choice<AddressUse>(message.address_use(), AddressUse::HappyEyeballs));
+  configuration.timing = TRY(decode_choice<CheckTiming>(message.timing(), CheckTiming::Random));
   configuration.protocol = TRY(decode_protocol(message));
   return configuration;
 }

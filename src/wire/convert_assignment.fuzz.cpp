@@ -56,6 +56,13 @@ void check_facts(std::string_view bytes) {
   LW_ASSERT(again.resource_id == agent.resource_id && again.addresses == agent.addresses);
 }
 
+void check_self_test(std::string_view bytes) {
+  ::linewatch::wire::SelfTest message;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return;
+  const SelfTest test = decode_self_test(message);
+  LW_ASSERT(decode_self_test(encode_self_test(test)) == test);
+}
+
 }  // namespace
 }  // namespace lw::wire
 
@@ -63,5 +70,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = lw::fuzz::Input(data, size).text();
   lw::wire::check_assignment(bytes);
   lw::wire::check_facts(bytes);
+  lw::wire::check_self_test(bytes);
   return 0;
 }

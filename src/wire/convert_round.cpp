@@ -153,6 +153,14 @@ HttpPhases decode_phases(const pb::HttpPhases& message) {
           .transfer = minus_one(message.transfer_us_plus_one())};
 }
 
+/// Other numbers than a packet can have say nothing.
+std::optional<ReplyTtls> decode_reply_ttls(const pb::Round& message) {
+  const std::uint32_t lowest = message.reply_ttl_lowest();
+  const std::uint32_t highest = message.reply_ttl_highest();
+  if (lowest == 0 || highest < lowest || highest > 255) return std::nullopt;
+  return ReplyTtls{static_cast<std::uint8_t>(lowest), static_cast<std::uint8_t>(highest)};
+}
+
 Result<std::vector<Check>> decode_checks(const pb::Round& message) {
   const int count = message.outcomes_size();
   if (message.offsets_us_size() != count || message.rtts_us_plus_one_size() != count) {
@@ -212,6 +220,10 @@ std::string encode_round(const Round& round) {
     message.mutable_confirmation()->set_failed(
         static_cast<std::uint32_t>(std::max(round.confirmation->failed, 0)));
   }
+  if (round.reply_ttls) {
+    message.set_reply_ttl_lowest(round.reply_ttls->lowest);
+    message.set_reply_ttl_highest(round.reply_ttls->highest);
+  }
   return message.SerializeAsString();
 }
 
@@ -245,6 +257,7 @@ Result<Round> decode_round(std::string_view bytes) {
         Confirmation{static_cast<int>(std::min(message.confirmation().made(), kMost)),
                      static_cast<int>(std::min(message.confirmation().failed(), kMost))};
   }
+  round.reply_ttls = decode_reply_ttls(message);
   return round;
 }
 

@@ -22,6 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // Ages are worked out from it, so it must not be near the end of the range.
   LW_ASSERT(round->started > from_unix_us(INT64_MIN / 4));
   LW_ASSERT(round->started < from_unix_us(INT64_MAX / 4));
+  LW_ASSERT(!round->reply_ttls || (round->reply_ttls->lowest > 0 &&
+                                   round->reply_ttls->highest >= round->reply_ttls->lowest));
   const auto again = wire::decode_round(wire::encode_round(*round));
   LW_ASSERT(again && *again == *round);
   return 0;

@@ -45,6 +45,9 @@ void add_more(std::uint64_t n, Round& round) {
     round.name->detail = "NXDOMAIN from 10.0.0.2:53 in 1.2 ms";
   }
   if (n % 7 == 3) round.confirmation = Confirmation{5, static_cast<int>(n % 6)};
+  if (n % 5 == 2) {
+    round.reply_ttls = ReplyTtls{static_cast<std::uint8_t>(1 + n % 255), 255};
+  }
   if (n % 6 == 4) {
     round.http_facts = HttpFacts{"HTTP/2", static_cast<int>(n % 3), "https://b.example/µ",
                                  static_cast<std::int64_t>(n) << 33};

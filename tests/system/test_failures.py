@@ -91,9 +91,16 @@ class Failures(SystemTest):
         undo.enter_context(self.lab.host("r2").firewall.block(**rule))
 
     def test_a_stopped_server_is_refused_connections_and_nothing_else(self):
-        with self.fault("a stopped server", {TCP: "connection refused"}) as undo:
+        # Nothing behind it: the reset is the server's own.
+        with self.fault("a stopped server", {
+                TCP: r"connection refused \(RST from \S+ port 7000\)$"}) as undo:
             self.lab.service("tcp").stop()
             undo.callback(self.lab.service("tcp").start)
+
+    def test_a_routers_reset_is_not_taken_for_the_servers(self):
+        with self.fault("a reset by a router", {
+                TCP: "connection refused.*a device on the way seems to have sent the reset"}) as undo:
+            self.block(undo, action="tcp-reset", to=self.lab.address("web"), port=7000)
 
     def test_dropped_packets_time_out(self):
         with self.fault("dropped packets", {PING: "timed out", TCP: "timed out",
