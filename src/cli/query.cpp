@@ -18,13 +18,15 @@
 #include "cli/query_output.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
+#include "io/http_server.h"
 
 namespace lw::cli {
 namespace {
 
 struct QueryOptions {
   std::string query, output, file, timespan, workspace;
-  bool explain = false;
+  std::string saved, save, forget, parameters, description;
+  bool explain = false, list = false;
 };
 
 struct FileCloser {
@@ -111,13 +113,56 @@ int ask(ApiClient& client, const std::string& query, const QueryOptions& options
   return ended ? kExitSuccess : report(ended.error());
 }
 
+std::string path_of(const std::string& name) {
+  return "/api/v1/queries/" + io::percent_encode(name);
+}
+
+/// What the server answers to a request about saved queries; nothing has been printed.
+int answered(const ApiClient& client, const Result<io::HttpClientResponse>& response) {
+  if (!response) return report(response.error());
+  return response->status == 200 ? kExitSuccess : report(client.error_of(*response));
+}
+
+int list_saved(ApiClient& client, const std::string& output) {
+  const auto response = client.call("GET", "/api/v1/queries", {}, "", "");
+  if (const int code = answered(client, response); code != kExitSuccess) return code;
+  const auto document = parse_json(response->body);
+  if (!document) return report(document.error());
+  const Value* const list = document->find("value");
+  print_list(output,
+             {column("NAME", "name"), column("PARAMETERS", "parameters"),
+              column("DESCRIPTION", "description"), column("AUTHOR", "author"),
+              column("UPDATED", "updated")},
+             list == nullptr ? Value::array() : *list);
+  return kExitSuccess;
+}
+
+int save_query(ApiClient& client, const std::string& query, const QueryOptions& options) {
+  const Value body = Value::object(
+      {{"query", query}, {"parameters", options.parameters}, {"description", options.description}});
+  return answered(client,
+                  client.call("PUT", path_of(options.save), {}, to_json(body), "application/json"));
+}
+
 int run_query(const Context& context, const QueryOptions& options) {
   std::string output = options.output.empty() ? context.output : options.output;
   if (output.empty()) output = options.file.empty() ? "table" : "csv";
-  const auto query = read_query(options.query);
+  const bool has_text = !options.query.empty() || !options.saved.empty();
+  if (!has_text && !options.list && options.forget.empty()) {
+    return report({ErrorCode::InvalidInput, "what is asked? Name a query, or --saved NAME"});
+  }
+  // A saved query is a function; in parentheses stands what its parameters are.
+  const auto query =
+      options.saved.empty()
+          ? read_query(options.query)
+          : Result<std::string>(options.saved.contains('(') ? options.saved : options.saved + "()");
   if (!query) return report(query.error());
   auto client = ApiClient::open(context);
   if (!client) return report(client.error());
+  if (options.list) return list_saved(*client, output == "csv" ? "table" : output);
+  if (!options.forget.empty())
+    return answered(*client, client->call("DELETE", path_of(options.forget), {}, "", ""));
+  if (!options.save.empty()) return save_query(*client, *query, options);
   return options.explain ? explain(*client, *query, options, output)
                          : ask(*client, *query, options, output);
 }
@@ -129,16 +174,25 @@ void add_query(CLI::App& app, Context& context) {
       "query", "Asks the logs in KQL: linewatch query 'NWConnectionMonitorTestResult | take 5'");
   auto options = std::make_shared<QueryOptions>();
   verb->add_option("kql", options->query,
-                   "The query; - reads it from standard input, @FILE from a file")
-      ->required();
+                   "The query; - reads it from standard input, @FILE from a file");
   verb->add_option("-o,--output", options->output,
-                   "How to print: table, json, yaml, csv, jsonl, parquet or arrow")
-      ->check(CLI::IsMember({"table", "json", "yaml", "csv", "jsonl", "parquet", "arrow"}));
+                   "How to print: table, json, yaml, csv, jsonl, xlsx, parquet or arrow")
+      ->check(CLI::IsMember({"table", "json", "yaml", "csv", "jsonl", "xlsx", "parquet", "arrow"}));
   verb->add_option("--file", options->file, "Write the result to this file");
   verb->add_option("--timespan", options->timespan,
                    "Time of the rows: PT1H, P1D, START/END, START/PT1H or PT1H/END");
   verb->add_option("--workspace", options->workspace,
                    "Its id or name; the default one if not given");
+  verb->add_option("--saved", options->saved,
+                   "Run this saved query instead; with parameters: 'NAME(1d, \"web\")'");
+  verb->add_option(
+      "--save", options->save,
+      "Do not run the query, but keep it under this name; others use it as a function");
+  verb->add_option("--parameters", options->parameters,
+                   "With --save: the function's, as in '(since: timespan = 1d)'");
+  verb->add_option("--description", options->description, "With --save: what it is for");
+  verb->add_option("--forget", options->forget, "Remove this saved query");
+  verb->add_flag("--list", options->list, "List the saved queries");
   verb->add_flag("--explain", options->explain, "Show how the query is run, not its rows");
   verb->callback(
       [=, &context] { context.action = [=, &context] { return run_query(context, *options); }; });

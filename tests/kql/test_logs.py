@@ -12,6 +12,8 @@ import sys
 import unittest
 import urllib.error
 import urllib.request
+import xml.etree.ElementTree
+import zipfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "system"))
 
@@ -288,6 +290,48 @@ class Logs(SystemTest):
             self.assertTrue(file.read_bytes().startswith(begin))
             self.assertTrue(file.read_bytes().endswith(begin))
         self.assertEqual(self.server.cli("query", "datatable(a: long) []", "-o", "json")[1], "[]\n")
+
+    def test_the_command_line_writes_workbooks(self):
+        file = pathlib.Path(self.folder) / "rows.xlsx"
+        code, _, error = self.server.cli(
+            "query", "range a from 1 to 3 step 1 | extend b = '<=1+1>', t = datetime(2026-01-31 12:00)",
+            "-o", "xlsx", "--file", file)
+        self.assertEqual(code, 0, error)
+        with zipfile.ZipFile(file) as book:
+            self.assertIsNone(book.testzip())
+            parts = {name: xml.etree.ElementTree.fromstring(book.read(name)) for name in book.namelist()}
+        space = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
+        rows = [["".join(cell.itertext()) for cell in row] for row in parts["xl/worksheets/sheet1.xml"].iter(f"{space}row")]
+        self.assertEqual(rows, [["a", "b", "t"]] + [[str(i), "<=1+1>", "46053.5"] for i in (1, 2, 3)])
+        # Each part that is named is there.
+        targets = {item.get("Target") for item in parts["xl/_rels/workbook.xml.rels"]}
+        self.assertEqual({f"xl/{target}" for target in targets}, {"xl/worksheets/sheet1.xml", "xl/styles.xml"})
+        named = {item.get("PartName") for item in parts["[Content_Types].xml"]} - {None}
+        self.assertEqual(named, {f"/{name}" for name in parts if not name.endswith(".rels") and name[0] != "["})
+
+    def test_saved_queries_are_functions(self):
+        cli = self.server.cli
+        code, _, error = cli("query", "range n from 1 to most step 1 // all", "--save", "numbers_up_to",
+                             "--parameters", "(most: long = 3)", "--description", "some numbers")
+        self.assertEqual(code, 0, error)
+        self.assertEqual(cli("query", "--saved", "numbers_up_to", "-o", "jsonl")[1], '{"n":1}\n{"n":2}\n{"n":3}\n')
+        self.assertEqual(cli("query", "--saved", "numbers_up_to(1)", "-o", "jsonl")[1], '{"n":1}\n')
+        self.assertEqual(self.rows("numbers_up_to(5) | summarize sum(n)"), [[15]])
+        code, out, _ = cli("query", "--list", "-o", "json")
+        saved = json.loads(out)[0]
+        self.assertEqual((saved["name"], saved["description"]), ("numbers_up_to", "some numbers"))
+        self.assertTrue(saved["updated"] and saved["author"])
+        for name, text in (("count", "print 1"), ("Heartbeat", "print 1"), ("a b", "print 1"), ("broken", "print 'open"),
+                           ("two", "print 1 }; let x = () { print 2")):
+            code, _, error = cli("query", text, "--save", name)
+            self.assertNotEqual(code, 0, name)
+            self.assertIn(name, error)
+        code, _, error = cli("query", "numbers_up_to\n| where nope == 1")
+        self.assertEqual(code, 2)
+        self.assertIn("line 2, column 9: ", error)
+        self.assertEqual(cli("query", "--forget", "numbers_up_to")[0], 0)
+        self.assertNotEqual(cli("query", "--forget", "numbers_up_to")[0], 0)
+        self.assertEqual(cli("query", "--saved", "numbers_up_to")[0], 2)
 
     def test_the_command_line_marks_the_place_of_a_fault(self):
         code, out, error = self.server.cli("query", "LinewatchRounds\n| where Nope > 1\n| foo")

@@ -65,6 +65,7 @@ void run_item(Service& service, const std::shared_ptr<Batch>& batch, std::size_t
   }
   auto question = read_question(*body, item.text("workspace"));
   if (!question) return fail_with(question.error());
+  question->caller = batch->call().scope;
   const Wishes wishes = parse_prefer(header_of(item, "prefer"));
   question->wait = wishes.wait;
   service.ask(
@@ -94,7 +95,7 @@ void run_batch(Service& service, const Call& call) {
 
 void add_batch_routes(Router& router, Service& service) {
   for (const char* const path : {"/v1/$batch", "/$batch"}) {
-    router.add("POST", path, Access::Reader,
+    router.add("POST", path, {Access::Reader, Reach::Own},
                [&service](const Call& call) { run_batch(service, call); });
   }
 }

@@ -34,6 +34,21 @@ Value fault_value(const kql::Diagnostic& fault) {
                         {"token", fault.token}});
 }
 
+/// What the engine calls its error: the word in parentheses behind its sentence, in capitals.
+/// Nothing else of the sentence may leave: it can hold values of rows that the query must not see.
+std::string engine_name(std::string_view message) {
+  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+  for (auto open = message.rfind('('); open != std::string_view::npos && open > 1;
+       open = message.rfind('(', open - 1)) {
+    const std::string_view rest = message.substr(open + 1);
+    const auto end = rest.find_first_not_of(kLetters);
+    const bool is_name = end != std::string_view::npos && rest[end] == ')' && end >= 5 &&
+                         end <= 60 && message.substr(open - 2, 2) == ". ";
+    if (is_name) return std::string(rest.substr(0, end));
+  }
+  return {};
+}
+
 }  // namespace
 
 Value to_document(const Failure& failure) {
@@ -50,6 +65,14 @@ Failure bad_argument(const std::string& code, const std::string& message) {
           .code = "BadArgumentError",
           .message = "The request had some invalid properties",
           .inner = Value::object({{"code", code}, {"message", message}})};
+}
+
+Failure insufficient_access() {
+  return {.status = 403,
+          .code = "InsufficientAccessError",
+          .message =
+              "The provided credentials have insufficient access to perform the requested "
+              "operation"};
 }
 
 Failure from_faults(const kql::Diagnostics& faults) {
@@ -102,6 +125,7 @@ Failure from_store(const Error& error, int number) {
   }
   // The SQL is ours, so this is a fault of the translation. The engine's words show the SQL.
   log::error("logs", "a translated query failed in the store: " + error.message.substr(0, 1'000));
+  const std::string name = engine_name(error.message);
   return {.status = 500,
           .code = "InternalServerError",
           .message =
@@ -109,9 +133,9 @@ Failure from_store(const Error& error, int number) {
               "more.",
           .inner = Value::object(
               {{"code", "EngineError"},
-               {"message", fmt::format("store error {}: a fault of the server, whose log says "
+               {"message", fmt::format("store error {}{}: a fault of the server, whose log says "
                                        "more",
-                                       number)}})};
+                                       number, name.empty() ? "" : " (" + name + ")")}})};
 }
 
 }  // namespace lw::server::logs

@@ -28,6 +28,8 @@ Value to_document(const Failure& failure);
 
 /// 400 BadArgumentError with one innererror.
 Failure bad_argument(const std::string& code, const std::string& message);
+/// 403: a workspace that the caller's token is not good for, there or not.
+Failure insufficient_access();
 /// What the translator found.
 Failure from_faults(const kql::Diagnostics& faults);
 /// What the store answered instead of rows. `number` is ClickHouse's, 0 if there was no answer.

@@ -79,7 +79,7 @@ Value capabilities_value() {
   value.set("aggregates", functions_value(kql::aggregate_functions()));
   value.set("types", names_value({"bool", "int", "long", "real", "decimal", "string", "datetime",
                                   "timespan", "guid", "dynamic"}));
-  value.set("formats", names_value({"json", "jsonl", "csv", "parquet", "arrow"}));
+  value.set("formats", names_value({"json", "jsonl", "csv", "xlsx", "parquet", "arrow"}));
   value.set("rowsMax", static_cast<std::int64_t>(kRowsMax));
   value.set("waitMaxSec", std::int64_t{kWaitMax.count()});
   return value;
@@ -88,6 +88,10 @@ Value capabilities_value() {
 void add_metadata_routes(Router& router, Service& service) {
   const auto metadata = [&service](const Call& call) {
     const auto view = service.workspaces().find(call.path.at("workspace"));
+    if (!call.scope->covers_all() &&
+        (!view || !call.scope->covers_workspace(view->name, view->id))) {
+      return refuse(call, insufficient_access());
+    }
     if (!view) {
       return refuse(call, {.status = 404,
                            .code = "PathNotFoundError",
@@ -97,8 +101,9 @@ void add_metadata_routes(Router& router, Service& service) {
     reply(call, to_json(metadata_of(service, *view)));
   };
   for (const char* const method : {"GET", "POST"}) {
-    router.add(method, "/v1/workspaces/{workspace}/metadata", Access::Reader, metadata);
-    router.add(method, "/workspaces/{workspace}/metadata", Access::Reader, metadata);
+    router.add(method, "/v1/workspaces/{workspace}/metadata", {Access::Reader, Reach::Own},
+               metadata);
+    router.add(method, "/workspaces/{workspace}/metadata", {Access::Reader, Reach::Own}, metadata);
   }
 }
 

@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "server/logs/routes.h"
 #include "server/logs/rows.h"
+#include "server/logs/sheet.h"
 
 namespace lw::server::logs {
 namespace {
@@ -22,6 +23,7 @@ struct Format {
 constexpr std::array kFormats = {
     Format{"json", {}, "application/json; charset=utf-8", "json"},
     Format{"jsonl", {}, "application/x-ndjson; charset=utf-8", "jsonl"},
+    Format{"xlsx", {}, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "xlsx"},
     Format{"csv", {}, "text/csv; charset=utf-8; header=present", "csv"},
     Format{"parquet", "Parquet", "application/vnd.apache.parquet", "parquet"},
     Format{"arrow", "Arrow", "application/vnd.apache.arrow.file", "arrow"},
@@ -47,14 +49,21 @@ Failure unknown_format(const std::string& name) {
                                            join(names, ", ") + ".");
 }
 
-/// Rows on their way to a client as text. The head leaves with the first of them, so that what
-/// fails before is still told by status and body; what fails later can only cut the connection.
+/// Rows on their way to a client as text or as a spreadsheet. The head leaves with the first of
+/// them, so that what fails before is still told by status and body; what fails later can only cut
+/// the connection.
 class TextAnswer {
  public:
   TextAnswer(const Call& call, const Format& format) : call_(call), format_(format) {}
 
   void begin(const kql::Translation& translation) {
-    rows_.emplace(translation.columns, format_.name == "csv" ? TextForm::Csv : TextForm::Json);
+    if (format_.name == "xlsx") {
+      rows_ = std::make_unique<RowSheet>(translation.columns);
+    } else {
+      const bool is_csv = format_.name == "csv";
+      rows_ =
+          std::make_unique<RowText>(translation.columns, is_csv ? TextForm::Csv : TextForm::Json);
+    }
   }
   bool take(std::string_view piece) {
     std::string text = rows_->take(piece);
@@ -63,8 +72,10 @@ class TextAnswer {
   }
   void end(const Outcome<Reply>& answer) {
     if (!answer && !has_head_) return refuse(call_, answer.error());
-    if (!answer || !rows_->is_complete()) return call_.responder.abort();
+    auto tail = answer ? rows_->tail() : std::nullopt;
+    if (!tail) return call_.responder.abort();
     if (!has_head_) start();
+    if (!tail->empty()) call_.responder.write(std::move(*tail));
     call_.responder.end();
   }
 
@@ -79,11 +90,11 @@ class TextAnswer {
 
   const Call call_;
   const Format& format_;
-  std::optional<RowText> rows_;
+  std::unique_ptr<RowWriter> rows_;
   bool has_head_ = false;
 };
 
-/// Asks for rows as lines of text.
+/// Asks for rows that are written here, piece by piece.
 void stream_text(Service& service, const Call& call, const Format& format, Question question) {
   const auto text = std::make_shared<TextAnswer>(call, format);
   question.stream =
@@ -107,9 +118,8 @@ void answer_query(Service& service, const Call& call) {
   const std::string name = wish(call, *body, "format", "json");
   const Format* const format = find_format(name);
   if (format == nullptr) return refuse(call, unknown_format(name));
-  const std::string workspace =
-      wish(call, *body, "workspace", service.workspaces().all().front().id);
-  auto question = read_question(call.request, workspace);
+  const std::string workspace = wish(call, *body, "workspace", default_workspace(service, call));
+  auto question = read_question(call, workspace);
   if (!question) return refuse(call, question.error());
   Wishes wishes = parse_prefer(call.request.header("Prefer"));
   wishes.statistics = wishes.render = true;
@@ -137,13 +147,13 @@ void answer_query(Service& service, const Call& call) {
 }  // namespace
 
 void add_native_routes(Router& router, Service& service) {
-  router.add("GET", "/api/v1/query", Access::Reader,
+  router.add("GET", "/api/v1/query", {Access::Reader, Reach::Own},
              [&service](const Call& call) { answer_query(service, call); });
-  router.add("POST", "/api/v1/query", Access::Reader,
+  router.add("POST", "/api/v1/query", {Access::Reader, Reach::Own},
              [&service](const Call& call) { answer_query(service, call); });
-  router.add("GET", "/api/v1/kql/schema", Access::Reader,
+  router.add("GET", "/api/v1/kql/schema", {Access::Reader, Reach::Own},
              [](const Call& call) { api::answer(call, schema_value()); });
-  router.add("GET", "/api/v1/kql/capabilities", Access::Reader,
+  router.add("GET", "/api/v1/kql/capabilities", {Access::Reader, Reach::Own},
              [](const Call& call) { api::answer(call, capabilities_value()); });
 }
 

@@ -33,7 +33,7 @@ void answer_question(Service& service, const Call& call, Outcome<Question> quest
 
 void add_both(Router& router, const std::string& pattern, const Router::Handler& handler) {
   for (const char* const method : {"GET", "POST"}) {
-    router.add(method, pattern, Access::Reader, handler);
+    router.add(method, pattern, {Access::Reader, Reach::Own}, handler);
   }
 }
 
@@ -55,16 +55,17 @@ void ask_of_resource(api::Services& services, Service& service, const Call& call
   }
   const bool is_workspace = equals_ignoring_case(part("provider"), "Microsoft.OperationalInsights");
   if (is_workspace && part("child").empty()) {
-    return answer_question(service, call, read_question(call.request, part("name")));
+    return answer_question(service, call, read_question(call, part("name")));
   }
   const bool is_monitor = equals_ignoring_case(part("provider"), "Microsoft.Network") &&
                           equals_ignoring_case(part("child_type"), "connectionMonitors");
   if (!is_monitor) return refuse(call, nothing_at(call.request.path));
   const std::string key = monitor_key({part("group"), part("name"), part("child")});
+  if (!call.scope->covers_monitor(key)) return refuse(call, insufficient_access());
   api::on_control(services, call, [&services, &service, key](const Call& inner) {
     const auto* const monitor = services.control.find_monitor(key);
     if (monitor == nullptr) return refuse(inner, nothing_at(inner.request.path));
-    auto question = read_question(inner.request, service.workspaces().all().front().id);
+    auto question = read_question(inner, service.workspaces().all().front().id);
     if (question) question->monitor = monitor->name;
     answer_question(service, inner, std::move(question));
   });
@@ -90,7 +91,16 @@ Outcome<Question> read_question(const Value& body, const std::string& workspace)
   return question;
 }
 
-Outcome<Question> read_question(const io::HttpRequest& request, const std::string& workspace) {
+std::string default_workspace(const Service& service, const Call& call) {
+  const auto all = service.workspaces().all();
+  for (const WorkspaceView& view : all) {
+    if (call.scope->covers_workspace(view.name, view.id)) return view.id;
+  }
+  return all.front().id;  // Which it will be refused.
+}
+
+Outcome<Question> read_question(const Call& call, const std::string& workspace) {
+  const io::HttpRequest& request = call.request;
   Value body = Value::object();
   if (request.method == "POST" && !request.body.empty()) {
     auto read = parse_json(request.body);
@@ -105,7 +115,9 @@ Outcome<Question> read_question(const io::HttpRequest& request, const std::strin
     body.set("query", request.parameter("query"));
   }
   auto question = read_question(body, workspace);
-  if (question) question->second_timespan = request.parameter("timespan");
+  if (!question) return question;
+  question->second_timespan = request.parameter("timespan");
+  question->caller = call.scope;
   return question;
 }
 
@@ -124,7 +136,7 @@ void refuse(const Call& call, const Failure& failure) {
 
 void add_query_routes(Router& router, api::Services& services, Service& service) {
   const auto ask = [&service](const Call& call) {
-    answer_question(service, call, read_question(call.request, call.path.at("workspace")));
+    answer_question(service, call, read_question(call, call.path.at("workspace")));
   };
   add_both(router, "/v1/workspaces/{workspace}/query", ask);
   add_both(router, "/workspaces/{workspace}/query", ask);
@@ -141,7 +153,7 @@ void add_query_routes(Router& router, api::Services& services, Service& service)
     if (!equals_ignoring_case(call.path.at("subscription"), service.subscription())) {
       return refuse(call, nothing_at(call.request.path));
     }
-    answer_question(service, call, read_question(call.request, call.path.at("name")));
+    answer_question(service, call, read_question(call, call.path.at("name")));
   };
   add_both(router, workspace + "/query", of_workspace);
   add_both(router, workspace + "/api/query", of_workspace);
@@ -153,6 +165,7 @@ void add_routes(Router& router, api::Services& services, Service& service) {
   add_metadata_routes(router, service);
   add_native_routes(router, service);
   add_workspace_routes(router, service);
+  add_saved_routes(router, service);
 }
 
 }  // namespace lw::server::logs

@@ -10,6 +10,7 @@ namespace lw::server::logs {
 
 using api::Access;
 using api::Call;
+using api::Reach;
 using api::Router;
 
 /// All routes below. Both outlive the router.
@@ -21,11 +22,14 @@ void add_batch_routes(Router& router, Service& service);
 void add_metadata_routes(Router& router, Service& service);
 void add_native_routes(Router& router, Service& service);
 void add_workspace_routes(Router& router, Service& service);
+void add_saved_routes(Router& router, Service& service);
 
 /// What a request asks, from its URL and body; `workspace` is the one that the path names.
-Outcome<Question> read_question(const io::HttpRequest& request, const std::string& workspace);
+Outcome<Question> read_question(const Call& call, const std::string& workspace);
 /// The same from a body that has been read: {"query", "timespan", "workspaces"}.
 Outcome<Question> read_question(const Value& body, const std::string& workspace);
+/// The first workspace that the caller may ask, where a request names none.
+std::string default_workspace(const Service& service, const Call& call);
 
 /// The tables with their columns, and the words of the language, for editors.
 Value schema_value();

@@ -133,7 +133,12 @@ RowText::RowText(std::vector<kql::ResultColumn> columns, TextForm form)
   }
 }
 
-std::string RowText::head() const {
+std::optional<std::string> RowText::tail() {
+  if (!rest_.empty()) return std::nullopt;
+  return std::string();
+}
+
+std::string RowText::head() {
   std::string line;
   if (form_ == TextForm::Json) return line;
   for (const kql::ResultColumn& column : columns_) {

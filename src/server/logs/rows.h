@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,18 +30,30 @@ struct WrittenRows {
 WrittenRows write_json_rows(std::string& out, std::string_view bytes,
                             const std::vector<kql::ResultColumn>& columns, std::size_t rows_max,
                             std::size_t bytes_max);
-/// Makes text of rows that come in pieces, wherever those end.
-class RowText {
+/// Makes a file of rows that come in pieces, wherever those end.
+class RowWriter {
+ public:
+  RowWriter() = default;
+  RowWriter(const RowWriter&) = delete;
+  RowWriter& operator=(const RowWriter&) = delete;
+  virtual ~RowWriter() = default;
+
+  /// What stands before all rows.
+  [[nodiscard]] virtual std::string head() = 0;
+  /// What there is to send of the rows that are complete now.
+  virtual std::string take(std::string_view bytes) = 0;
+  /// What stands behind all rows; nothing if they cannot be ended: a row is cut, say.
+  virtual std::optional<std::string> tail() = 0;
+};
+
+class RowText final : public RowWriter {
  public:
   /// Csv: a line of names, then one for each row; lines end in CRLF. Json: one object per row and
   /// line, in which a dynamic stands as JSON, not as text.
   RowText(std::vector<kql::ResultColumn> columns, TextForm form);
-  /// What stands before all rows.
-  [[nodiscard]] std::string head() const;
-  /// The text of the rows that are complete now.
-  std::string take(std::string_view bytes);
-  /// Whether nothing of a row is left over.
-  [[nodiscard]] bool is_complete() const { return rest_.empty(); }
+  [[nodiscard]] std::string head() override;
+  std::string take(std::string_view bytes) override;
+  std::optional<std::string> tail() override;
 
  private:
   void append_row(std::string& out, store::RowReader& row) const;

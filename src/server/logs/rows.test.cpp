@@ -90,11 +90,11 @@ TEST_F(LogRows, PiecesMayEndAnywhere) {
       std::string text = rows.take(std::string_view(bytes_).substr(0, cut));
       text += rows.take(std::string_view(bytes_).substr(cut));
       EXPECT_EQ(text, expected) << cut;
-      EXPECT_TRUE(rows.is_complete());
+      EXPECT_TRUE(rows.tail().has_value());
     }
     RowText torn(columns_, form);
     torn.take(std::string_view(bytes_).substr(0, bytes_.size() - 1));
-    EXPECT_FALSE(torn.is_complete());
+    EXPECT_FALSE(torn.tail().has_value());
   }
 }
 

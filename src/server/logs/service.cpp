@@ -38,8 +38,8 @@ WorkspaceView as_of(WorkspaceView view, std::int64_t now) {
 /// The tables of the scope and, when a query asks for them, those of other workspaces.
 class Catalogs {
  public:
-  Catalogs(const Service& service, const Scope& scope, std::int64_t now)
-      : service_(service), scope_(scope), now_(now) {
+  Catalogs(const Service& service, const Scope& scope, const TokenScope& caller, std::int64_t now)
+      : service_(service), scope_(scope), caller_(caller), now_(now) {
     own_ = make_catalog(scope_);
     own_.workspace = [this](std::string_view name) { return other(name); };
   }
@@ -52,7 +52,8 @@ class Catalogs {
   };
   const kql::Catalog* other(std::string_view name) {
     const auto view = service_.workspaces().find(name);
-    if (!view) return nullptr;
+    // One that the caller may not see is as good as none.
+    if (!view || !caller_.covers_workspace(view->name, view->id)) return nullptr;
     auto& other = others_[view->id];
     if (!other) {
       other = std::make_unique<Other>();
@@ -65,6 +66,7 @@ class Catalogs {
 
   const Service& service_;
   const Scope& scope_;
+  const TokenScope& caller_;
   const std::int64_t now_;
   kql::Catalog own_;
   std::map<std::string, std::unique_ptr<Other>> others_;
@@ -100,6 +102,7 @@ Result<void> Service::start(const std::string& folder, std::string subscription,
                             std::string default_workspace) {
   subscription_ = std::move(subscription);
   TRY(workspaces_.open(folder + "/workspaces.json", subscription_, std::move(default_workspace)));
+  TRY(saved_.open(folder + "/queries.json"));
   for (int i = 0; i < kThreads; ++i) threads_.emplace_back("logs", [this] { run(); });
   return {};
 }
@@ -180,6 +183,11 @@ Outcome<Scope> Service::scope_of(const Question& question, std::int64_t now) con
   }
   for (const std::string& name : question.workspaces) {
     const auto view = workspaces_.find(name);
+    const bool is_covered = question.caller->covers_all() ||
+                            (view && question.caller->covers_workspace(view->name, view->id));
+    // Who asks for a monitor's rows was let through to it; they are in the first workspace.
+    const bool is_monitors = !question.monitor.empty() && &name == &question.workspaces.front();
+    if (!is_covered && !is_monitors) return std::unexpected(insufficient_access());
     if (!view) {
       return std::unexpected(Failure{
           .status = 404,
@@ -196,11 +204,12 @@ Outcome<Scope> Service::scope_of(const Question& question, std::int64_t now) con
 
 Outcome<kql::Translation> Service::translate(const Question& question, const Scope& scope,
                                              std::int64_t now, store::Client& client) const {
-  const Catalogs catalogs(*this, scope, now);
+  const Catalogs catalogs(*this, scope, *question.caller, now);
   kql::Options options;
   options.now = now;
   options.rows_max = question.rows_max;
   options.form = question.form;
+  options.functions = saved_.functions();
   for (int asked = 0; asked <= kQuestionsMax; ++asked) {
     auto translation = kql::translate(question.text, catalogs.own(), options);
     if (!translation) return std::unexpected(from_faults(translation.error()));

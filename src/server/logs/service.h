@@ -12,7 +12,9 @@
 #include "kql/translate.h"
 #include "server/logs/failure.h"
 #include "server/logs/log_table.h"
+#include "server/logs/saved_queries.h"
 #include "server/logs/workspaces.h"
+#include "server/token_scope.h"
 #include "store/client.h"
 
 namespace lw::server::logs {
@@ -35,7 +37,10 @@ struct Question {
   std::string second_timespan = {};     ///< where both URL and body give one: what is in both
   std::vector<std::string> workspaces;  ///< ids, names or resource ids; at least one
   std::string monitor = {};             ///< see Scope
-  Seconds wait = kWaitDefault;          ///< for the engine
+  /// What the caller may see. Who asks for a monitor's rows was let through by it already; other
+  /// workspaces than covered ones are refused.
+  std::shared_ptr<const TokenScope> caller = unlimited_scope();
+  Seconds wait = kWaitDefault;  ///< for the engine
   kql::ResultForm form = kql::ResultForm::Rows;
   std::string format = "RowBinary";  ///< of the engine
   std::size_t rows_max = kRowsMax;
@@ -58,7 +63,7 @@ class Service {
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
-  /// Call once, before the rest. `folder` is where declared workspaces are kept.
+  /// Call once, before the rest. `folder` is where declared workspaces and saved queries are kept.
   Result<void> start(const std::string& folder, std::string subscription,
                      std::string default_workspace);
   /// Ends the threads. Whoever still waits is told that the server stops.
@@ -71,6 +76,9 @@ class Service {
 
   [[nodiscard]] Workspaces& workspaces() { return workspaces_; }
   [[nodiscard]] const Workspaces& workspaces() const { return workspaces_; }
+  [[nodiscard]] SavedQueries& saved() { return saved_; }
+  [[nodiscard]] const SavedQueries& saved() const { return saved_; }
+  [[nodiscard]] Timestamp now() const { return clock_.wall_now(); }
   [[nodiscard]] const std::string& subscription() const { return subscription_; }
 
  private:
@@ -96,6 +104,7 @@ class Service {
   const Clock& clock_;
   std::string subscription_;
   Workspaces workspaces_;
+  SavedQueries saved_;
   Flag stopping_;
   // HTTP loops → query threads
   Channel<Job> jobs_{64, WhenFull::Refuse};

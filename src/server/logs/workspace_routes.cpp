@@ -14,7 +14,9 @@ Value to_value(const WorkspaceView& view) {
 
 void list(const Service& service, const Call& call) {
   Value views = Value::array();
-  for (const WorkspaceView& view : service.workspaces().all()) views.push(to_value(view));
+  for (const WorkspaceView& view : service.workspaces().all()) {
+    if (call.scope->covers_workspace(view.name, view.id)) views.push(to_value(view));
+  }
   api::answer(call, Value::object({{"value", std::move(views)}}));
 }
 
@@ -40,7 +42,7 @@ void remove(Service& service, const Call& call) {
 }  // namespace
 
 void add_workspace_routes(Router& router, Service& service) {
-  router.add("GET", "/api/v1/workspaces", Access::Reader,
+  router.add("GET", "/api/v1/workspaces", {Access::Reader, Reach::Own},
              [&service](const Call& call) { list(service, call); });
   router.add("PUT", "/api/v1/workspaces/{name}", Access::Administrator,
              [&service](const Call& call) { put(service, call); });
