@@ -8,6 +8,7 @@ import re
 import signal
 import struct
 import subprocess
+import sys
 import time
 
 import networks
@@ -22,6 +23,8 @@ LATE_SHARE, LATE_S = 0.1, 1.0
 # What is sent towards a destination after less silence belongs to the same trace: looking for all ways waits up
 # to 15 s for a router.
 ONE_TRACE_S = 20
+# So long a step of a search waits for its routers' turns before its first packet leaves (docs/paths.md).
+TURN_PATIENCE_S = 15
 
 
 class Capture:
@@ -59,9 +62,9 @@ class Capture:
 
 
 def _look_at(packets, tree, begin, end):
-    """Packets, questions to routers, how many by TTL came too soon after another, and when traces
-    of each destination began."""
-    last, last_to, traces = {}, {}, collections.defaultdict(list)
+    """Packets, questions to routers, how many by TTL came too soon after another, and by destination
+    when traces began and when packets left."""
+    last, last_to, traces, sent_at = {}, {}, collections.defaultdict(list), collections.defaultdict(list)
     too_soon = collections.Counter()
     sent = routers = 0
     for at, destination, ttl in packets:
@@ -71,20 +74,22 @@ def _look_at(packets, tree, begin, end):
         if at - last_to.get(destination, 0) > ONE_TRACE_S:
             traces[destination].append(at)
         last_to[destination] = at
+        if is_inside:
+            sent_at[destination].append(at)
         if router is None:
             continue
         routers += is_inside
         too_soon[ttl] += is_inside and at - last.get(router, 0) < BUDGET_S
         last[router] = at
-    return sent, routers, too_soon, traces
+    return sent, routers, too_soon, traces, sent_at
 
 
-def _missed(traces, tree, interval, begin, end):
-    """(traces that were begun, traces that are missing)."""
-    longest = interval * (1 + LATE_SHARE) + LATE_S
+def _missed(times_of, tree, interval, begin, end, patience=0):
+    """(times in that span, traces that are missing between them)."""
+    longest = interval * (1 + LATE_SHARE) + LATE_S + patience
     made = missing = 0
     for number in tree.numbers:
-        times = [at for at in traces.get(networks.PREFIX_AT + number, []) if begin <= at < end]
+        times = [at for at in times_of.get(networks.PREFIX_AT + number, []) if begin <= at < end]
         made += len(times)
         for a, b in zip([begin, *times], [*times, end]):
             missing += int((b - a) / longest)
@@ -97,12 +102,14 @@ def _phase(name, lines, packets, tree, interval, start, begin_s, end_s):
     last = min(lines, key=lambda line: abs(line["at_s"] - end_s))
     seconds, cpu = last["at_s"] - first["at_s"], last["cpu_s"] - first["cpu_s"]
     begin, end = start + first["at_s"], start + last["at_s"]
-    sent, routers, too_soon, traces = _look_at(packets, tree, begin, end)
-    made, missing = _missed(traces, tree, interval, begin, end)
+    sent, routers, too_soon, traces, sent_at = _look_at(packets, tree, begin, end)
+    made, not_seen = _missed(traces, tree, interval, begin, end)
+    _, missing = _missed(sent_at, tree, interval, begin, end, TURN_PATIENCE_S)
     return {"name": name, "seconds": seconds, "core_percent": 100 * cpu / seconds, "packets": sent,
             "packets_per_second": sent / seconds, "cpu_us_per_packet": 1e6 * cpu / sent if sent else 0,
             "asked_routers": routers, "too_soon": too_soon.total(),
             "too_soon_by_ttl": dict(sorted(too_soon.items())), "traces": made, "missed": missing,
+            "missed_at_most": max(missing, not_seen),
             "rss_mb": last["rss_kb"] / 1024, "reports": last["reports"] - first["reports"],
             "with_issues": last["with_issues"] - first["with_issues"]}
 
@@ -123,5 +130,7 @@ def run(bed, count, interval, settle_s, seconds):
     packets = list(capture.packets())
     phases = [_phase(name, lines, packets, tree, interval, start, *span) for name, *span in (
         ("first traces, all ways looked for", 0, settle_s), ("after that", settle_s, settle_s + seconds))]
+    for line in sorted(set(done.errors.splitlines())):
+        print(f"  said of a network that is well: {line}", file=sys.stderr)
     return {"destinations": count, "routers": tree.router_count(), "interval_s": interval, "phases": phases,
             "simulator_core_percent": 100 * simulator, "network": network.counters}

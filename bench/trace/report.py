@@ -26,7 +26,9 @@ def ratios(section, repetitions):
 
 def judge(follow):
     for phase in follow["phases"]:
-        phase["met"] = phase["too_soon"] == 0 and phase["missed"] == 0 and phase["core_percent"] < 100
+        # While ways are looked for, nobody knows who stands there: docs/paths.md bounds what that may cost.
+        too_soon_max = 0 if phase is follow["phases"][-1] else phase["asked_routers"] / 100
+        phase["met"] = (phase["too_soon"] <= too_soon_max and phase["missed"] == 0 and phase["core_percent"] < 100)
 
 
 def _print_figures(section, repetitions):
@@ -45,11 +47,11 @@ def _print_figures(section, repetitions):
 def _print_follow(follow):
     table(f"{follow['destinations']:,} ways each {follow['interval_s']} s over {follow['routers']:,} routers, "
           "by the agent's path monitor on one core",
-          ["", "s", "core", "packets/s", "CPU µs/packet", "traces", "missed", "routers asked", "too soon",
+          ["", "s", "core", "packets/s", "CPU µs/packet", "traces", "missed", "at most", "routers asked", "too soon",
            "MB", ""],
           [[phase["name"], f"{phase['seconds']:.0f}", f"{phase['core_percent']:.1f} %",
             f"{phase['packets_per_second']:,.0f}", f"{phase['cpu_us_per_packet']:,.1f}",
-            f"{phase['traces']:,}", f"{phase['missed']:,}", f"{phase['asked_routers']:,}",
+            f"{phase['traces']:,}", f"{phase['missed']:,}", f"{phase['missed_at_most']:,}", f"{phase['asked_routers']:,}",
             f"{phase['too_soon']:,}", f"{phase['rss_mb']:.0f}", verdict(phase["met"])]
            for phase in follow["phases"]])
     print(f"  refused by the routers' own limits: {follow['network']['refused']:,} of "

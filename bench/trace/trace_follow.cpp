@@ -68,7 +68,10 @@ int run(const Options& options) {
   Reported reported;
   agent::PathMonitor monitor(config, clock, [&](PathReport&& report) {
     reported.reports.add();
-    if (!report.issues.empty()) reported.with_issues.add();
+    if (report.issues.empty()) return;
+    reported.with_issues.add();
+    // Nothing is wrong with that network: whatever is said of it is worth reading.
+    for (const PathIssue& issue : report.issues) fmt::print(stderr, "{}\n", issue.text);
   });
   if (!monitor.problem().empty()) {
     fmt::print(stderr, "trace_follow_bench: {}\n", monitor.problem());
