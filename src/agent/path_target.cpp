@@ -45,6 +45,8 @@ constexpr Seconds kMtuLostEvery{300};
 /// Nobody knows who stands there, since nobody was asked.
 bool was_not_asked(const PathHop& hop) { return !hop.address && hop.sent == 0; }
 
+bool was_spared(const TraceProbe& probe) { return probe.reply.answer == HopAnswer::NotAsked; }
+
 /// A hop that was not asked may be known from others' ways. So it is supposed, and no more: what is
 /// concluded from it would be concluded from itself.
 void add_missing(trace::Way& way, const trace::Way& others) {
@@ -150,7 +152,9 @@ PathTarget::Order PathTarget::next_order(TraceTrigger trigger, Timestamp now,
   // Each step takes the place of a trace, and what may be lost now is told by traces.
   const bool is_search_held_back = is_suspicious_ && ++traces_since_search_ < kTracesPerSearchStep;
   const bool is_awaited = trigger == TraceTrigger::Request || trigger == TraceTrigger::StateChange;
-  if (search_ && !is_search_running_ && !is_search_held_back && !is_awaited) {
+  const bool is_trace_missing = std::exchange(is_trace_missing_, false);
+  const bool may_step = !is_search_held_back && !is_awaited && !is_trace_missing;
+  if (search_ && !is_search_running_ && may_step) {
     traces_since_search_ = 0;
     trace::ask_for(*search_, *search_->next(), kSearchPatience, way_, task);
     is_search_running_ = true;
@@ -229,6 +233,8 @@ PathTarget::Finding PathTarget::take(const Trace& trace, bool is_search, Timesta
     trouble_.reset();
     ring_.release();
   }
+  is_trace_missing_ = is_search && std::ranges::all_of(trace.probes, was_spared);
+  finding.is_trace_missing = is_trace_missing_;
   ring_.add(trace);
   PathReport report = make_report(now);
   remember_hints(report);

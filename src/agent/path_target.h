@@ -89,6 +89,9 @@ class PathTarget {
   struct Finding {
     std::vector<PathReport> reports;  ///< to hand out
     bool is_suspicious = false;
+    /// A step of a search took a trace's place, and the routers' turns left nothing of it: the
+    /// trace is to be made after all, now.
+    bool is_trace_missing = false;
   };
   /// Takes in a finished trace of next_order().
   Finding take(const Trace& trace, bool is_search, Timestamp now);
@@ -121,7 +124,8 @@ class PathTarget {
   std::vector<trace::TraceHint> hints_;
   std::optional<trace::Multipath> search_;
   bool is_search_running_ = false;
-  bool is_suspicious_ = false;  ///< by the last trace
+  bool is_trace_missing_ = false;  ///< The next order is a trace, whatever is searched for.
+  bool is_suspicious_ = false;     ///< by the last trace
   int traces_since_search_ = 0;
   int first_traces_ = 0;  ///< before the first search
   Timestamp search_due_{};

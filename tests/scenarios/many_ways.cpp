@@ -20,6 +20,8 @@ constexpr double kLimitBurst = 6;
 // As in agent/path_monitor.cpp and trace/tracer.cpp.
 constexpr int kRunningMax = 8;
 constexpr Seconds kForgetEvery{30};
+// As in agent/path_target.cpp: so long a step of a search waits for routers.
+constexpr Seconds kSearchPatience{15};
 /// Deals the numbers out.
 constexpr std::uint32_t kPrime = 7'919;
 constexpr Milliseconds kEachHop{2};
@@ -64,7 +66,10 @@ void RouterTree::note_question(const IpAddress& router, std::uint8_t ttl, Instan
 }
 
 ManyWays::ManyWays(std::uint32_t count, Seconds interval, TraceProtocol protocol)
-    : now_(kStart), protocol_(protocol), schedule_([&] {
+    : now_(kStart),
+      protocol_(protocol),
+      silence_max_(interval + interval / 10 + kSearchPatience),
+      schedule_([&] {
         agent::PathScheduleConfig config;
         config.interval = interval;
         return config;
@@ -76,6 +81,7 @@ ManyWays::ManyWays(std::uint32_t count, Seconds interval, TraceProtocol protocol
         agent::TargetKey{address, {.protocol = protocol}}, wall_at(now_));
     ids_[followed.path->key()] = i;
     followed.path->add(TestId{i + 1});
+    followed.sent = now_;
     schedule_.add(i, stable_hash({to_string(address)}), now_);
   }
   // Some are traced at once: whichever come first out of a hash table.
@@ -147,6 +153,8 @@ void ManyWays::step(std::uint64_t id, Running& running) {
 
 void ManyWays::send(std::uint64_t id, const Running& running, const trace::ProbeOrder& order) {
   running.round->sent(order, now_);
+  Followed& followed = targets_[running.target];
+  if (now_ - std::exchange(followed.sent, now_) > silence_max_) ++known_.silences;
   const std::uint32_t number = running.target + 1;
   Event event{.trace = id, .is_answer = true, .order = order};
   const int hops = std::min<int>(order.ttl, RouterTree::kHops);
@@ -178,6 +186,9 @@ void ManyWays::finish(std::uint64_t id) {
   learn(running.target, trace);
   const auto finding = followed.path->take(trace, running.is_search, wall_at(now_));
   if (finding.is_suspicious) schedule_.suspect(running.target, now_);
+  if (finding.is_trace_missing) {
+    schedule_.trace_now(running.target, now_, TraceTrigger::Schedule);
+  }
 }
 
 void ManyWays::learn(std::uint32_t index, const Trace& trace) {

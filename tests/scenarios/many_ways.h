@@ -65,6 +65,9 @@ class ManyWays {
   struct Known {
     std::size_t whole = 0;  ///< targets all of whose hops were told, rightly
     std::size_t wrong_hops = 0;
+    /// How often nothing was sent to a target for an interval, a tenth of it and the 15 s that a
+    /// step of a search may wait for routers.
+    std::size_t silences = 0;
   };
   [[nodiscard]] Known known() const { return known_; }
   [[nodiscard]] const RouterTree& tree() const { return tree_; }
@@ -98,11 +101,13 @@ class ManyWays {
   struct Followed {
     std::unique_ptr<agent::PathTarget> path;
     int running = 0;
+    Instant sent{};           ///< a packet, last
     std::uint16_t known = 0;  ///< one bit for each hop
   };
 
   Instant now_;
   TraceProtocol protocol_;
+  std::chrono::nanoseconds silence_max_;
   RouterTree tree_;
   trace::HopBudget budget_;
   agent::PathSchedule schedule_;

@@ -28,8 +28,10 @@ TEST(ManyWays, ten_thousand_are_known_in_three_minutes_and_routers_are_left_alon
 
   ways.run_until(kStart + kBegin + Seconds(60));
   const RouterTree::Asked& asked = ways.tree().asked();
-  fmt::print("then {} of {}\n", asked.too_soon - begin.too_soon, asked.routers - begin.routers);
+  fmt::print("then {} of {}; {} silences\n", asked.too_soon - begin.too_soon,
+             asked.routers - begin.routers, ways.known().silences);
   EXPECT_LE(asked.too_soon - begin.too_soon, (asked.routers - begin.routers) / 250);
+  EXPECT_LE(ways.known().silences, kTargets / 100);
 }
 
 TEST(ManyWays, routers_are_left_alone_by_udp_as_well) {
@@ -40,7 +42,8 @@ TEST(ManyWays, routers_are_left_alone_by_udp_as_well) {
              begin.routers);
   ways.run_until(kStart + Seconds(240));
   const RouterTree::Asked& asked = ways.tree().asked();
-  fmt::print("then {} of {}\n", asked.too_soon - begin.too_soon, asked.routers - begin.routers);
+  fmt::print("then {} of {}; {} silences\n", asked.too_soon - begin.too_soon,
+             asked.routers - begin.routers, ways.known().silences);
   // Before searches took blind turns: 71,774 of 137,379.
   EXPECT_LE(begin.too_soon, begin.routers / 25);
   EXPECT_LE(asked.too_soon - begin.too_soon, (asked.routers - begin.routers) / 40);

@@ -142,6 +142,7 @@ class Watch {
           {std::chrono::duration_cast<Microseconds>(now - kStart), std::move(report)});
     }
     if (finding.is_suspicious) schedule_.suspect(kTarget, now);
+    if (finding.is_trace_missing) schedule_.trace_now(kTarget, now, TraceTrigger::Schedule);
   }
 
   const TraceSettings& settings_;
