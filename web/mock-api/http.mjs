@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Bodies in, answers out.
+import { gzipSync } from 'node:zlib';
 
 /** An answer that says no: thrown by handlers. */
 export class Refusal {
@@ -22,6 +23,13 @@ export function read(request) {
       }
     });
   });
+}
+
+/** Bytes, packed for who takes that, as the server does with many tests. */
+export function replyPacked(request, response, bytes) {
+  const isPacked = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && bytes.length > 100_000;
+  if (!isPacked) return reply(response, 200, bytes);
+  reply(response, 200, gzipSync(bytes, { level: 1 }), { 'Content-Encoding': 'gzip' });
 }
 
 export function reply(response, status, body, headers = {}) {

@@ -2,7 +2,7 @@
 // Tests as they stand and their past.
 import { aggregate, band, quantiles, round, rounds, snapshotBytes, stateChanges, testRow } from './answers.mjs';
 import { standing, STATES } from './conditions.mjs';
-import { reply } from './http.mjs';
+import { replyPacked } from './http.mjs';
 import { pathReport, topology } from './paths.mjs';
 import { portOf, protocolOf } from './world.mjs';
 
@@ -11,8 +11,8 @@ export function pastRoutes(mock, { span, instant, number, test, where }) {
     [
       'GET',
       /^\/api\/v1\/snapshot$/,
-      ({ query, response }) =>
-        reply(response, 200, snapshotBytes(mock.tests, instant(query), !query.get('at'), mock.revision)),
+      ({ query, request, response }) =>
+        replyPacked(request, response, snapshotBytes(mock.tests, instant(query), !query.get('at'), mock.revision)),
     ],
     [
       'GET',

@@ -49,8 +49,8 @@ function ClockNote() {
   const minutes = Math.round(Math.abs(offset) / 60_000);
   const words = `this computer's clock is ${formatLength(minutes * 60_000)} ${offset > 0 ? 'behind' : 'ahead'}`;
   return (
-    <span className="diff" title="All times on this page are by the server's clock.">
-      {' '}
+    <span className="quiet" title="All times on this page are by the server's clock.">
+      {' · '}
       {words}
     </span>
   );

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useId } from 'react';
+import { useId, useState } from 'react';
 
 interface FieldProps {
   label: string;
@@ -13,6 +13,7 @@ interface FieldProps {
   max?: number;
   list?: readonly string[];
   isReadOnly?: boolean;
+  isWide?: boolean;
 }
 
 export function Field({
@@ -27,10 +28,11 @@ export function Field({
   max,
   list,
   isReadOnly,
+  isWide,
 }: FieldProps) {
   const id = useId();
   return (
-    <label className="field">
+    <label className={isWide ? 'field wide' : 'field'}>
       <span className="label">{label}</span>
       <input
         className="input"
@@ -84,6 +86,9 @@ export function Choice({ label, value, options, onChange }: ChoiceProps) {
   );
 }
 
+/** Lists longer than this get a field to find in, and a box of their own. */
+const MANY = 20;
+
 /** Several of a list, as boxes. */
 export function Choices({
   label,
@@ -100,8 +105,12 @@ export function Choices({
   fault?: string;
   empty: string;
 }) {
+  const [text, setText] = useState('');
+  const isMany = options.length > MANY;
+  const found = isMany ? options.filter((name) => name.toLowerCase().includes(text.toLowerCase())) : options;
   const toggle = (name: string) =>
     onChange(chosen.includes(name) ? chosen.filter((each) => each !== name) : [...chosen, name]);
+  const others = chosen.filter((name) => !found.includes(name));
   return (
     <fieldset className="field" style={{ border: 0, padding: 0, margin: 0 }}>
       <legend className="label" style={{ padding: 0 }}>
@@ -110,8 +119,26 @@ export function Choices({
           {chosen.length} of {options.length}
         </span>
       </legend>
-      <div className="choices">
-        {options.map((name) => (
+      {isMany && (
+        <div className="row">
+          <input
+            className="input"
+            type="search"
+            aria-label={`Find in ${label.toLowerCase()}`}
+            placeholder="Find"
+            value={text}
+            onChange={(event) => setText(event.target.value)}
+          />
+          <button type="button" className="button bare" onClick={() => onChange([...others, ...found])}>
+            {text ? 'Choose these' : 'Choose all'}
+          </button>
+          <button type="button" className="button bare" onClick={() => onChange(others)}>
+            {text ? 'None of these' : 'None'}
+          </button>
+        </div>
+      )}
+      <div className={isMany ? 'choices many' : 'choices'}>
+        {found.map((name) => (
           <label key={name}>
             <input type="checkbox" checked={chosen.includes(name)} onChange={() => toggle(name)} /> {name}
           </label>

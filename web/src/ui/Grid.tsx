@@ -2,7 +2,7 @@
 // A windowed table (WAI-ARIA grid, or treegrid when rows have levels). One tab stop; arrow keys move an
 // active row; row numbers are told to assistive technology though only visible rows exist.
 import { memo, useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
-import { useWindow } from './useWindow.ts';
+import { useMedia, useWindow } from './useWindow.ts';
 
 export interface GridColumn {
   readonly id: string;
@@ -12,6 +12,8 @@ export interface GridColumn {
   /** Holds a box or canvas rather than text. */
   readonly isTight?: boolean;
   readonly isSortable?: boolean;
+  /** Part of a row that is a card, in a narrow window. */
+  readonly isOnCard?: boolean;
   readonly render: (row: number) => ReactNode;
 }
 
@@ -36,7 +38,9 @@ export interface GridProps {
   height?: string;
 }
 
-export const ROW_HEIGHT = 31;
+const ROW_HEIGHT = 31;
+const CARD_HEIGHT = 112;
+const NARROW = '(max-width: 560px)';
 const HEAD_HEIGHT = 31;
 
 export function Grid(props: GridProps) {
@@ -45,7 +49,9 @@ export function Grid(props: GridProps) {
   const base = useId();
   const [active, setActive] = useState(0);
   const current = Math.min(active, count - 1);
-  const { first, last, reveal } = useWindow(box, count, ROW_HEIGHT, HEAD_HEIGHT);
+  const isCards = useMedia(NARROW);
+  const rowHeight = isCards ? CARD_HEIGHT : ROW_HEIGHT;
+  const { first, last, reveal } = useWindow(box, count, rowHeight, isCards ? 0 : HEAD_HEIGHT);
   const shown = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
   useEffect(() => onVisible?.(first, last), [first, last, count, onVisible]);
   const move = (row: number) => {
@@ -75,14 +81,18 @@ export function Grid(props: GridProps) {
       tabIndex={0}
       onKeyDown={onKey}
     >
-      <Head {...props} />
-      <div role="rowgroup" style={{ height: count * ROW_HEIGHT, position: 'relative', minWidth: width }}>
+      <Head {...props} isHidden={isCards} />
+      <div
+        role="rowgroup"
+        style={{ height: count * rowHeight, position: 'relative', minWidth: isCards ? undefined : width }}
+      >
         {shown.map((row) => (
           <Row
             key={props.rowKey(row)}
             {...props}
             row={row}
-            top={row * ROW_HEIGHT}
+            top={row * rowHeight}
+            isCard={isCards}
             id={`${base}${row}`}
             isActive={row === current}
             onActivate={setActive}
@@ -147,9 +157,9 @@ function handleKey(
   }
 }
 
-function Head({ columns, sort, onSort }: GridProps) {
+function Head({ columns, sort, onSort, isHidden }: GridProps & { isHidden: boolean }) {
   return (
-    <div role="rowgroup" className="grid-head-group">
+    <div role="rowgroup" className={isHidden ? 'hidden-visually' : 'grid-head-group'}>
       <div role="row" className="grid-head" aria-rowindex={1}>
         {columns.map((column) => {
           const isSorted = sort === column.id || sort === `-${column.id}`;
@@ -196,6 +206,7 @@ interface RowProps extends GridProps {
   top: number;
   id: string;
   isActive: boolean;
+  isCard: boolean;
   onActivate: (row: number) => void;
 }
 
@@ -205,6 +216,7 @@ const Row = memo(function Row({
   top,
   id,
   isActive,
+  isCard,
   onActivate,
   isSelected,
   onSelect,
@@ -221,25 +233,28 @@ const Row = memo(function Row({
     <div
       role="row"
       id={id}
-      className={isActive ? 'grid-row active' : 'grid-row'}
-      style={{ transform: `translateY(${top}px)`, height: ROW_HEIGHT }}
+      className={`grid-row${isActive ? ' active' : ''}${isCard ? ' card-row' : ''}`}
+      style={{ transform: `translateY(${top}px)`, height: isCard ? CARD_HEIGHT : ROW_HEIGHT }}
       aria-rowindex={row + 2}
       aria-selected={onSelect ? selected : undefined}
       aria-level={level?.(row)}
       aria-expanded={isExpanded?.(row)}
       onClick={onClick}
     >
-      {columns.map((column, i) => (
-        <div
-          key={column.id}
-          role="gridcell"
-          aria-colindex={i + 1}
-          className={`cell${column.isNumber ? ' number' : ''}${column.isTight ? ' tight' : ''}`}
-          style={{ width: column.width }}
-        >
-          {column.render(row)}
-        </div>
-      ))}
+      {columns.map((column, i) =>
+        isCard && !column.isOnCard ? null : (
+          <div
+            key={column.id}
+            role="gridcell"
+            aria-colindex={i + 1}
+            className={`cell${column.isNumber ? ' number' : ''}${column.isTight ? ' tight' : ''}`}
+            style={isCard ? undefined : { width: column.width }}
+            data-title={isCard ? column.title : undefined}
+          >
+            {column.render(row)}
+          </div>
+        ),
+      )}
     </div>
   );
 });

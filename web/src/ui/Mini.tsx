@@ -4,6 +4,8 @@ import { useThemeVersion } from '../app/theme.ts';
 import { currentPalette } from '../viz/palette.ts';
 import { drawLossStrip, drawSparkline } from '../viz/sparkline.ts';
 
+const HEIGHT = 22;
+
 /** A small chart in a cell. The numbers beside it say the same in words. */
 export function Mini({
   kind,
@@ -20,8 +22,10 @@ export function Mini({
   const theme = useThemeVersion();
   useEffect(() => {
     if (!canvas.current) return;
-    if (kind === 'line') drawSparkline(canvas.current, values ?? [], currentPalette());
-    else drawLossStrip(canvas.current, values ?? [], currentPalette());
+    const draw = kind === 'line' ? drawSparkline : drawLossStrip;
+    draw(canvas.current, values ?? [], currentPalette(), { width, height: HEIGHT });
   }, [kind, values, theme, width]);
-  return <canvas ref={canvas} style={{ width, height: 22 }} title={title} aria-hidden="true" />;
+  // Rows that fly by have no values yet, and canvases are dear.
+  if (!values) return null;
+  return <canvas ref={canvas} style={{ width, height: HEIGHT }} title={title} aria-hidden="true" />;
 }

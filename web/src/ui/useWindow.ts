@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which rows of a scrolled list with rows of one height can be seen.
-import { useEffect, useState, type RefObject } from 'react';
+import { useEffect, useState, useSyncExternalStore, type RefObject } from 'react';
 
 export interface RowWindow {
   /** First and last row to render; last < first when there are none. */
@@ -11,7 +11,7 @@ export interface RowWindow {
 }
 
 /** Rows kept beyond both edges, so that slow scrolling shows no gaps. */
-const OVERSCAN = 8;
+const OVERSCAN = 5;
 
 /** `head` is the height of what stays at the top of the box. */
 export function visibleRows(
@@ -60,4 +60,14 @@ export function useWindow(
     else if (top > element.scrollTop + room) element.scrollTop = top - room;
   };
   return { first, last: seen.height === 0 ? -1 : last, reveal };
+}
+
+/** Whether the window is as the query says. */
+export function useMedia(query: string): boolean {
+  const subscribe = (listener: () => void) => {
+    const list = matchMedia(query);
+    list.addEventListener('change', listener);
+    return () => list.removeEventListener('change', listener);
+  };
+  return useSyncExternalStore(subscribe, () => matchMedia(query).matches);
 }

@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/** Makes a canvas as sharp as the screen and hands its context, in CSS pixels and cleared. Null without a size. */
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * Makes a canvas as sharp as the screen and hands its context, in CSS pixels and cleared. Null without a size.
+ * Who knows the size says it: asking the page for it makes the page work it out at once.
+ */
 export function prepare(
   canvas: HTMLCanvasElement,
+  size?: Size,
 ): { context: CanvasRenderingContext2D; width: number; height: number } | null {
-  const width = canvas.clientWidth;
-  const height = canvas.clientHeight;
+  const { width, height } = size ?? { width: canvas.clientWidth, height: canvas.clientHeight };
   const ratio = window.devicePixelRatio || 1;
   const context = canvas.getContext('2d');
   if (!context || width === 0 || height === 0) return null;

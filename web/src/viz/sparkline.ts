@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The two small charts of a table row. Gaps stay gaps.
-import { prepare } from './canvas.ts';
+import { prepare, type Size } from './canvas.ts';
 import { lossColour, type Palette } from './palette.ts';
 
 /** A line over the values, its own scale, a dot at the end. */
-export function drawSparkline(canvas: HTMLCanvasElement, values: readonly (number | null)[], palette: Palette): void {
-  const surface = prepare(canvas);
+export function drawSparkline(
+  canvas: HTMLCanvasElement,
+  values: readonly (number | null)[],
+  palette: Palette,
+  size?: Size,
+): void {
+  const surface = prepare(canvas, size);
   if (!surface) return;
   const { context, width, height } = surface;
   const known = values.filter((value): value is number => value !== null);
@@ -38,8 +43,13 @@ export function drawSparkline(canvas: HTMLCanvasElement, values: readonly (numbe
 }
 
 /** A cell for each step: height and colour by the share of checks lost; a line at the foot where there are rounds. */
-export function drawLossStrip(canvas: HTMLCanvasElement, values: readonly (number | null)[], palette: Palette): void {
-  const surface = prepare(canvas);
+export function drawLossStrip(
+  canvas: HTMLCanvasElement,
+  values: readonly (number | null)[],
+  palette: Palette,
+  size?: Size,
+): void {
+  const surface = prepare(canvas, size);
   if (!surface) return;
   const { context, width, height } = surface;
   const cell = width / Math.max(1, values.length);

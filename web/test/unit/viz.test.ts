@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { calendarOf, calendarSummary } from '../../src/viz/calendar.ts';
 import { describe, expect, test } from 'vitest';
 import { countCrossings, layout } from '../../src/viz/layered.ts';
 import { contrast, DARK, LIGHT, lossColour } from '../../src/viz/palette.ts';
@@ -110,5 +111,43 @@ describe('chart texts', () => {
       changes: [0],
     };
     expect(troubleAt(band, 0)).toEqual({ percent: 20, total: 10 });
+  });
+});
+
+describe('the calendar', () => {
+  const from = Date.UTC(2026, 10, 1);
+  const hours = (lost: (hour: number) => number) => {
+    const times = Array.from({ length: 48 }, (_, i) => from + i * 3_600_000).filter((_, i) => i !== 30);
+    return {
+      from: new Date(from).toISOString(),
+      stepSec: 3600,
+      time: times,
+      total: times.map(() => 200),
+      failed: times.map((time) => lost(new Date(time).getUTCHours())),
+      quantiles: Array.from({ length: 10 }, (_, q) => times.map(() => q)),
+    };
+  };
+
+  test('puts each hour in its place, and leaves out those without checks', () => {
+    const { days, cells } = calendarOf(
+      hours((hour) => (hour === 3 ? 50 : 0)),
+      from,
+      3,
+    );
+    expect(days.map((day) => new Date(day).getUTCDate())).toEqual([1, 2, 3]);
+    expect(cells[0]![3]).toEqual({ at: from + 3 * 3_600_000, checks: 200, lostPercent: 25, rttMs: 4 });
+    expect(cells[1]![2]!.lostPercent).toBe(0);
+    expect(cells[1]![6]).toBeNull();
+    expect(cells[2]!.every((cell) => cell === null)).toBe(true);
+  });
+
+  test('says which hour stands out, or that none does', () => {
+    const summary = (lost: (hour: number) => number) => calendarSummary(calendarOf(hours(lost), from, 2));
+    expect(summary((hour) => (hour === 3 ? 50 : 0))).toBe(
+      'The hour from 03:00Z loses most: 25 % of its checks, 1.0 % on average over the day.',
+    );
+    expect(summary(() => 40)).toBe('No hour of the day stands out: 20 % of the checks are lost.');
+    expect(summary(() => 0)).toBe('No hour of the day loses checks.');
+    expect(calendarSummary(calendarOf({ ...hours(() => 0), time: [] }, from, 2))).toBe('No check ran in these weeks.');
   });
 });

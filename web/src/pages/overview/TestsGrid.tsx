@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of tests: sorted rows of the snapshot, selection for comparing and bulk actions, the reason popover.
 // While the pointer or the focus is in it, live updates change numbers but not the order.
-import { lazy, memo, Suspense, useCallback, useMemo, useRef, useState, type ReactNode } from 'react';
+import {
+  lazy,
+  memo,
+  Suspense,
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useMemo,
+  useRef,
+  useState,
+  type ReactNode,
+} from 'react';
 import { hexId, type Snapshot } from '../../core/api/snapshot.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
@@ -36,6 +47,31 @@ function useHeldOrder(
   return { rows: shown, moved, release: () => ((kept.current = { key, rows }), rerender((n) => n + 1)) };
 }
 
+const NONE: readonly string[] = [];
+
+/** What is chosen: in the URL for others, and here at once, since a box that is clicked must not wait for the URL. */
+function useSelection(sel: readonly string[] | undefined) {
+  const set = useSetUrl();
+  const [chosen, setChosen] = useState(sel ?? NONE);
+  const sent = useRef<string[]>([]);
+  useEffect(() => {
+    // Our own choices come back one after the other; anything else is from elsewhere.
+    const place = sent.current.indexOf((sel ?? NONE).join());
+    if (place < 0) setChosen(sel ?? NONE);
+    sent.current = place < 0 ? [] : sent.current.slice(place + 1);
+  }, [sel]);
+  const choose = useCallback(
+    (next: readonly string[]) => {
+      sent.current.push(next.join());
+      setChosen(next);
+      set({ sel: [...next] }, { replace: true });
+    },
+    [set],
+  );
+  const selected = useMemo(() => new Set(chosen), [chosen]);
+  return { selected, choose };
+}
+
 interface TestsGridProps {
   snapshot: Snapshot;
   rows: Uint32Array;
@@ -55,44 +91,51 @@ export const TestsGrid = memo(function TestsGrid({
   empty,
 }: TestsGridProps) {
   const { sort, sel } = useTableUrl();
+  // The header tells of a click at once; the rows follow.
+  const order = useDeferredValue(sort);
   const set = useSetUrl();
   const go = useGo();
   const { time } = useTimes();
   const [isHeld, setHeld] = useState(false);
   const [explained, setExplained] = useState<{ id: bigint; anchor: DOMRect } | null>(null);
   const [visible, setVisible] = useState({ first: 0, last: -1 });
-  const sorted = useMemo(() => sortRows(snapshot, rows.slice(), parseSort(sort)), [snapshot, rows, sort]);
-  const held = useHeldOrder(sorted, `${filterKey} ${sort} ${snapshot.rows}`, isHeld && snapshot.live);
-  const selected = useMemo(() => new Set(sel ?? []), [sel]);
-  const idOf = (row: number) => hexId(snapshot.id[held.rows[row]!]!);
+  const sorted = useMemo(() => sortRows(snapshot, rows.slice(), parseSort(order)), [snapshot, rows, order]);
+  const held = useHeldOrder(sorted, `${filterKey} ${order} ${snapshot.rows}`, isHeld && snapshot.live);
+  const { selected, choose } = useSelection(sel);
+  const shown = held.rows;
+  const idOf = useCallback((row: number) => hexId(snapshot.id[shown[row]!]!), [snapshot.id, shown]);
   const ids = useMemo(() => {
     const found: string[] = [];
-    for (let row = visible.first; row <= Math.min(visible.last, held.rows.length - 1); row++)
-      found.push(hexId(snapshot.id[held.rows[row]!]!));
+    for (let row = visible.first; row <= Math.min(visible.last, shown.length - 1); row++) found.push(idOf(row));
     return found;
-  }, [visible, held.rows, snapshot.id]);
+  }, [visible, shown, idOf]);
   const details = useTestRows(ids);
   const anchorRow = useRef(0);
-  const select = (row: number, isRange: boolean) => {
-    const next = new Set(selected);
-    const [from, to] = isRange ? [Math.min(anchorRow.current, row), Math.max(anchorRow.current, row)] : [row, row];
-    const isAdding = isRange || !next.has(idOf(row));
-    for (let i = from; i <= to; i++)
-      if (isAdding) next.add(idOf(i));
-      else next.delete(idOf(i));
-    anchorRow.current = row;
-    set({ sel: [...next].slice(0, SELECTED_MAX) }, { replace: true });
-  };
-  const explain = (row: number, anchor: DOMRect) => setExplained({ id: snapshot.id[held.rows[row]!]!, anchor });
-  const columns = testColumns({
-    snapshot,
-    rowOf: (row) => held.rows[row]!,
-    details,
-    explain,
-    time,
-    isSelected: (row) => selected.has(idOf(row)),
-    onSelect: select,
-  });
+  const select = useCallback(
+    (row: number, isRange: boolean) => {
+      const next = new Set(selected);
+      const [from, to] = isRange ? [Math.min(anchorRow.current, row), Math.max(anchorRow.current, row)] : [row, row];
+      const isAdding = isRange || !next.has(idOf(row));
+      for (let i = from; i <= to; i++)
+        if (isAdding) next.add(idOf(i));
+        else next.delete(idOf(i));
+      anchorRow.current = row;
+      choose([...next].slice(0, SELECTED_MAX));
+    },
+    [selected, idOf, choose],
+  );
+  const explain = useCallback(
+    (row: number, anchor: DOMRect) => setExplained({ id: snapshot.id[shown[row]!]!, anchor }),
+    [snapshot.id, shown],
+  );
+  const isSelected = useCallback((row: number) => selected.has(idOf(row)), [selected, idOf]);
+  // Scrolling asks for further rows, which must not render those anew that are there: all that a row gets is kept.
+  const columns = useMemo(
+    () => testColumns({ snapshot, rowOf: (row) => shown[row]!, details, explain, time, isSelected, onSelect: select }),
+    [snapshot, shown, details, explain, time, isSelected, select],
+  );
+  const onSort = useCallback((next: string) => set({ sort: next || undefined }), [set]);
+  const onOpen = useCallback((row: number) => go('/tests/$id', { id: idOf(row) }), [go, idOf]);
   const onVisible = useCallback(
     (first: number, last: number) =>
       setVisible((before) => (before.first === first && before.last === last ? before : { first, last })),
@@ -117,14 +160,14 @@ export const TestsGrid = memo(function TestsGrid({
       <Grid
         label={label}
         columns={columns}
-        count={held.rows.length}
+        count={shown.length}
         height={height}
         rowKey={idOf}
         sort={sort}
-        onSort={(next) => set({ sort: next || undefined })}
-        isSelected={(row) => selected.has(idOf(row))}
+        onSort={onSort}
+        isSelected={isSelected}
         onSelect={select}
-        onOpen={(row) => go('/tests/$id', { id: idOf(row) })}
+        onOpen={onOpen}
         onExplain={explain}
         onVisible={onVisible}
       />

@@ -226,6 +226,7 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
   return [
     {
       id: 'test',
+      isOnCard: true,
       title: top === 'monitors' ? 'Connection monitor, test group, test' : 'Test group, test',
       width: 280,
       isSortable: true,
@@ -264,6 +265,7 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
       : []),
     {
       id: 'state',
+      isOnCard: true,
       title: 'State',
       width: 138,
       isSortable: true,
@@ -271,6 +273,7 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
     },
     {
       id: 'reasonCode',
+      isOnCard: true,
       title: 'Reason',
       width: 250,
       render: (row) => {
@@ -289,6 +292,7 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
     },
     {
       id: 'checksFailedPercent',
+      isOnCard: true,
       title: 'Checks failed',
       width: 116,
       isNumber: true,
@@ -298,6 +302,7 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
     },
     {
       id: 'rttMs',
+      isOnCard: true,
       title: 'RTT',
       width: 84,
       isNumber: true,

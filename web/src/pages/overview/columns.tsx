@@ -88,6 +88,7 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
     ...(context.onSelect ? [selectColumn(context)] : []),
     {
       id: 'state',
+      isOnCard: true,
       title: 'State',
       width: 138,
       isSortable: true,
@@ -95,6 +96,7 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
     },
     {
       id: 'test',
+      isOnCard: true,
       title: 'Test',
       width: 310,
       isSortable: true,
@@ -111,6 +113,7 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
     },
     {
       id: 'reasonCode',
+      isOnCard: true,
       title: 'Reason',
       width: 280,
       isSortable: true,
@@ -121,7 +124,7 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
         />
       ),
     },
-    number('checksFailedPercent', 'Checks failed', formatPercent, 116),
+    { ...number('checksFailedPercent', 'Checks failed', formatPercent, 116), isOnCard: true },
     {
       id: 'loss',
       title: 'Loss in range',
@@ -129,7 +132,7 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
       isTight: true,
       render: (row) => <Mini kind="loss" values={detail(row)?.checksFailedPercent} width={108} />,
     },
-    number('rttMs', 'RTT', formatMs, 84),
+    { ...number('rttMs', 'RTT', formatMs, 84), isOnCard: true },
     {
       id: 'trend',
       title: 'RTT in range',

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Reasons and small charts of the rows that are seen, fetched a window at a time and kept until the range or
 // the instant changes.
-import { useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { getTestRows } from '../../core/api/endpoints.ts';
 import type { TestRow } from '../../core/api/types.ts';
 import { pointsFor } from '../../core/time/range.ts';
@@ -17,7 +17,7 @@ export function useTestRows(ids: readonly string[]): (id: string) => TestRow | u
   const at = useInstant();
   const key = `${span.from} ${span.to} ${at}`;
   const cache = useRef({ key: '', rows: new Map<string, TestRow>(), old: new Map<string, TestRow>() });
-  const [, rerender] = useState(0);
+  const [version, rerender] = useState(0);
   const [attempt, tryAgain] = useState(0);
   if (cache.current.key !== key) {
     // What was there stays in sight until the new numbers come.
@@ -50,5 +50,6 @@ export function useTestRows(ids: readonly string[]): (id: string) => TestRow | u
       controller.abort();
     };
   }, [wanted, key, attempt]);
-  return (id) => cache.current.rows.get(id) ?? cache.current.old.get(id);
+  // Another function when it would answer otherwise, so that rows are rendered anew then and only then.
+  return useCallback((id: string) => cache.current.rows.get(id) ?? cache.current.old.get(id), [version, key]);
 }

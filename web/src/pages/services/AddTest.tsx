@@ -38,7 +38,7 @@ export function AddTest({ onClose }: { onClose: () => void }) {
   return (
     <Dialog title="Add test" className="wide" onClose={onClose}>
       <form
-        className="stack"
+        className="stack dialog-form"
         onSubmit={(event) => {
           event.preventDefault();
           if (isWhole) save.mutate();
@@ -99,7 +99,13 @@ function What({ form, put }: PartProps) {
         Perform network measurements (latency, loss, the way there): recommended
       </label>
       <div className="form-row">
-        <Field label="Target" value={form.target} placeholder="https://outlook.office365.com" onChange={retarget} />
+        <Field
+          isWide
+          label="Target"
+          value={form.target}
+          placeholder="https://outlook.office365.com"
+          onChange={retarget}
+        />
         <Field label="Port" type="number" min={1} max={65535} value={form.port} onChange={(port) => put({ port })} />
         <Choice
           label="Every"

@@ -24,6 +24,7 @@ import { toast } from '../../ui/toast.tsx';
 import { usePage } from '../../ui/usePage.ts';
 import { reasonText } from '../overview/reasonText.ts';
 import { useTestRows } from '../overview/useTestRows.ts';
+import { CalendarCard } from './CalendarCard.tsx';
 import { PathCard } from './PathCard.tsx';
 import { HttpCard, RoundsCard, useRounds } from './RoundsCard.tsx';
 
@@ -99,6 +100,7 @@ function Present({ id, snapshot, row }: { id: string; snapshot: Snapshot; row: n
         <Essentials snapshot={snapshot} row={row} limits={limits} />
         <ChangesCard id={id} />
         {isHttp && <HttpCard round={rounds.data?.find((round) => round.http || round.tls)} />}
+        <CalendarCard id={id} />
         <RoundsCard query={rounds} />
       </div>
     </>
