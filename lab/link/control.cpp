@@ -15,9 +15,7 @@ namespace {
 // A settings line is far shorter; what is longer is cut and then refused by the parser.
 constexpr std::size_t kRequestMax = 4096;
 
-sockaddr* generic(sockaddr_un& address) {
-  return reinterpret_cast<sockaddr*>(&address);
-}
+sockaddr* generic(sockaddr_un& address) { return reinterpret_cast<sockaddr*>(&address); }
 
 }  // namespace
 

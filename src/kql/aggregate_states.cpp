@@ -10,7 +10,7 @@ namespace lw::kql {
 namespace {
 
 /// Every aggregate that the binder writes (aggregates*.cpp), without the suffix of its condition.
-constexpr std::array<std::string_view, 22> kAggregates = {"count",
+constexpr std::array<std::string_view, 24> kAggregates = {"count",
                                                           "sum",
                                                           "avg",
                                                           "min",
@@ -31,7 +31,9 @@ constexpr std::array<std::string_view, 22> kAggregates = {"count",
                                                           "groupBitXor",
                                                           "anyRespectNulls",
                                                           "quantileExactWeighted",
-                                                          "quantilesExactWeighted"};
+                                                          "quantilesExactWeighted",
+                                                          "quantileExact",
+                                                          "quantilesExact"};
 constexpr std::array<std::string_view, 4> kIgnoreRepeats = {"min", "max", "any", "uniqExact"};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -70,6 +72,7 @@ std::vector<AggregateCall> aggregates_in(std::string_view sql) {
       call.end = end_of_parenthesis(sql, begin);
       call.arguments = sql.substr(begin, call.end - begin);
     }
+    call.is_large = base.starts_with("quantile") || base == "groupArray";
     call.ignores_repeats =
         std::ranges::find(kIgnoreRepeats, base) != kIgnoreRepeats.end() ||
         (base == "groupArray" && sql.substr(0, call.begin).ends_with("arrayDistinct("));

@@ -17,6 +17,7 @@ struct AggregateCall {
   std::string arguments;           ///< "(c3)"
   /// The result is the same if rows come several times.
   bool ignores_repeats = false;
+  bool is_large = false;  ///< Its state has all values: two of them take twice the memory.
 };
 
 /// The aggregates in a piece of our own SQL, in order. They do not stand in each other.

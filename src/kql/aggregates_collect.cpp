@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Aggregates that collect values (make_list …), and those with several outputs (arg_max …).
 #include <algorithm>
+#include <cmath>
 
 #include "kql/aggregate_states.h"
 #include "kql/aggregates.h"
@@ -102,9 +103,19 @@ std::string percent_name(double percent) {
   return text;
 }
 
+/// The nearest rank: the value at the place ceil(p / 100 * n), from 1. The engine's aggregate of
+/// lists takes floor(p / 100 * n), from 0: the same but where that is a whole number, and there a
+/// share that is a hair smaller gives the place before. The one of weights has a table of values
+/// instead, which takes several times the memory.
 std::string sql_percentile(const Scalar& value, double percent, const std::string& weight) {
-  return "quantileExactWeighted(" + real_text(percent / 100) + ")(toNullable(" + value.sql + "), " +
-         weight + ")";
+  const double share = percent / 100;
+  if (!weight.empty()) {
+    return "quantileExactWeighted(" + real_text(share) + ")(toNullable(" + value.sql + "), " +
+           weight + ")";
+  }
+  const bool is_end = percent <= 0 || percent >= 100;
+  const double level = is_end ? share : std::nextafter(std::nextafter(share, 0.), 0.);
+  return "quantileExact(" + real_text(level) + ")(toNullable(" + value.sql + "))";
 }
 
 }  // namespace
@@ -118,7 +129,7 @@ Scalar Binder::bind_percentile(std::vector<Scalar> args, const Expr& expr, Rows&
   const std::size_t first = is_weighted ? 2 : 1;
   if (args.size() <= first) return fault(expr.span, "'" + expr.text + "' needs a percentage.");
   const std::string weight =
-      is_weighted ? "toUInt64(greatest(0, ifNull(" + args[1].sql + ", 0)))" : "1";
+      is_weighted ? "toUInt64(greatest(0, ifNull(" + args[1].sql + ", 0)))" : "";
   if (!is_numeric(x.type) && x.type != Type::DateTime && x.type != Type::TimeSpan) {
     return fault(expr.args[0]->span, "'" + expr.text + "' expects numbers or times.");
   }
@@ -211,8 +222,8 @@ void Binder::share_percentiles(Aggregation& aggregation, std::size_t first,
   }
   aggregation.items.resize(first);
   const int all = new_id(), count = new_id();
-  aggregation.items.push_back({all, "quantilesExactWeighted(" + levels + ")" + values});
-  aggregation.items.push_back({count, "count(tuple" + values + ".1)"});
+  aggregation.items.push_back({all, "quantilesExact(" + levels + ")" + values});
+  aggregation.items.push_back({count, "count" + values});
   for (std::size_t i = 0; i < outputs.size(); ++i) {
     outputs[i].value.sql = "if(" + sql_column(count) + " = 0, NULL, " + sql_column(all) + "[" +
                            std::to_string(i + 1) + "])";

@@ -207,6 +207,7 @@ class Deriver {
     std::set<int> behind;           ///< Columns that the second step reads, which follow from keys.
     std::set<int> now;              ///< Columns that each row needs.
     std::map<std::string, int> known;
+    bool are_large = false;  ///< The states.
   };
 
   /// A tuple of one row's values, of which some follow from keys that are in the tuple `from`.
@@ -321,6 +322,7 @@ class Deriver {
         continue;
       }
       add_derived(steps.now, reads, input.derived);
+      steps.are_large = steps.are_large || call.is_large;
       const std::string sql = sql_of_state(call);
       int& known = steps.known[sql];
       if (known == 0 || !item.members.empty()) {
@@ -402,8 +404,9 @@ class Deriver {
     // With other keys of many values the groups of the first step would be as many as the rows.
     const bool is_fine = std::ranges::any_of(
         steps.groups, [&](int id) { return !is_late(id) && !is_coarse(*input.plan, id); });
-    const bool is_better = !is_fine && (std::ranges::any_of(steps.groups, is_late) ||
-                                        std::ranges::any_of(steps.behind, is_late));
+    const bool is_better =
+        !is_fine && !steps.are_large &&
+        (std::ranges::any_of(steps.groups, is_late) || std::ranges::any_of(steps.behind, is_late));
     Stage stage;
     if (!is_plain) {
       compute_all(input);

@@ -90,10 +90,9 @@ bool finish(Translation& translation, const std::string& sql, const Options& opt
   return true;
 }
 
-}  // namespace
-
-std::expected<Translation, Diagnostics> translate(std::string_view query, const Catalog& catalog,
-                                                  const Options& options) {
+std::expected<Translation, Diagnostics> translate_text(std::string_view query,
+                                                       const Catalog& catalog,
+                                                       const Options& options) {
   DiagnosticSink sink(query);
   const Query tree = parse_query(query, sink);
   if (!sink.empty()) return std::unexpected(sink.take());
@@ -121,6 +120,32 @@ std::expected<Translation, Diagnostics> translate(std::string_view query, const 
   if (!finish(translation, sql_of_result(relation, options), options, sink)) {
     return std::unexpected(sink.take());
   }
+  return translation;
+}
+
+/// The faults of a query behind so much other text, with their places in the query.
+void move_places(Diagnostics& faults, std::string_view lets) {
+  const auto lines = static_cast<int>(std::ranges::count(lets, '\n'));
+  for (Diagnostic& fault : faults) {
+    if (fault.line > lines) {
+      fault.line -= lines;
+      fault.span = {fault.span.begin - lets.size(), fault.span.end - lets.size()};
+    } else if (fault.line > 0) {
+      fault.message = "In a saved query: " + fault.message;
+      fault.line = fault.column = 0;
+      fault.span = {};
+    }
+  }
+}
+
+}  // namespace
+
+std::expected<Translation, Diagnostics> translate(std::string_view query, const Catalog& catalog,
+                                                  const Options& options) {
+  const std::string lets = lets_of(query, options.functions);
+  if (lets.empty()) return translate_text(query, catalog, options);
+  auto translation = translate_text(lets + std::string(query), catalog, options);
+  if (!translation) move_places(translation.error(), lets);
   return translation;
 }
 

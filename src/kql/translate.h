@@ -12,6 +12,7 @@
 
 #include "kql/catalog.h"
 #include "kql/diagnostic.h"
+#include "kql/saved.h"
 #include "kql/type.h"
 
 namespace lw::kql {
@@ -75,6 +76,8 @@ struct Options {
   std::size_t sql_bytes_max = std::size_t{4} << 20;
   /// Bound operators and expressions; tables and functions of `let` count at each use.
   std::size_t steps_max = 100'000;
+  /// Queries that this one may use by name; a `let` of that name comes first.
+  std::vector<SavedFunction> functions = {};
   /// Values of `declare query_parameters`, as KQL literals.
   std::map<std::string, std::string> parameters;
 };

@@ -127,8 +127,8 @@ struct Confirmation {
   bool operator==(const Confirmation&) const = default;
 };
 
-/// The times to live (IPv6: hop limits) that a round's replies came with. Each router on the way back
-/// takes one off, so another number than before is another way, or another host that answers.
+/// The times to live (IPv6: hop limits) that a round's replies came with. Each router on the way
+/// back takes one off, so another number than before is another way, or another host that answers.
 struct ReplyTtls {
   std::uint8_t lowest = 0;
   std::uint8_t highest = 0;

@@ -34,6 +34,23 @@ std::string labels_to_json(const Agent& agent) {
   return to_json(labels);
 }
 
+std::string text_of_scopes(const std::vector<std::string>& scopes) {
+  Value list = Value::array();
+  for (const std::string& scope : scopes) list.push(scope);
+  return to_json(list);
+}
+
+/// What cannot be read any more is no scope at all, so that nothing is let through.
+std::vector<std::string> scopes_of_text(const std::string& text) {
+  std::vector<std::string> scopes;
+  const auto list = parse_json(text);
+  if (!list || !list->is_array()) return scopes;
+  for (const Value& scope : list->as_array()) {
+    if (scope.is_string()) scopes.push_back(scope.as_string());
+  }
+  return scopes;
+}
+
 std::string addresses_to_json(const Agent& agent) {
   Value addresses = Value::array();
   for (const std::string& address : agent.addresses) addresses.push(address);
@@ -433,13 +450,14 @@ Result<void> Registry::put_api_token(const ApiToken& token) {
     replaced.exec();
     SQLite::Statement insert(
         impl_->database,
-        "INSERT OR REPLACE INTO api_tokens (token_sha256, name, role, created_us, expires_us) "
-        "VALUES (?, ?, ?, ?, ?)");
+        "INSERT OR REPLACE INTO api_tokens (token_sha256, name, role, created_us, expires_us, "
+        "scopes) VALUES (?, ?, ?, ?, ?, ?)");
     bind_blob(insert, 1, token.sha256);
     insert.bind(2, token.name);
     insert.bind(3, static_cast<int>(token.role));
     insert.bind(4, to_unix_us(token.created));
     if (token.expires) insert.bind(5, to_unix_us(*token.expires));
+    if (token.scopes) insert.bind(6, text_of_scopes(*token.scopes));
     insert.exec();
     transaction.commit();
     return {};
@@ -450,7 +468,8 @@ Result<std::vector<ApiToken>> Registry::api_tokens() {
   return guarded("read tokens", [&]() -> Result<std::vector<ApiToken>> {
     SQLite::Statement query(
         impl_->database,
-        "SELECT name, role, token_sha256, created_us, expires_us FROM api_tokens ORDER BY name");
+        "SELECT name, role, token_sha256, created_us, expires_us, scopes FROM api_tokens "
+        "ORDER BY name");
     std::vector<ApiToken> tokens;
     while (query.executeStep()) {
       ApiToken token{.name = query.getColumn(0).getString(),
@@ -459,6 +478,9 @@ Result<std::vector<ApiToken>> Registry::api_tokens() {
                      .created = from_unix_us(query.getColumn(3).getInt64()),
                      .expires = std::nullopt};
       if (!query.getColumn(4).isNull()) token.expires = from_unix_us(query.getColumn(4).getInt64());
+      if (!query.getColumn(5).isNull()) {
+        token.scopes = scopes_of_text(query.getColumn(5).getString());
+      }
       tokens.push_back(std::move(token));
     }
     return tokens;
@@ -478,14 +500,15 @@ Result<void> Registry::add_audit_entry(const AuditEntry& entry, std::int64_t mos
   return guarded("write audit log", [&]() -> Result<void> {
     SQLite::Transaction transaction(impl_->database);
     SQLite::Statement insert(impl_->database,
-                             "INSERT INTO audit (at_us, caller, address, method, target, status) "
-                             "VALUES (?, ?, ?, ?, ?, ?)");
+                             "INSERT INTO audit (at_us, caller, address, method, target, "
+                             "status, detail) VALUES (?, ?, ?, ?, ?, ?, ?)");
     insert.bind(1, to_unix_us(entry.at));
     insert.bind(2, entry.caller);
     insert.bind(3, entry.address);
     insert.bind(4, entry.method);
     insert.bind(5, entry.target);
     insert.bind(6, entry.status);
+    insert.bind(7, entry.detail);
     insert.exec();
     SQLite::Statement prune(impl_->database, "DELETE FROM audit WHERE id <= ?");
     prune.bind(1, impl_->database.getLastInsertRowid() - most);
@@ -498,8 +521,8 @@ Result<void> Registry::add_audit_entry(const AuditEntry& entry, std::int64_t mos
 Result<std::vector<AuditEntry>> Registry::audit_entries(std::size_t limit) {
   return guarded("read audit log", [&]() -> Result<std::vector<AuditEntry>> {
     SQLite::Statement query(impl_->database,
-                            "SELECT at_us, caller, address, method, target, status FROM audit "
-                            "ORDER BY id DESC LIMIT ?");
+                            "SELECT at_us, caller, address, method, target, status, detail "
+                            "FROM audit ORDER BY id DESC LIMIT ?");
     query.bind(1, static_cast<std::int64_t>(limit));
     std::vector<AuditEntry> entries;
     while (query.executeStep()) {
@@ -508,7 +531,8 @@ Result<std::vector<AuditEntry>> Registry::audit_entries(std::size_t limit) {
                          .address = query.getColumn(2).getString(),
                          .method = query.getColumn(3).getString(),
                          .target = query.getColumn(4).getString(),
-                         .status = query.getColumn(5).getInt()});
+                         .status = query.getColumn(5).getInt(),
+                         .detail = query.getColumn(6).getString()});
     }
     return entries;
   });

@@ -55,6 +55,8 @@ struct ApiToken {
   std::string sha256;  ///< raw bytes
   Timestamp created{};
   std::optional<Timestamp> expires = {};  ///< good until then; nothing: until it is removed
+  /// Resource ids: what lies at or below them is all that it is good for. Nothing: everything.
+  std::optional<std::vector<std::string>> scopes = {};
   bool operator==(const ApiToken&) const = default;
 };
 
@@ -64,8 +66,9 @@ struct AuditEntry {
   std::string caller;  ///< the token's name
   std::string address;
   std::string method;
-  std::string target;  ///< path and query, as sent
-  int status = 0;      ///< of the answer
+  std::string target;       ///< path and query, as sent
+  int status = 0;           ///< of the answer
+  std::string detail = {};  ///< what the target does not say, in words
   bool operator==(const AuditEntry&) const = default;
 };
 

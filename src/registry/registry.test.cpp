@@ -365,6 +365,19 @@ TEST_F(RegistryTest, a_new_token_of_the_same_name_replaces_the_old_one) {
   EXPECT_EQ(tokens.front().sha256, "fresh");
 }
 
+TEST_F(RegistryTest, the_scopes_of_tokens_stay_and_nothing_differs_from_everything) {
+  const ApiToken all{.name = "all", .role = Role::Reader, .sha256 = "1"};
+  const ApiToken none{
+      .name = "none", .role = Role::Reader, .sha256 = "2", .scopes = std::vector<std::string>{}};
+  const ApiToken some{.name = "some",
+                      .role = Role::Operator,
+                      .sha256 = "3",
+                      .scopes = std::vector<std::string>{"/subscriptions/s", "a \"b\""}};
+  for (const ApiToken& token : {all, none, some}) ASSERT_TRUE(registry().put_api_token(token));
+  reopen();
+  EXPECT_EQ(registry().api_tokens().value(), (std::vector<ApiToken>{all, none, some}));
+}
+
 TEST_F(RegistryTest, the_audit_log_keeps_the_newest) {
   for (int i = 1; i <= 5; ++i) {
     ASSERT_TRUE(registry().add_audit_entry({.at = kNow + Seconds(i),

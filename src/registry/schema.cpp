@@ -6,7 +6,7 @@
 namespace lw::registry {
 namespace {
 
-constexpr std::array<const char*, 4> kMigrations = {
+constexpr std::array<const char*, 5> kMigrations = {
     // 1: settings, connection monitors, agents, tokens. Times are microseconds since 1970, UTC;
     // documents and lists are JSON; secrets are kept as SHA-256 only.
     R"sql(
@@ -80,6 +80,12 @@ constexpr std::array<const char*, 4> kMigrations = {
         target TEXT NOT NULL,
         status INTEGER NOT NULL
       ) STRICT;
+    )sql",
+    // 5: tokens that are good for some resources only (a JSON list of ids; null: for all), and what
+    // was done where the target does not say it.
+    R"sql(
+      ALTER TABLE api_tokens ADD COLUMN scopes TEXT;
+      ALTER TABLE audit ADD COLUMN detail TEXT NOT NULL DEFAULT '';
     )sql",
 };
 

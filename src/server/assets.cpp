@@ -37,18 +37,6 @@ bool wants_html(const io::HttpRequest& request) {
   return to_lower(request.header("Accept")).find("text/html") != std::string::npos;
 }
 
-/// Whether the client takes that coding: named, and not with a weight of nought (RFC 9110 §12.5.3).
-bool takes(const std::string& accept_encoding, std::string_view coding) {
-  for (const std::string& item : split(accept_encoding, ',')) {
-    const std::string_view name = trim(std::string_view(item).substr(0, item.find(';')));
-    if (!equals_ignoring_case(name, coding)) continue;
-    const auto weight = item.find("q=");
-    if (weight == std::string::npos) return true;
-    return item.find_first_of("123456789", weight) != std::string::npos;
-  }
-  return false;
-}
-
 struct Variant {
   std::string_view content;
   std::string_view coding;  ///< empty: as it is
@@ -56,8 +44,8 @@ struct Variant {
 
 Variant choose(const AssetFile& file, const io::HttpRequest& request) {
   const std::string accepts = request.header("Accept-Encoding");
-  if (!file.brotli.empty() && takes(accepts, "br")) return {file.brotli, "br"};
-  if (!file.gzip.empty() && takes(accepts, "gzip")) return {file.gzip, "gzip"};
+  if (!file.brotli.empty() && accepts_coding(accepts, "br")) return {file.brotli, "br"};
+  if (!file.gzip.empty() && accepts_coding(accepts, "gzip")) return {file.gzip, "gzip"};
   return {file.identity, ""};
 }
 
@@ -99,6 +87,17 @@ io::HttpResponse serve_file(const AssetFile& file, const io::HttpRequest& reques
 }
 
 }  // namespace
+
+bool accepts_coding(const std::string& accept_encoding, std::string_view coding) {
+  for (const std::string& item : split(accept_encoding, ',')) {
+    const std::string_view name = trim(std::string_view(item).substr(0, item.find(';')));
+    if (!equals_ignoring_case(name, coding)) continue;
+    const auto weight = item.find("q=");
+    if (weight == std::string::npos) return true;
+    return item.find_first_of("123456789", weight) != std::string::npos;
+  }
+  return false;
+}
 
 Assets::Assets(std::span<const AssetFile> files) {
   for (const AssetFile& file : files) files_.emplace(file.path, &file);

@@ -24,6 +24,10 @@ struct AssetFile {
 /// What this executable was built with; nothing without web/dist.
 std::span<const AssetFile> embedded_assets();
 
+/// Whether a client takes that coding, by its Accept-Encoding: named, and not with a weight of
+/// nought (RFC 9110 §12.5.3).
+bool accepts_coding(const std::string& accept_encoding, std::string_view coding);
+
 /// Answers for the web UI's files. Immutable; any thread; does not block.
 class Assets {
  public:

@@ -135,10 +135,16 @@ AbsenceFacts Control::absence_facts(const LiveTest& live) const {
 
 void Control::find_faults() {
   faults_found_ = ticked_;
-  faults_ = fault_finder_.find(live_, paths_, [&](AgentId id) {
+  faults_ = faults_among({});
+}
+
+std::vector<topology::LocalisedFault> Control::faults_among(
+    const std::function<bool(const Test&)>& is_seen) const {
+  const auto name_of = [&](AgentId id) {
     const Agent* const agent = find_agent(id);
     return agent != nullptr ? agent->name : to_string(id);
-  });
+  };
+  return fault_finder_.find(live_, paths_, name_of, is_seen);
 }
 
 void Control::record(std::vector<StateChange> changes) {

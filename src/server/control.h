@@ -110,6 +110,9 @@ class Control {
   [[nodiscard]] const LivePaths& paths() const { return paths_; }
   /// Links that explain what many tests meet; some seconds old at most.
   [[nodiscard]] const std::vector<topology::LocalisedFault>& faults() const { return faults_; }
+  /// The same as if there were no other tests than those that `is_seen` names; found at once.
+  [[nodiscard]] std::vector<topology::LocalisedFault> faults_among(
+      const std::function<bool(const Test&)>& is_seen) const;
   /// Asks the test's agent for traces now, and for the path's MTU if `with_mtu`; the report comes
   /// in like others.
   Result<void> request_trace(TestId test, bool with_mtu = false);
@@ -143,7 +146,8 @@ class Control {
   Result<std::vector<registry::ApiToken>> api_tokens();
   /// The new token's text, shown this once. Conflict if the name is taken.
   Result<std::string> create_api_token(const std::string& name, registry::Role role,
-                                       std::optional<std::chrono::seconds> life);
+                                       std::optional<std::chrono::seconds> life,
+                                       std::optional<std::vector<std::string>> scopes = {});
   Result<void> remove_api_token(const std::string& name);
   /// Enters it with the present time. A log that cannot be written is said in the process's own.
   void audit(registry::AuditEntry entry);

@@ -19,7 +19,8 @@ constexpr std::int64_t kAuditEntriesMax = 100'000;
 Result<std::vector<registry::ApiToken>> Control::api_tokens() { return registry_.api_tokens(); }
 
 Result<std::string> Control::create_api_token(const std::string& name, registry::Role role,
-                                              std::optional<std::chrono::seconds> life) {
+                                              std::optional<std::chrono::seconds> life,
+                                              std::optional<std::vector<std::string>> scopes) {
   const auto known = TRY(registry_.api_tokens());
   if (std::ranges::find(known, name, &registry::ApiToken::name) != known.end()) {
     return fail(ErrorCode::Conflict,
@@ -27,8 +28,12 @@ Result<std::string> Control::create_api_token(const std::string& name, registry:
   }
   const std::string text = make_token();
   const Timestamp now = clock_.wall_now();
-  registry::ApiToken token{
-      .name = name, .role = role, .sha256 = io::sha256(text), .created = now, .expires = {}};
+  registry::ApiToken token{.name = name,
+                           .role = role,
+                           .sha256 = io::sha256(text),
+                           .created = now,
+                           .expires = {},
+                           .scopes = std::move(scopes)};
   if (life) token.expires = now + *life;
   TRY(registry_.put_api_token(token));
   return text;

@@ -12,11 +12,22 @@ namespace {
 /// Shorter ones can be guessed. An empty file would let everybody in.
 constexpr std::size_t kTokenLengthMin = 16;
 
+std::shared_ptr<const TokenScope> scope_of(const registry::ApiToken& token) {
+  if (!token.scopes) return unlimited_scope();
+  return std::make_shared<const TokenScope>(TokenScope::of_texts(*token.scopes));
+}
+
 }  // namespace
+
+Caller caller_with(const registry::ApiToken& token) {
+  return {token.name, token.role, scope_of(token)};
+}
 
 void Credentials::replace(const std::vector<registry::ApiToken>& tokens) {
   auto by_hash = std::make_shared<Tokens>();
-  for (const registry::ApiToken& token : tokens) by_hash->emplace(token.sha256, token);
+  for (const registry::ApiToken& token : tokens) {
+    by_hash->emplace(token.sha256, Known{token, scope_of(token)});
+  }
   tokens_.with([&](auto& current) { current = std::move(by_hash); });
 }
 
@@ -26,23 +37,31 @@ std::optional<Caller> Credentials::caller_of(const std::string& authorization,
   if (!to_lower(std::string_view(authorization).substr(0, kScheme.size())).starts_with(kScheme)) {
     return std::nullopt;
   }
-  const auto token = token_of(trim(std::string_view(authorization).substr(kScheme.size())), now);
-  return token ? std::optional(Caller{token->name, token->role}) : std::nullopt;
+  const auto token = trim(std::string_view(authorization).substr(kScheme.size()));
+  return caller_with_hash(io::sha256(token), now);
+}
+
+std::optional<Caller> Credentials::caller_with_hash(const std::string& sha256,
+                                                    Timestamp now) const {
+  const auto known = find(sha256, now);
+  if (!known) return std::nullopt;
+  return Caller{known->token.name, known->token.role, known->scope};
 }
 
 std::optional<registry::ApiToken> Credentials::token_of(std::string_view text,
                                                         Timestamp now) const {
-  return token_with_hash(io::sha256(text), now);
+  auto known = find(io::sha256(text), now);
+  return known ? std::optional(std::move(known->token)) : std::nullopt;
 }
 
-std::optional<registry::ApiToken> Credentials::token_with_hash(const std::string& sha256,
-                                                               Timestamp now) const {
+std::optional<Credentials::Known> Credentials::find(const std::string& sha256,
+                                                    Timestamp now) const {
   const auto tokens = tokens_.with([](const auto& current) { return current; });
   const auto found = tokens->find(sha256);
   if (found == tokens->end()) return std::nullopt;
-  const registry::ApiToken& token = found->second;
-  if (token.expires && now >= *token.expires) return std::nullopt;
-  return token;
+  const auto& expires = found->second.token.expires;
+  if (expires && now >= *expires) return std::nullopt;
+  return found->second;
 }
 
 std::string make_token() { return "lwt-" + hex_of(random_bytes(24)); }

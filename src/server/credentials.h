@@ -11,6 +11,7 @@
 #include "base/guarded.h"
 #include "base/time.h"
 #include "registry/registry.h"
+#include "server/token_scope.h"
 
 namespace lw::server {
 
@@ -18,6 +19,7 @@ namespace lw::server {
 struct Caller {
   std::string name;  ///< the token's
   registry::Role role = registry::Role::Reader;
+  std::shared_ptr<const TokenScope> scope = unlimited_scope();  ///< never null
 };
 
 /// Who may call the API: bearer tokens, known by their SHA-256 only. Any thread.
@@ -32,17 +34,26 @@ class Credentials {
   /// expired. The look-up is by hash, so its time says nothing of the token.
   [[nodiscard]] std::optional<Caller> caller_of(const std::string& authorization,
                                                 Timestamp now) const;
-  /// The registered token of that text, or of that SHA-256 (raw bytes); nothing if there is none or
-  /// it has expired.
+  /// Likewise by the SHA-256 of the token (raw bytes).
+  [[nodiscard]] std::optional<Caller> caller_with_hash(const std::string& sha256,
+                                                       Timestamp now) const;
+  /// The registered token of that text; nothing if there is none or it has expired.
   [[nodiscard]] std::optional<registry::ApiToken> token_of(std::string_view text,
                                                            Timestamp now) const;
-  [[nodiscard]] std::optional<registry::ApiToken> token_with_hash(const std::string& sha256,
-                                                                  Timestamp now) const;
 
  private:
-  using Tokens = std::map<std::string, registry::ApiToken>;  ///< by SHA-256
+  struct Known {
+    registry::ApiToken token;
+    std::shared_ptr<const TokenScope> scope;
+  };
+  using Tokens = std::map<std::string, Known>;  ///< by SHA-256
+  [[nodiscard]] std::optional<Known> find(const std::string& sha256, Timestamp now) const;
+
   Guarded<std::shared_ptr<const Tokens>> tokens_;
 };
+
+/// Who signs in with the token.
+Caller caller_with(const registry::ApiToken& token);
 
 /// The name of the token that is in DIRECTORY/admin.token.
 inline constexpr std::string_view kAdminTokenName = "admin";

@@ -109,14 +109,15 @@ std::optional<PathObservation> FaultFinder::observe(const LiveTest& live, const 
 
 std::vector<LocalisedFault> FaultFinder::find(
     const LiveState& live, const LivePaths& paths,
-    const std::function<std::string(AgentId)>& agent_name) const {
+    const std::function<std::string(AgentId)>& agent_name,
+    const std::function<bool(const Test&)>& is_seen) const {
   if (!is_anything_wrong()) return {};
   NodeTable nodes;
   std::vector<PathObservation> observations;
   for (const TestId id : live.order()) {
     const LiveTest& test = *live.find(id);
     const LivePath* const path = paths.find(id);
-    if (path == nullptr) continue;
+    if (path == nullptr || (is_seen && !is_seen(test.test))) continue;
     if (auto observation = observe(test, *path, agent_name(test.test.agent), nodes)) {
       observations.push_back(std::move(*observation));
     }

@@ -25,11 +25,13 @@ class FaultFinder {
   void on_round(TestId test, const RoundSummary& summary);
   void keep_only(const std::function<bool(TestId)>& is_kept);
 
-  /// Faults as of now, the one that explains most first. Costs some 10 ms for 10,000 tests when
+  /// Faults as of now, the one that explains most first, as if there were those tests only that
+  /// `is_seen` names (all without it). Costs some 10 ms for 10,000 tests when
   /// some of them fail, and next to nothing when none does.
   [[nodiscard]] std::vector<topology::LocalisedFault> find(
       const LiveState& live, const LivePaths& paths,
-      const std::function<std::string(AgentId)>& agent_name) const;
+      const std::function<std::string(AgentId)>& agent_name,
+      const std::function<bool(const Test&)>& is_seen = {}) const;
 
  private:
   [[nodiscard]] bool is_anything_wrong() const;

@@ -13,9 +13,7 @@ std::optional<Caller> Gate::caller_by_cookie(const io::HttpRequest& request) {
   const Timestamp now = clock_.wall_now();
   const auto session = sessions_.find(cookie, now);
   if (!session) return std::nullopt;
-  const auto token = credentials_.token_with_hash(session->token_sha256, now);
-  if (!token) return std::nullopt;
-  return Caller{token->name, token->role};
+  return credentials_.caller_with_hash(session->token_sha256, now);
 }
 
 Result<std::optional<Caller>> Gate::caller_of(const io::HttpRequest& request) {

@@ -2,6 +2,9 @@
 #include "server/live_snapshot.h"
 
 #include <unordered_map>
+#include <utility>
+
+#include "server/names_encoder.h"
 
 namespace lw::server {
 
@@ -29,11 +32,28 @@ TestMoment moment_of(const LiveTest& live, const LivePath* path) {
   return moment;
 }
 
+namespace {
+
+/// For each test: as long as taking it keeps the control loop, a few times over.
+constexpr Microseconds kGoodForEachTest{10};
+/// Fewer are taken anew each time.
+constexpr std::size_t kKeptRowsMin = 10'000;
+
+/// A clock that was set back makes nothing good again.
+bool is_good(const Snapshot& snapshot, const LiveState& live, Timestamp now) {
+  if (snapshot.revision == live.revision()) return true;
+  if (snapshot.state.size() < kKeptRowsMin) return false;
+  const auto age = now - snapshot.at;
+  return age >= age.zero() && age < kGoodForEachTest * snapshot.state.size();
+}
+
+}  // namespace
+
 void LiveSnapshot::encode_names(const Control& control) {
   const LiveState& live = control.live();
   std::unordered_map<AgentId, Agent> agents;
   for (AgentView& view : control.agents()) agents.emplace(view.agent.id, std::move(view.agent));
-  auto names = std::make_shared<SnapshotNames>();
+  NamesEncoder names(std::move(names_));
   tests_.clear();
   tests_.reserve(live.order().size());
   for (const TestId id : live.order()) {
@@ -42,21 +62,21 @@ void LiveSnapshot::encode_names(const Control& control) {
     const bool is_known = agent != agents.end();
     const bool has_address = is_known && !agent->second.addresses.empty();
     const std::string protocol = test.configuration->protocol_name();
-    names->add({.id = id,
-                .monitor = test.connection_monitor,
-                .group = test.test_group,
-                .source = test.source,
-                .destination = test.destination,
-                .configuration = test.configuration->name,
-                .address = test.destination_address,
-                .agent = is_known ? std::string_view(agent->second.name) : std::string_view(),
-                .agent_address = has_address ? std::string_view(agent->second.addresses.front())
-                                             : std::string_view(),
-                .protocol = protocol,
-                .port = test.configuration->port().value_or(0),
-                .frequency_s = static_cast<std::uint32_t>(test.configuration->frequency.count())});
+    names.add({.id = id,
+               .monitor = test.connection_monitor,
+               .group = test.test_group,
+               .source = test.source,
+               .destination = test.destination,
+               .configuration = test.configuration->name,
+               .address = test.destination_address,
+               .agent = is_known ? std::string_view(agent->second.name) : std::string_view(),
+               .agent_address = has_address ? std::string_view(agent->second.addresses.front())
+                                            : std::string_view(),
+               .protocol = protocol,
+               .port = test.configuration->port().value_or(0),
+               .frequency_s = static_cast<std::uint32_t>(test.configuration->frequency.count())});
   }
-  names_ = std::move(names);
+  names_ = names.take();
   plan_revision_ = live.plan_revision();
 }
 
@@ -68,8 +88,7 @@ std::shared_ptr<const SnapshotNames> LiveSnapshot::names(const Control& control)
 std::shared_ptr<const Snapshot> LiveSnapshot::take(const Control& control, Timestamp now) {
   const LiveState& live = control.live();
   auto names = this->names(control);
-  auto last = last_.lock();
-  if (last && last->revision == live.revision()) return last;
+  if (last_ && last_->names == names && is_good(*last_, live, now)) return last_;
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->at = now;
   snapshot->revision = live.revision();
@@ -79,8 +98,8 @@ std::shared_ptr<const Snapshot> LiveSnapshot::take(const Control& control, Times
   for (const LiveTest* const test : tests_) {
     snapshot->add(moment_of(*test, paths.size() > 0 ? paths.find(test->test.id) : nullptr));
   }
-  last_ = snapshot;
-  return snapshot;
+  last_ = std::move(snapshot);
+  return last_;
 }
 
 }  // namespace lw::server

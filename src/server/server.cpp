@@ -16,6 +16,7 @@
 #include "io/host.h"
 #include "server/agent_package.h"
 #include "server/api/services.h"
+#include "server/api/visibility.h"
 #include "server/arm/arm.h"
 #include "server/assets.h"
 #include "server/authority.h"
@@ -146,6 +147,9 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Se
   auto router = std::make_shared<api::Router>();
   router->set_audit([&services](registry::AuditEntry entry) {
     services.control.post([&services, entry = std::move(entry)] { services.control.audit(entry); });
+  });
+  router->set_guard([&services](api::Call call, const api::Router::Handler& handler) {
+    api::guard(services, std::move(call), handler);
   });
   api::add_status_routes(*router, services);
   api::add_monitor_routes(*router, services);

@@ -82,4 +82,68 @@ void Snapshot::add(const TestMoment& moment) {
                                          : kNoIssue);
 }
 
+namespace {
+
+TextColumn pick(const TextColumn& column, const std::vector<std::size_t>& rows) {
+  TextColumn picked;
+  for (const std::size_t row : rows) {
+    const std::uint32_t number = column.numbers[row];
+    picked.add(number == Dictionary::kMissing ? std::string_view()
+                                              : column.dictionary.texts()[number]);
+  }
+  return picked;
+}
+
+template <class T>
+std::vector<T> pick(const std::vector<T>& column, const std::vector<std::size_t>& rows) {
+  std::vector<T> picked;
+  picked.reserve(rows.size());
+  for (const std::size_t row : rows) picked.push_back(column[row]);
+  return picked;
+}
+
+}  // namespace
+
+SnapshotNames select(const SnapshotNames& names, const std::vector<std::size_t>& rows) {
+  SnapshotNames part;
+  part.ids = pick(names.ids, rows);
+  part.monitor = pick(names.monitor, rows);
+  part.group = pick(names.group, rows);
+  part.source = pick(names.source, rows);
+  part.destination = pick(names.destination, rows);
+  part.configuration = pick(names.configuration, rows);
+  part.address = pick(names.address, rows);
+  part.agent = pick(names.agent, rows);
+  part.protocol = pick(names.protocol, rows);
+  part.agent_addresses = pick(names.agent_addresses, rows);
+  part.port = pick(names.port, rows);
+  part.frequency_s = pick(names.frequency_s, rows);
+  return part;
+}
+
+Snapshot select(const Snapshot& snapshot, const std::vector<std::size_t>& rows) {
+  Snapshot part;
+  part.at = snapshot.at;
+  part.is_live = snapshot.is_live;
+  part.revision = snapshot.revision;
+  part.names = std::make_shared<const SnapshotNames>(select(*snapshot.names, rows));
+  part.state = pick(snapshot.state, rows);
+  part.reason_code = pick(snapshot.reason_code, rows);
+  part.observed = pick(snapshot.observed, rows);
+  part.limit = pick(snapshot.limit, rows);
+  part.checks_failed_percent = pick(snapshot.checks_failed_percent, rows);
+  part.rtt = pick(snapshot.rtt, rows);
+  part.rtt_min = pick(snapshot.rtt_min, rows);
+  part.rtt_max = pick(snapshot.rtt_max, rows);
+  part.jitter = pick(snapshot.jitter, rows);
+  part.since = pick(snapshot.since, rows);
+  part.last_round = pick(snapshot.last_round, rows);
+  part.certificate_expires = pick(snapshot.certificate_expires, rows);
+  part.http_status = pick(snapshot.http_status, rows);
+  part.checked_address = pick(snapshot.checked_address, rows);
+  part.source_address = pick(snapshot.source_address, rows);
+  part.path_issue = pick(snapshot.path_issue, rows);
+  return part;
+}
+
 }  // namespace lw::server

@@ -100,6 +100,10 @@ struct Snapshot {
   void add(const TestMoment& moment);
 };
 
+/// Those rows only, which are in order.
+SnapshotNames select(const SnapshotNames& names, const std::vector<std::size_t>& rows);
+Snapshot select(const Snapshot& snapshot, const std::vector<std::size_t>& rows);
+
 /// "LWS1": u32 length of a JSON header, the header, padding to 8, then the columns (little endian),
 /// each 8-aligned at its offset; described in api/openapi.yaml.
 std::string encode_binary(const Snapshot& snapshot);

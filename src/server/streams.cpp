@@ -29,16 +29,18 @@ constexpr std::size_t kRowsMax = 20'000;
 /// How many different pasts are looked up in one go; slow clients beyond wait for the next.
 constexpr std::size_t kPastsMax = 8;
 
-LiveChanges changes_since(const Control& control, std::uint64_t revision, Timestamp now) {
+/// `tests` are the first kRowsMax that changed since.
+LiveChanges changes_of(const Control& control, const std::vector<const LiveTest*>& tests,
+                       const TokenScope& scope, Timestamp now) {
   const LiveState& live = control.live();
   LiveChanges changes{.revision = live.revision(),
                       .plan_revision = live.plan_revision(),
                       .at = now,
                       .is_all = true,
                       .rows = {}};
-  const auto tests = live.changed_since(revision, kRowsMax);
-  changes.rows.reserve(tests.size());
+  ScopedMonitors monitors(scope);
   for (const LiveTest* const test : tests) {
+    if (!monitors.covers(test->test.connection_monitor)) continue;
     changes.rows.push_back({test->test.id, moment_of(*test, control.paths().find(test->test.id))});
     // A view into what belongs to the control thread.
     changes.rows.back().moment.checked_address = {};
@@ -46,6 +48,14 @@ LiveChanges changes_since(const Control& control, std::uint64_t revision, Timest
   changes.is_all = tests.size() < kRowsMax;
   if (!changes.is_all) changes.revision = tests.back()->revision;
   return changes;
+}
+
+std::size_t count_visible(const LiveState& live, const TokenScope& scope) {
+  if (scope.covers_all()) return live.order().size();
+  ScopedMonitors monitors(scope);
+  return static_cast<std::size_t>(std::ranges::count_if(live.order(), [&](TestId id) {
+    return monitors.covers(live.find(id)->test.connection_monitor);
+  }));
 }
 
 std::string event(std::string_view name, std::uint64_t revision, std::string_view data) {
@@ -144,11 +154,13 @@ void Streams::stop() {
 }
 
 void Streams::open(io::HttpResponder responder, std::optional<std::uint64_t> since,
-                   std::function<bool()> is_welcome) {
+                   std::shared_ptr<const TokenScope> scope, std::function<bool()> is_welcome) {
   control_.post([this, since,
-                 client = Client{std::move(responder), 0, std::move(is_welcome)}]() mutable {
+                 client = Client{std::move(responder), 0, std::move(scope),
+                                 std::move(is_welcome)}]() mutable {
     const LiveState& live = control_.live();
-    Opening opening{std::move(client), live.revision(), live.order().size(), false};
+    const std::size_t rows = count_visible(live, *client.scope);
+    Opening opening{std::move(client), live.revision(), rows, false};
     // A revision of another run of the server, or from before the set of tests changed.
     opening.must_begin_anew = since && (*since < live.plan_revision() || *since > live.revision());
     opening.client.revision = since && !opening.must_begin_anew ? *since : opening.revision;
@@ -234,9 +246,9 @@ bool Streams::send(Client& client, const std::string& text) {
 void Streams::ask() {
   if (asked_ && clock_.now() - *asked_ < kAnswerMax) return;
   // The newest first, so that who keeps up never waits for who does not.
-  std::set<std::uint64_t, std::greater<>> pasts;
+  Pasts pasts;
   for (const Client& client : clients_) {
-    if (!client.full_since) pasts.insert(client.revision);
+    if (!client.full_since) pasts[client.revision].insert(client.scope);
   }
   if (pasts.empty()) return;
   if (pasts.size() > kPastsMax) {
@@ -244,21 +256,37 @@ void Streams::ask() {
   }
   asked_ = clock_.now();
   control_.post([this, pasts = std::move(pasts)] {
-    std::map<std::uint64_t, LiveChanges> changes;
-    const Timestamp now = clock_.wall_now();
-    for (const std::uint64_t past : pasts) changes[past] = changes_since(control_, past, now);
-    run([this, changes = std::move(changes)] { deliver(changes); });
+    // The scopes go along: the views are known by where they are.
+    run([this, pasts, changes = changes_since(control_, pasts, clock_.wall_now())] {
+      deliver(changes);
+    });
   });
 }
 
-void Streams::deliver(const std::map<std::uint64_t, LiveChanges>& changes) {
+Streams::View Streams::view_of(const Client& client) {
+  return {client.revision, client.scope->covers_all() ? nullptr : client.scope.get()};
+}
+
+Streams::Views Streams::changes_since(const Control& control, const Pasts& pasts, Timestamp now) {
+  Views views;
+  for (const auto& [past, scopes] : pasts) {
+    const auto tests = control.live().changed_since(past, kRowsMax);
+    for (const auto& scope : scopes) {
+      const View view{past, scope->covers_all() ? nullptr : scope.get()};
+      if (!views.contains(view)) views[view] = changes_of(control, tests, *scope, now);
+    }
+  }
+  return views;
+}
+
+void Streams::deliver(const Views& changes) {
   asked_.reset();
-  std::map<std::uint64_t, std::string> frames;
+  std::map<View, std::string> frames;
   std::erase_if(clients_, [&](Client& client) {
-    const auto found = changes.find(client.revision);
+    const auto found = changes.find(view_of(client));
     if (found == changes.end() || client.full_since) return false;
     const LiveChanges& change = found->second;
-    std::string& frame = frames[client.revision];
+    std::string& frame = frames[view_of(client)];
     const bool begins_anew = change.plan_revision > client.revision;
     const std::uint64_t seen = begins_anew ? change.plan_revision : change.revision;
     if (frame.empty() && begins_anew) {

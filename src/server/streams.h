@@ -4,8 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/channel.h"
@@ -14,6 +17,7 @@
 #include "io/http_server.h"
 #include "server/control.h"
 #include "server/snapshot.h"
+#include "server/token_scope.h"
 
 namespace lw::server {
 
@@ -50,8 +54,9 @@ class Streams {
 
   /// Any thread. The stream begins with what changed after `since`, or with what changes from now
   /// on. `is_welcome` is asked now and then whether it may go on; on the thread of the streams.
+  /// It tells of tests that `scope` covers.
   void open(io::HttpResponder responder, std::optional<std::uint64_t> since,
-            std::function<bool()> is_welcome);
+            std::shared_ptr<const TokenScope> scope, std::function<bool()> is_welcome);
   /// Runs `work` on the streams' thread: what is made of the live states and is too long for the
   /// control loop. Any thread; false if too much waits.
   bool run(std::function<void()> work) { return work_.push(std::move(work)); }
@@ -60,6 +65,7 @@ class Streams {
   struct Client {
     io::HttpResponder responder;
     std::uint64_t revision = 0;  ///< what it has seen
+    std::shared_ptr<const TokenScope> scope;
     std::function<bool()> is_welcome;
     std::optional<Instant> full_since = {};
   };
@@ -75,7 +81,15 @@ class Streams {
   void beat();
   void add(Opening opening);
   void ask();
-  void deliver(const std::map<std::uint64_t, LiveChanges>& changes);
+  /// Changes since a revision, as who sees them; null: who sees all.
+  using View = std::pair<std::uint64_t, const TokenScope*>;
+  using Views = std::map<View, LiveChanges>;
+  using Pasts =
+      std::map<std::uint64_t, std::set<std::shared_ptr<const TokenScope>>, std::greater<>>;
+  [[nodiscard]] static Views changes_since(const Control& control, const Pasts& pasts,
+                                           Timestamp now);
+  static View view_of(const Client& client);
+  void deliver(const Views& changes);
   /// False if the client is to be forgotten.
   bool send(Client& client, const std::string& text);
   bool wake(Client& client);

@@ -7,14 +7,14 @@ import re
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-ROUTE = re.compile(r'router\.add\(\s*"([A-Z]+)",\s*"([^"]+)",\s*Access::(\w+)')
+ROUTE = re.compile(r'router\.add\(\s*"([A-Z]+)",\s*"([^"]+)",\s*\{?Access::(\w+)(?:,\s*Reach::(\w+))?')
 # Files elsewhere that have routes of /api/v1.
-OTHERS = ["src/server/logs/native.cpp", "src/server/logs/workspace_routes.cpp"]
+OTHERS = ["src/server/logs/native.cpp", "src/server/logs/saved_routes.cpp", "src/server/logs/workspace_routes.cpp"]
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 
 def routes_of_code(folder, others=()):
-    """(method, path) → access, from the router.add calls."""
+    """(method, path) → (access, reach), from the router.add calls."""
     routes = {}
     for file in [*sorted(folder.glob("*.cpp")), *others]:
         if file.name.endswith(".test.cpp"):
@@ -25,10 +25,10 @@ def routes_of_code(folder, others=()):
         calls = len(re.findall(r"\brouter\.add\(", text))
         if calls != len(found):
             raise AssertionError(f"{file.name}: {calls} calls of router.add, {len(found)} read")
-        for method, path, access in found:
+        for method, path, access, reach in found:
             if (method, path) in routes:
                 raise AssertionError(f"{method} {path} is added twice")
-            routes[method, path] = access
+            routes[method, path] = (access, reach or "Server")
     return routes
 
 
@@ -90,12 +90,14 @@ class OpenApi(unittest.TestCase):
                 self.assertTrue(named, f"{method} {path} does not describe {{{name}}}")
 
     def test_the_access_of_each_route_is_that_of_the_code(self):
-        for route, access in self.routes.items():
+        for route, (access, reach) in self.routes.items():
             if route not in self.operations:
                 continue
             block = "\n".join(self.operations[route])
             said = re.findall(r"^      x-access: (\w+)$", block, re.MULTILINE)
             self.assertEqual(said, [access.lower()], route)
+            said = re.findall(r"^      x-scope: (\w+)$", block, re.MULTILINE)
+            self.assertEqual(said, [] if reach == "Server" else [reach.lower()], route)
             is_open = re.search(r"^      security: \[\]$", block, re.MULTILINE) is not None
             self.assertEqual(is_open, access == "Everybody", route)
 

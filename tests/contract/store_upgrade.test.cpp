@@ -90,6 +90,7 @@ class StoreUpgrade : public testing::Test {
       stored.round.name.reset();
       stored.round.confirmation.reset();
       stored.round.http_facts.reset();
+      stored.round.reply_ttls.reset();
       if (!stored.round.tls) continue;
       stored.round.tls->key.clear();
       stored.round.tls->chain.clear();

@@ -326,7 +326,7 @@ class Logs(SystemTest):
             code, _, error = cli("query", text, "--save", name)
             self.assertNotEqual(code, 0, name)
             self.assertIn(name, error)
-        code, _, error = cli("query", "numbers_up_to\n| where nope == 1")
+        code, _, error = cli("query", "numbers_up_to()\n| where nope == 1")
         self.assertEqual(code, 2)
         self.assertIn("line 2, column 9: ", error)
         self.assertEqual(cli("query", "--forget", "numbers_up_to")[0], 0)

@@ -4,6 +4,7 @@
 #include "server/agent_package.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
+#include "server/api/visibility.h"
 
 namespace lw::server::api {
 namespace {
@@ -13,7 +14,9 @@ constexpr auto kLifeMax = std::chrono::days(365);
 
 void list_agents(Services& services, const Call& call) {
   Value list = Value::array();
-  for (const AgentView& view : services.control.agents()) list.push(agent_value(view));
+  for (const AgentView& view : visible_agents(services.control, *call.scope)) {
+    list.push(agent_value(view));
+  }
   answer(call, Value::object({{"value", std::move(list)}}));
 }
 
@@ -95,7 +98,7 @@ void create_token(Services& services, const Call& call) {
 }  // namespace
 
 void add_agent_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/agents", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/agents", {Access::Reader, Reach::Own}, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { list_agents(services, inner); });
   });
   router.add("DELETE", "/api/v1/agents/{agent}", Access::Administrator, [&](Call call) {

@@ -73,10 +73,10 @@ void changes(Services& services, Call call) {
     return answer_error(call.responder, steps ? limit.error() : steps.error());
   }
   ask_with_names(services, call,
-                 [steps = *steps, limit = *limit, request = call.request](
+                 [steps = *steps, limit = *limit, request = call.request, scope = call.scope](
                      store::Client& client, const SnapshotNames& names) -> Result<Value> {
                    std::vector<TestId> tests;
-                   if (has_names(request)) {
+                   if (has_names(request) || !scope->covers_all()) {
                      tests = matching_tests(names, request);
                      if (tests.empty()) return Value::object({{"value", Value::array()}});
                    }
@@ -89,9 +89,9 @@ void changes(Services& services, Call call) {
 }  // namespace
 
 void add_band_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/band", Access::Reader,
+  router.add("GET", "/api/v1/band", {Access::Reader, Reach::Own},
              [&](Call call) { band(services, std::move(call)); });
-  router.add("GET", "/api/v1/state-changes", Access::Reader,
+  router.add("GET", "/api/v1/state-changes", {Access::Reader, Reach::Own},
              [&](Call call) { changes(services, std::move(call)); });
 }
 

@@ -254,32 +254,31 @@ Result<RowsQuestion> read_rows_question(const Call& call, const Clock& clock) {
 }
 
 void test_rows(Services& services, Call call) {
-  auto question = read_rows_question(call, services.clock);
-  if (!question) return answer_error(call.responder, question.error());
-  if (question->at) {
-    return ask_store(services, std::move(call),
-                     [question = *question](store::Client& client) -> Result<Value> {
-                       const AllWords words = TRY(words_at(client, *question.at, question.tests));
-                       return rows_of_tests(client, question.steps, question.tests, words);
-                     });
-  }
-  on_control(services, std::move(call), [&services, question = *question](const Call& inner) {
+  auto read = read_rows_question(call, services.clock);
+  if (!read) return answer_error(call.responder, read.error());
+  on_control(services, std::move(call), [&services, asked = *read](const Call& inner) {
+    RowsQuestion question = asked;
+    std::erase_if(question.tests,
+                  [&](TestId test) { return !is_visible(services.control, *inner.scope, test); });
     AllWords words;
     for (const TestId test : question.tests) words[test] = words_of(services.control, test);
-    ask_store(services, inner, [question, words = std::move(words)](store::Client& client) {
-      return rows_of_tests(client, question.steps, question.tests, words);
-    });
+    ask_store(services, inner,
+              [question, words = std::move(words)](store::Client& client) -> Result<Value> {
+                return rows_of_tests(
+                    client, question.steps, question.tests,
+                    question.at ? TRY(words_at(client, *question.at, question.tests)) : words);
+              });
   });
 }
 
 }  // namespace
 
 void add_chart_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/tests/{id}/quantiles", Access::Reader,
+  router.add("GET", "/api/v1/tests/{id}/quantiles", {Access::Reader, Reach::Path},
              [&](Call call) { quantiles(services, std::move(call)); });
-  router.add("GET", "/api/v1/aggregate", Access::Reader,
+  router.add("GET", "/api/v1/aggregate", {Access::Reader, Reach::Own},
              [&](Call call) { aggregate(services, std::move(call)); });
-  router.add("GET", "/api/v1/test-rows", Access::Reader,
+  router.add("GET", "/api/v1/test-rows", {Access::Reader, Reach::Own},
              [&](Call call) { test_rows(services, std::move(call)); });
 }
 

@@ -88,6 +88,10 @@ Value round_value(const store::StoredRound& point) {
     value.set("confirmation",
               Value::object({{"made", confirmation->made}, {"failed", confirmation->failed}}));
   }
+  if (const auto& ttls = point.round.reply_ttls) {
+    value.set("replyTtl",
+              Value::object({{"lowest", int{ttls->lowest}}, {"highest", int{ttls->highest}}}));
+  }
   value.set("agentId", to_string(point.origin.agent));
   value.set("spoolId", to_string(point.origin.spool));
   value.set("sequence", point.origin.sequence);
@@ -122,19 +126,19 @@ Value change_value(const store::StateChange& change) {
 }  // namespace
 
 void add_history_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/tests/{id}/rounds", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/tests/{id}/rounds", {Access::Reader, Reach::Path}, [&](Call call) {
     ask(services, std::move(call), [](store::Client& client, const Span& span) {
       return list_of(store::test_history(client, span.test, span.from, span.to, span.limit),
                      round_value);
     });
   });
-  router.add("GET", "/api/v1/tests/{id}/series", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/tests/{id}/series", {Access::Reader, Reach::Path}, [&](Call call) {
     ask(services, std::move(call), [](store::Client& client, const Span& span) {
       return list_of(store::test_rollup(client, span.test, span.from, span.to, span.step),
                      step_value);
     });
   });
-  router.add("GET", "/api/v1/tests/{id}/changes", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/tests/{id}/changes", {Access::Reader, Reach::Path}, [&](Call call) {
     ask(services, std::move(call), [](store::Client& client, const Span& span) {
       return list_of(store::state_changes(client, span.test, span.from, span.to, span.limit),
                      change_value);

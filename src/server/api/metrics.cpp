@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "server/api/services.h"
+#include "server/api/visibility.h"
 #include "server/metrics/test_metrics.h"
 #include "server/metrics_text.h"
 
@@ -102,20 +103,19 @@ void test_metrics(Services& services, const Call& call) {
   std::unordered_map<AgentId, Agent> agents;
   for (AgentView& view : control.agents()) agents.emplace(view.agent.id, std::move(view.agent));
   server::metrics::TestMetrics page;
-  for (const TestId id : control.live().order()) {
-    const LiveTest& live = *control.live().find(id);
+  for_visible_tests(control, *call.scope, [&](const LiveTest& live) {
     const auto monitor = monitors.find(live.test.connection_monitor);
-    if (monitor == monitors.end()) continue;
+    if (monitor == monitors.end()) return;
     const auto agent = agents.find(live.test.agent);
     page.add(live, *monitor->second, agent == agents.end() ? nullptr : &agent->second);
-  }
+  });
   answer_text(call, page.text(), "application/openmetrics-text; version=1.0.0; charset=utf-8");
 }
 
 }  // namespace
 
 void add_metrics_routes(Router& router, Services& services) {
-  router.add("GET", "/metrics/tests", Access::Reader, [&](Call call) {
+  router.add("GET", "/metrics/tests", {Access::Reader, Reach::Own}, [&](Call call) {
     on_control(services, std::move(call),
                [&](const Call& inner) { test_metrics(services, inner); });
   });

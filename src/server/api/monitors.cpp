@@ -152,6 +152,9 @@ Value warning_list(const std::vector<ConnectionMonitor>& models, const std::vect
 
 void apply(Services& services, const Call& call, const Submission& submission, bool dry_run) {
   Control& control = services.control;
+  for (const ConnectionMonitor& model : submission.models) {
+    if (!call.scope->covers_monitor(model.name)) return refuse_scope(call);
+  }
   const std::vector<Agent> agents = agents_of(control);
   if (const auto checked = check_test_count(control.models(), submission.models, agents);
       !checked) {
@@ -209,6 +212,7 @@ Value monitor_value(const Control& control, const registry::StoredMonitor& store
 void list_monitors(Services& services, const Call& call) {
   Value list = Value::array();
   for (const registry::StoredMonitor& stored : services.control.monitors()) {
+    if (!call.scope->covers_monitor(stored.name)) continue;
     list.push(monitor_value(services.control, stored));
   }
   answer(call, Value::object({{"value", std::move(list)}}));
@@ -256,23 +260,26 @@ void delete_monitor(Services& services, const Call& call) {
 }  // namespace
 
 void add_monitor_routes(Router& router, Services& services) {
-  router.add("POST", "/api/v1/apply", Access::Operator,
+  router.add("POST", "/api/v1/apply", {Access::Operator, Reach::Own},
              [&](Call call) { submit(services, std::move(call), false); });
-  router.add("POST", "/api/v1/plan", Access::Reader,
+  router.add("POST", "/api/v1/plan", {Access::Reader, Reach::Own},
              [&](Call call) { submit(services, std::move(call), true); });
-  router.add("GET", "/api/v1/connection-monitors", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/connection-monitors", {Access::Reader, Reach::Own}, [&](Call call) {
     on_control(services, std::move(call),
                [&](const Call& inner) { list_monitors(services, inner); });
   });
-  router.add("GET", "/api/v1/connection-monitors/{name}", Access::Reader, [&](Call call) {
-    on_control(services, std::move(call), [&](const Call& inner) { get_monitor(services, inner); });
-  });
-  router.add("PUT", "/api/v1/connection-monitors/{name}", Access::Operator,
+  router.add("GET", "/api/v1/connection-monitors/{name}", {Access::Reader, Reach::Path},
+             [&](Call call) {
+               on_control(services, std::move(call),
+                          [&](const Call& inner) { get_monitor(services, inner); });
+             });
+  router.add("PUT", "/api/v1/connection-monitors/{name}", {Access::Operator, Reach::Path},
              [&](Call call) { put_monitor(services, std::move(call)); });
-  router.add("DELETE", "/api/v1/connection-monitors/{name}", Access::Operator, [&](Call call) {
-    on_control(services, std::move(call),
-               [&](const Call& inner) { delete_monitor(services, inner); });
-  });
+  router.add("DELETE", "/api/v1/connection-monitors/{name}", {Access::Operator, Reach::Path},
+             [&](Call call) {
+               on_control(services, std::move(call),
+                          [&](const Call& inner) { delete_monitor(services, inner); });
+             });
 }
 
 }  // namespace lw::server::api

@@ -73,7 +73,14 @@ Value fault_value(const topology::LocalisedFault& fault) {
 
 void list_faults(Services& services, const Call& call) {
   Value list = Value::array();
-  for (const auto& fault : services.control.faults()) list.push(fault_value(fault));
+  if (call.scope->covers_all()) {
+    for (const auto& fault : services.control.faults()) list.push(fault_value(fault));
+  } else {
+    // Not picked from all faults: their words tell of tests that others own.
+    ScopedMonitors monitors(*call.scope);
+    const auto is_seen = [&](const Test& test) { return monitors.covers(test.connection_monitor); };
+    for (const auto& fault : services.control.faults_among(is_seen)) list.push(fault_value(fault));
+  }
   answer(call, Value::object({{"value", std::move(list)}}));
 }
 
@@ -101,16 +108,16 @@ void trace_now(Services& services, const Call& call) {
 }  // namespace
 
 void add_path_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/tests/{id}/paths", Access::Reader,
+  router.add("GET", "/api/v1/tests/{id}/paths", {Access::Reader, Reach::Path},
              [&](Call call) { paths_at(services, std::move(call)); });
-  router.add("GET", "/api/v1/tests/{id}/path-reports", Access::Reader,
+  router.add("GET", "/api/v1/tests/{id}/path-reports", {Access::Reader, Reach::Path},
              [&](Call call) { ask(services, std::move(call), list_reports); });
-  router.add("GET", "/api/v1/tests/{id}/path-changes", Access::Reader,
+  router.add("GET", "/api/v1/tests/{id}/path-changes", {Access::Reader, Reach::Path},
              [&](Call call) { ask(services, std::move(call), differences_of); });
-  router.add("GET", "/api/v1/faults", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/faults", {Access::Reader, Reach::Own}, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { list_faults(services, inner); });
   });
-  router.add("POST", "/api/v1/tests/{id}/trace", Access::Operator, [&](Call call) {
+  router.add("POST", "/api/v1/tests/{id}/trace", {Access::Operator, Reach::Path}, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { trace_now(services, inner); });
   });
 }

@@ -161,7 +161,7 @@ void run_now(Services& services, const Call& call) {
 void add_preview_routes(Router& router, Services& services) {
   router.add("POST", "/api/v1/preview", Access::Reader,
              [&](Call call) { preview(services, std::move(call)); });
-  router.add("POST", "/api/v1/tests/{id}/run", Access::Operator, [&](Call call) {
+  router.add("POST", "/api/v1/tests/{id}/run", {Access::Operator, Reach::Path}, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { run_now(services, inner); });
   });
 }

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "server/arm/arm.h"
 #include "server/logs/paths.h"
+#include "server/logs/routes.h"
 
 namespace lw::server::api {
 namespace {
@@ -113,16 +114,18 @@ int http_status_of(ErrorCode code) {
   return 500;
 }
 
-void Router::add(std::string method, const std::string& pattern, Access access, Handler handler) {
-  routes_.push_back({std::move(method), split(pattern, '/'), access, std::move(handler)});
+void Router::add(std::string method, const std::string& pattern, Admission admission,
+                 Handler handler) {
+  routes_.push_back({std::move(method), split(pattern, '/'), admission, std::move(handler)});
 }
 
 void Router::run(const Route& route, Parameters parameters, io::HttpRequest request,
                  io::HttpResponder responder, std::optional<Caller> caller) const {
   const bool is_arm = arm::is_arm_path(route.segments);
   const std::optional<registry::Role> role = caller ? std::optional(caller->role) : std::nullopt;
-  if (caller) responder = audited(route, request, responder, *caller);
-  if (!may(route.access, role)) {
+  const auto detail = std::make_shared<std::string>();
+  if (caller) responder = audited(route, request, responder, *caller, detail);
+  if (!may(route.admission.access, role)) {
     if (is_arm || logs::is_logs_path(route.segments)) {
       arm::refuse(request, responder, arm::not_allowed(request, role.has_value()));
       return;
@@ -140,15 +143,31 @@ void Router::run(const Route& route, Parameters parameters, io::HttpRequest requ
       return;
     }
   }
-  route.handler({std::move(request), std::move(responder), std::move(parameters),
-                 caller ? caller->name : std::string(),
-                 caller ? caller->role : registry::Role::Reader});
+  Call call{.request = std::move(request),
+            .responder = std::move(responder),
+            .path = std::move(parameters),
+            .caller = caller ? caller->name : std::string(),
+            .role = caller ? caller->role : registry::Role::Reader,
+            .scope = caller ? caller->scope : unlimited_scope(),
+            .audit_detail = detail};
+  if (call.scope->covers_all() || route.admission.access == Access::Everybody) {
+    return route.handler(std::move(call));
+  }
+  run_scoped(route, std::move(call));
+}
+
+void Router::run_scoped(const Route& route, Call call) const {
+  if (route.admission.reach == Reach::Own) return route.handler(std::move(call));
+  if (route.admission.reach == Reach::Path && guard_) return guard_(std::move(call), route.handler);
+  refuse_scope(call);
 }
 
 io::HttpResponder Router::audited(const Route& route, const io::HttpRequest& request,
-                                  const io::HttpResponder& responder, const Caller& caller) const {
-  const bool is_reading = route.access == Access::Everybody || route.access == Access::Reader;
-  if (!audit_ || (is_reading && may(route.access, caller.role))) return responder;
+                                  const io::HttpResponder& responder, const Caller& caller,
+                                  std::shared_ptr<const std::string> detail) const {
+  const Access access = route.admission.access;
+  const bool is_reading = access == Access::Everybody || access == Access::Reader;
+  if (!audit_ || (is_reading && may(access, caller.role))) return responder;
   constexpr std::size_t kTargetBytesMax = 500;
   registry::AuditEntry entry{.at = {},
                              .caller = caller.name,
@@ -156,8 +175,9 @@ io::HttpResponder Router::audited(const Route& route, const io::HttpRequest& req
                              .method = request.method,
                              .target = request.target.substr(0, kTargetBytesMax),
                              .status = 0};
-  return responder.observed_by([this, entry = std::move(entry)](int status) mutable {
+  return responder.observed_by([this, entry = std::move(entry), detail](int status) mutable {
     entry.status = status;
+    entry.detail = *detail;
     audit_(entry);
   });
 }
@@ -188,6 +208,17 @@ void Router::dispatch(io::HttpRequest request, io::HttpResponder responder,
                   .headers = {{"Allow", join(allowed, ", ")}, {"Content-Type", "application/json"}},
                   .body = R"({"error":{"code":"MethodNotAllowed","message":"use )" +
                           join(allowed, " or ") + " here\"}}\n"});
+}
+
+void refuse_scope(const Call& call) {
+  const auto segments = split(call.request.path, '/');
+  if (logs::is_logs_path(segments)) return logs::refuse(call, logs::insufficient_access());
+  if (arm::is_arm_path(segments)) {
+    return arm::refuse(call, arm::not_authorized(call.caller, call.request.path));
+  }
+  answer_error(call.responder, {ErrorCode::PermissionDenied,
+                                "this token is good for some resources only, and this is not "
+                                "one of them"});
 }
 
 void answer(const Call& call, const Value& body, int status) {

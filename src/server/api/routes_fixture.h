@@ -10,6 +10,7 @@
 
 #include "io/http_client.h"
 #include "server/api/services.h"
+#include "server/api/visibility.h"
 
 namespace lw::server::api {
 
@@ -57,11 +58,14 @@ class RoutesTest : public testing::Test {
           add_band_routes, add_topology_routes, add_preview_routes}) {
       add(router_, *services_);
     }
+    router_.set_guard([this](Call call, const Router::Handler& handler) {
+      guard(*services_, std::move(call), handler);
+    });
     server_ =
         io::HttpServer::start({}, [this](io::HttpRequest request, io::HttpResponder responder) {
           if (!has_gate_) {
             return router_.dispatch(std::move(request), std::move(responder),
-                                    Caller{"root", registry::Role::Administrator});
+                                    Caller{"root", registry::Role::Administrator, scope_});
           }
           const auto caller = gate_.caller_of(request);
           if (!caller) return refuse_at_gate(responder, caller.error());
@@ -115,7 +119,8 @@ class RoutesTest : public testing::Test {
     return error == nullptr ? answer.text : error->text("code");
   }
 
-  bool has_gate_ = false;  ///< without, everybody is an administrator
+  bool has_gate_ = false;  ///< without, everybody is an administrator, and has …
+  std::shared_ptr<const TokenScope> scope_ = unlimited_scope();
   std::string folder_;
   SystemClock clock_;
   std::unique_ptr<io::HttpServer> store_;

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
+#include "server/api/visibility.h"
 
 namespace lw::server::api {
 namespace {
@@ -36,15 +37,23 @@ std::string role_name(registry::Role role) {
   return "reader";
 }
 
-Value session_value(const Services& services, const std::string& name, registry::Role role,
+Value scopes_value(const TokenScope& scope) {
+  if (scope.covers_all()) return {};
+  Value list = Value::array();
+  for (const std::string& text : scope.texts()) list.push(text);
+  return list;
+}
+
+Value session_value(const Services& services, const Caller& caller,
                     std::optional<Timestamp> expires) {
-  return Value::object({{"name", name},
-                        {"role", role_name(role)},
+  return Value::object({{"name", caller.name},
+                        {"role", role_name(caller.role)},
+                        {"scopes", scopes_value(*caller.scope)},
                         {"expires", time_value(expires)},
                         {"serverTime", to_iso8601(services.clock.wall_now())},
                         {"version", LW_VERSION},
                         {"subscription", services.control.subscription_id()},
-                        {"workspace", services.control.workspace_id()},
+                        {"workspace", visible_workspace(services, *caller.scope)},
                         {"host", host_name()}});
 }
 
@@ -79,7 +88,7 @@ void sign_in(Services& services, const Call& call, const registry::ApiToken& tok
                   {"Cache-Control", "no-store"},
                   {"Set-Cookie",
                    cookie_header(*cookie, std::chrono::duration_cast<Seconds>(ends - now))}},
-      .body = to_json(session_value(services, token.name, token.role, ends)) + "\n"};
+      .body = to_json(session_value(services, caller_with(token), ends)) + "\n"};
   call.responder.send(std::move(response));
 }
 
@@ -93,7 +102,7 @@ void begin_session(Services& services, Call call) {
 void tell_session(Services& services, const Call& call) {
   const auto saved = services.sessions.save_if_due(services.clock.wall_now());
   if (!saved) return answer_error(call.responder, saved.error());
-  answer(call, session_value(services, call.caller, call.role,
+  answer(call, session_value(services, {call.caller, call.role, call.scope},
                              services.gate.session_end_of(call.request)));
 }
 
@@ -111,11 +120,11 @@ void end_session(Services& services, const Call& call) {
 void add_session_routes(Router& router, Services& services) {
   router.add("POST", "/api/v1/session", Access::Everybody,
              [&](Call call) { begin_session(services, std::move(call)); });
-  router.add("GET", "/api/v1/session", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/session", {Access::Reader, Reach::Own}, [&](Call call) {
     on_control(services, std::move(call),
                [&](const Call& inner) { tell_session(services, inner); });
   });
-  router.add("DELETE", "/api/v1/session", Access::Reader, [&](Call call) {
+  router.add("DELETE", "/api/v1/session", {Access::Reader, Reach::Own}, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { end_session(services, inner); });
   });
 }

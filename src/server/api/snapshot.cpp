@@ -2,9 +2,13 @@
 // All tests at one instant.
 #include <fmt/core.h>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "server/api/past.h"
 #include "server/api/services.h"
+#include "server/api/visibility.h"
+#include "server/assets.h"
+#include "server/encoded_snapshot.h"
 #include "server/past_states.h"
 
 namespace lw::server::api {
@@ -16,31 +20,56 @@ bool wants_json(const io::HttpRequest& request) {
          accept.find("application/octet-stream") == std::string::npos;
 }
 
-std::string tag_of(const io::HttpRequest& request, std::uint64_t revision) {
-  return fmt::format("\"{}-{}\"", revision, wants_json(request) ? "json" : "lws1");
+bool takes_packed(const io::HttpRequest& request) {
+  return accepts_coding(request.header("Accept-Encoding"), "gzip");
 }
 
-void send_snapshot(const Call& call, const Snapshot& snapshot,
+/// One browser may be signed in as somebody else later on, who sees other rows.
+std::string tag_of(const Call& call, std::uint64_t revision) {
+  const std::uint64_t seen =
+      call.scope->covers_all() ? 0 : stable_hash({join(call.scope->texts(), "\n")});
+  return fmt::format("\"{}-{:x}-{}{}\"", revision, seen, wants_json(call.request) ? "json" : "lws1",
+                     takes_packed(call.request) ? "-gzip" : "");
+}
+
+/// Below this, packing takes longer than what it saves on any line.
+constexpr std::size_t kPackedRowsMin = 1'000;
+
+SnapshotForm form_of(const Call& call, const Snapshot& snapshot) {
+  return {.is_json = wants_json(call.request),
+          .is_packed = snapshot.state.size() >= kPackedRowsMin && takes_packed(call.request)};
+}
+
+void send_snapshot(const Call& call, SnapshotForm form, std::string body,
                    std::vector<std::pair<std::string, std::string>> headers) {
-  const bool is_json = wants_json(call.request);
-  headers.emplace_back("Content-Type", is_json ? "application/json" : "application/octet-stream");
-  headers.emplace_back("Vary", "Accept");
-  call.responder.send({.status = 200,
-                       .headers = std::move(headers),
-                       .body = is_json ? encode_json(snapshot) : encode_binary(snapshot)});
+  headers.emplace_back("Content-Type",
+                       form.is_json ? "application/json" : "application/octet-stream");
+  if (form.is_packed) headers.emplace_back("Content-Encoding", "gzip");
+  headers.emplace_back("Vary", "Accept, Accept-Encoding, Authorization, Cookie");
+  call.responder.send({.status = 200, .headers = std::move(headers), .body = std::move(body)});
+}
+
+void send_not_modified(const Call& call, const std::string& tag) {
+  call.responder.send({.status = 304,
+                       .headers = {{"ETag", tag}, {"Cache-Control", "private, no-cache"}},
+                       .body = ""});
 }
 
 /// On the control thread, which takes the snapshot and leaves the encoding to another.
 void live_snapshot(Services& services, const Call& call) {
-  const std::string tag = tag_of(call.request, services.control.live().revision());
-  if (call.request.header("If-None-Match") == tag) {
-    return call.responder.send({.status = 304,
-                                .headers = {{"ETag", tag}, {"Cache-Control", "private, no-cache"}},
-                                .body = ""});
-  }
+  const std::string known = call.request.header("If-None-Match");
+  const std::string newest = tag_of(call, services.control.live().revision());
+  if (known == newest) return send_not_modified(call, newest);
   const auto snapshot = services.live_snapshot.take(services.control, services.clock.wall_now());
-  const bool is_taken = services.streams.run([call, snapshot, tag] {
-    send_snapshot(call, *snapshot, {{"ETag", tag}, {"Cache-Control", "private, no-cache"}});
+  const std::string tag = tag_of(call, snapshot->revision);
+  if (known == tag) return send_not_modified(call, tag);
+  const bool is_taken = services.streams.run([call, snapshot, tag, &services] {
+    const auto visible = visible_part(snapshot, *call.scope);
+    const SnapshotForm form = form_of(call, *visible);
+    std::string body = visible == snapshot ? *services.live_snapshot.encoded().get(snapshot, form)
+                                           : encode(*visible, form);
+    send_snapshot(call, form, std::move(body),
+                  {{"ETag", tag}, {"Cache-Control", "private, no-cache"}});
   });
   if (is_taken) return;
   answer_error(call.responder, {ErrorCode::Unavailable, "too much waits; try again soon"});
@@ -52,12 +81,13 @@ constexpr auto kSettledAfter = std::chrono::minutes(10);
 /// On the control thread, for the names of the tests; the rest is the store's.
 void past_snapshot(Services& services, const Call& call, Timestamp at) {
   const bool is_settled = services.clock.wall_now() - at > kSettledAfter;
-  const auto names = services.live_snapshot.names(services.control);
+  const auto names = visible_names(services, call);
   const bool is_taken =
       services.history.query([call, names, at, is_settled](store::Client& client) {
         const auto snapshot = server::past_snapshot(client, *names, at);
         if (!snapshot) return answer_error(call.responder, snapshot.error());
-        send_snapshot(call, *snapshot,
+        const SnapshotForm form = form_of(call, *snapshot);
+        send_snapshot(call, form, encode(*snapshot, form),
                       {{"Cache-Control", is_settled ? "private, max-age=600" : "no-store"}});
       });
   if (is_taken) return;
@@ -84,7 +114,7 @@ void snapshot(Services& services, Call call) {
 }  // namespace
 
 void add_snapshot_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/snapshot", Access::Reader,
+  router.add("GET", "/api/v1/snapshot", {Access::Reader, Reach::Own},
              [&](Call call) { snapshot(services, std::move(call)); });
 }
 

@@ -2,10 +2,13 @@
 // What the server says of itself, to people and to load balancers.
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cmath>
+#include <map>
 
 #include "server/api/services.h"
 #include "server/api/shapes.h"
+#include "server/api/visibility.h"
 
 namespace lw::server::api {
 namespace {
@@ -34,7 +37,7 @@ void add_agent_problems(const AgentView& view, Value& problems) {
   }
 }
 
-Value problems_of(const Services& services) {
+Value problems_of(const Services& services, const std::vector<AgentView>& agents) {
   Value problems = Value::array();
   if (const std::string store = services.store_problem(); !store.empty()) {
     problems.push("store: " + store);
@@ -47,46 +50,72 @@ Value problems_of(const Services& services) {
   if (const std::string writing = services.writer.stats().problem; !writing.empty()) {
     problems.push("writing rounds: " + writing);
   }
-  for (const AgentView& view : services.control.agents()) add_agent_problems(view, problems);
+  for (const AgentView& view : agents) add_agent_problems(view, problems);
   return problems;
 }
 
-Value state_counts(const LiveState& live) {
-  Value counts = Value::object();
-  for (const TestState state : kTestStates) {
-    counts.set(to_string(state), std::uint64_t{live.count(state)});
+/// How many tests the caller sees, by state.
+struct Counts {
+  std::uint64_t tests = 0;
+  std::map<TestState, std::uint64_t> by_state = {};
+};
+
+Counts counts_of(const Control& control, const TokenScope& scope) {
+  Counts counts;
+  if (scope.covers_all()) {
+    counts.tests = control.live().order().size();
+    for (const TestState state : kTestStates) counts.by_state[state] = control.live().count(state);
+    return counts;
   }
+  for_visible_tests(control, scope, [&](const LiveTest& live) {
+    ++counts.tests;
+    ++counts.by_state[live.verdict.state];
+  });
   return counts;
+}
+
+Value state_counts(const Counts& counts) {
+  Value value = Value::object();
+  for (const TestState state : kTestStates) {
+    const auto found = counts.by_state.find(state);
+    value.set(to_string(state), found == counts.by_state.end() ? 0 : found->second);
+  }
+  return value;
 }
 
 void status(Services& services, const Call& call) {
   const Control& control = services.control;
-  const auto agents = control.agents();
+  const auto agents = visible_agents(control, *call.scope);
+  const Counts counts = counts_of(control, *call.scope);
+  const auto monitors = std::ranges::count_if(control.monitors(), [&](const auto& stored) {
+    return call.scope->covers_monitor(stored.name);
+  });
   const auto connected = std::ranges::count_if(
       agents, [](const AgentView& view) { return view.connection.has_value(); });
   const store::WriterStats writer = services.writer.stats();
   Value body;
   body.set("version", LW_VERSION);
   body.set("subscriptionId", control.subscription_id());
-  body.set("workspaceId", control.workspace_id());
-  body.set("dataDirectory", services.data_directory);
-  body.set("store", services.store_description);
+  body.set("workspaceId", visible_workspace(services, *call.scope));
+  const bool is_whole = call.scope->covers_all();
+  body.set("dataDirectory", is_whole ? services.data_directory : "");
+  body.set("store", is_whole ? services.store_description : "");
   body.set("started", to_iso8601(control.started()));
-  body.set("connectionMonitors", std::uint64_t{control.monitors().size()});
-  body.set("tests", std::uint64_t{control.live().order().size()});
-  body.set("states", state_counts(control.live()));
+  body.set("connectionMonitors", std::int64_t{monitors});
+  body.set("tests", counts.tests);
+  body.set("states", state_counts(counts));
   body.set("agents", std::uint64_t{agents.size()});
   body.set("agentsConnected", std::int64_t{connected});
   body.set("roundsStored", writer.rows_inserted);
   body.set("roundsWaiting", writer.waiting_rows);
-  body.set("problems", problems_of(services));
+  body.set("problems", problems_of(services, agents));
   answer(call, body);
 }
 
 }  // namespace
 
 void add_status_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/status", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/status", {Access::Reader, Reach::Own}, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { status(services, inner); });
   });
   router.add("GET", "/", Access::Everybody, [&](const Call& call) {

@@ -28,14 +28,14 @@ void open_stream(Services& services, const Call& call) {
   if (!since) return answer_error(call.responder, since.error());
   io::HttpRequest head;
   head.headers = call.request.headers;
-  services.streams.open(call.responder, *since,
+  services.streams.open(call.responder, *since, call.scope,
                         [&services, head = std::move(head)] { return services.gate.knows(head); });
 }
 
 }  // namespace
 
 void add_stream_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/stream", Access::Reader,
+  router.add("GET", "/api/v1/stream", {Access::Reader, Reach::Own},
              [&](const Call& call) { open_stream(services, call); });
 }
 

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
+#include "server/api/visibility.h"
 
 namespace lw::server::api {
 namespace {
@@ -100,31 +101,30 @@ std::unordered_map<AgentId, std::string> agent_names(const Control& control) {
   return names;
 }
 
-Value list_tests(const Control& control, const Filter& filter) {
+Value list_tests(const Control& control, const Filter& filter, const TokenScope& scope) {
   const auto names = agent_names(control);
   Value tests = Value::array();
   std::size_t total = 0;
-  for (const TestId id : control.live().order()) {
-    const LiveTest& live = *control.live().find(id);
-    if (!contains(filter, live)) continue;
+  for_visible_tests(control, scope, [&](const LiveTest& live) {
+    if (!contains(filter, live)) return;
     ++total;
-    if (total <= filter.offset || tests.as_array().size() >= filter.limit) continue;
+    if (total <= filter.offset || tests.as_array().size() >= filter.limit) return;
     const auto name = names.find(live.test.agent);
-    tests.push(test_value(live, name != names.end() ? name->second : "", control.paths().find(id)));
-  }
+    tests.push(test_value(live, name != names.end() ? name->second : "",
+                          control.paths().find(live.test.id)));
+  });
   return Value::object({{"total", std::uint64_t{total}}, {"value", std::move(tests)}});
 }
 
-Value list_groups(const Control& control, const Filter& filter) {
+Value list_groups(const Control& control, const Filter& filter, const TokenScope& scope) {
   std::vector<std::pair<std::string, std::string>> order;
   std::map<std::pair<std::string, std::string>, StateSummary> groups;
-  for (const TestId id : control.live().order()) {
-    const LiveTest& live = *control.live().find(id);
-    if (!contains(filter, live)) continue;
+  for_visible_tests(control, scope, [&](const LiveTest& live) {
+    if (!contains(filter, live)) return;
     const auto key = std::pair(live.test.connection_monitor, live.test.test_group);
     if (!groups.contains(key)) order.push_back(key);
     groups[key].add(live);
-  }
+  });
   Value list = Value::array();
   for (const auto& key : order) {
     Value value;
@@ -144,7 +144,7 @@ void filtered(Services& services, Call call, Lister lister) {
     return;
   }
   on_control(services, std::move(call), [&services, lister, filter = *filter](const Call& inner) {
-    answer(inner, lister(services.control, filter));
+    answer(inner, lister(services.control, filter, *inner.scope));
   });
 }
 
@@ -165,11 +165,11 @@ void one_test(Services& services, const Call& call) {
 }  // namespace
 
 void add_test_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/tests", Access::Reader,
+  router.add("GET", "/api/v1/tests", {Access::Reader, Reach::Own},
              [&](Call call) { filtered(services, std::move(call), list_tests); });
-  router.add("GET", "/api/v1/test-groups", Access::Reader,
+  router.add("GET", "/api/v1/test-groups", {Access::Reader, Reach::Own},
              [&](Call call) { filtered(services, std::move(call), list_groups); });
-  router.add("GET", "/api/v1/tests/{id}", Access::Reader, [&](Call call) {
+  router.add("GET", "/api/v1/tests/{id}", {Access::Reader, Reach::Path}, [&](Call call) {
     on_control(services, std::move(call), [&](const Call& inner) { one_test(services, inner); });
   });
 }

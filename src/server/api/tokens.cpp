@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
+#include "server/api/visibility.h"
 
 namespace lw::server::api {
 namespace {
@@ -27,9 +28,17 @@ std::string_view to_text(registry::Role role) {
   return std::ranges::find(kRoles, role, [](const auto& each) { return each.second; })->first;
 }
 
+Value scopes_value(const std::optional<std::vector<std::string>>& scopes) {
+  if (!scopes) return {};
+  Value list = Value::array();
+  for (const std::string& scope : *scopes) list.push(scope);
+  return list;
+}
+
 Value token_value(const registry::ApiToken& token, Timestamp now) {
   return Value::object({{"name", token.name},
                         {"role", to_text(token.role)},
+                        {"scopes", scopes_value(token.scopes)},
                         {"created", to_iso8601(token.created)},
                         {"expires", time_value(token.expires)},
                         {"expired", token.expires && now >= *token.expires}});
@@ -49,6 +58,7 @@ struct Wish {
   std::string name;
   registry::Role role = registry::Role::Reader;
   std::optional<std::chrono::seconds> life;
+  std::optional<std::vector<std::string>> scopes;  ///< full ids
 };
 
 Result<std::string> read_name(const Value& body) {
@@ -62,7 +72,24 @@ Result<std::string> read_name(const Value& body) {
                           kNameBytesMax));
 }
 
-Result<Wish> read_wish(const std::string& text) {
+/// The list of scopes as full ids; nothing if there is none.
+Result<std::optional<std::vector<std::string>>> read_scopes(const Value& body,
+                                                            std::string_view subscription) {
+  const Value* const list = body.find("scopes");
+  if (list == nullptr || list->is_null()) return std::nullopt;
+  const auto refusal =
+      fail(ErrorCode::InvalidInput,
+           "`scopes` must be a list of resource ids, null for everything, or empty for nothing");
+  if (!list->is_array()) return refusal;
+  std::vector<std::string> texts;
+  for (const Value& item : list->as_array()) {
+    if (!item.is_string()) return refusal;
+    texts.push_back(item.as_string());
+  }
+  return TRY(TokenScope::parse(texts, subscription)).texts();
+}
+
+Result<Wish> read_wish(const std::string& text, std::string_view subscription) {
   const Value body = TRY(parse_json(text));
   Wish wish;
   wish.name = TRY(read_name(body));
@@ -74,6 +101,11 @@ Result<Wish> read_wish(const std::string& text) {
                 fmt::format("there is no role `{}`; use reader, operator or administrator", role));
   }
   wish.role = known->second;
+  wish.scopes = TRY(read_scopes(body, subscription));
+  if (wish.scopes && wish.role == registry::Role::Administrator) {
+    return fail(ErrorCode::InvalidInput,
+                "an administrator's token has no scope: who makes tokens can make one without");
+  }
   const Value* const days = body.find("expiresInDays");
   if (days == nullptr || days->is_null()) return wish;
   if (!days->is_int() || days->as_int() < 1 || days->as_int() > kDaysMax) {
@@ -92,12 +124,16 @@ Result<void> publish(Services& services) {
 
 void create_token(Services& services, const Call& call) {
   const auto made = [&]() -> Result<Value> {
-    const Wish wish = TRY(read_wish(call.request.body));
+    const Wish wish = TRY(read_wish(call.request.body, services.control.subscription_id()));
     const std::string text =
-        TRY(services.control.create_api_token(wish.name, wish.role, wish.life));
+        TRY(services.control.create_api_token(wish.name, wish.role, wish.life, wish.scopes));
     TRY(publish(services));
-    Value value =
-        Value::object({{"name", wish.name}, {"role", to_text(wish.role)}, {"token", text}});
+    *call.audit_detail = fmt::format("made token `{}`: {}, good for {}", wish.name,
+                                     to_text(wish.role), scope_text(wish.scopes));
+    Value value = Value::object({{"name", wish.name},
+                                 {"role", to_text(wish.role)},
+                                 {"scopes", scopes_value(wish.scopes)},
+                                 {"token", text}});
     value.set("expires",
               wish.life ? Value(to_iso8601(services.clock.wall_now() + *wish.life)) : Value());
     return value;
@@ -109,6 +145,7 @@ void create_token(Services& services, const Call& call) {
 void remove_token(Services& services, const Call& call) {
   const auto removed = [&]() -> Result<void> {
     TRY(services.control.remove_api_token(call.path.at("name")));
+    *call.audit_detail = fmt::format("removed token `{}`", call.path.at("name"));
     return publish(services);
   }();
   if (!removed) return answer_error(call.responder, removed.error());
@@ -132,7 +169,8 @@ void list_audit(Services& services, const Call& call) {
                              {"address", entry.address},
                              {"method", entry.method},
                              {"target", entry.target},
-                             {"status", entry.status}}));
+                             {"status", entry.status},
+                             {"detail", entry.detail}}));
   }
   answer(call, Value::object({{"value", std::move(list)}}));
 }

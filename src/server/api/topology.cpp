@@ -190,7 +190,7 @@ Result<Value> topology_of(store::Client& client, const std::vector<Asked>& asked
 }
 
 void topology_on_control(Services& services, const Call& call, std::optional<Timestamp> at) {
-  const auto names = services.live_snapshot.names(services.control);
+  const auto names = visible_names(services, call);
   auto asked = asked_tests(*names, call.request);
   if (!asked) return answer_error(call.responder, asked.error());
   std::optional<Standings> standings;
@@ -216,7 +216,7 @@ void topology(Services& services, Call call) {
 }  // namespace
 
 void add_topology_routes(Router& router, Services& services) {
-  router.add("GET", "/api/v1/topology", Access::Reader,
+  router.add("GET", "/api/v1/topology", {Access::Reader, Reach::Own},
              [&](Call call) { topology(services, std::move(call)); });
 }
 

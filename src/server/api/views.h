@@ -9,6 +9,7 @@
 
 #include "server/api/past.h"
 #include "server/api/services.h"
+#include "server/api/visibility.h"
 #include "server/snapshot.h"
 
 /// What the routes of the web UI's views share.
@@ -41,12 +42,13 @@ bool has_names(const io::HttpRequest& request);
 std::vector<std::size_t> matching_rows(const SnapshotNames& names, const io::HttpRequest& request);
 std::vector<TestId> matching_tests(const SnapshotNames& names, const io::HttpRequest& request);
 
-/// As ask_store, with the names of the tests of now: `question(client, names)`.
+/// As ask_store, with the names of the tests of now that the caller sees: `question(client,
+/// names)`.
 template <class Question>
 void ask_with_names(Services& services, Call call, Question question) {
   on_control(
       services, std::move(call), [&services, question = std::move(question)](const Call& inner) {
-        auto names = services.live_snapshot.names(services.control);
+        auto names = visible_names(services, inner);
         ask_store(services, inner, [names = std::move(names), question](store::Client& client) {
           return question(client, *names);
         });

@@ -165,6 +165,15 @@ Refusal not_allowed(const io::HttpRequest& request, bool is_known) {
                                    origin_of(request))}}};
 }
 
+Refusal not_authorized(std::string_view caller, std::string_view path) {
+  return {.status = 403,
+          .code = "AuthorizationFailed",
+          .message = fmt::format("The client '{}' does not have authorization to perform this "
+                                 "action over scope '{}' or the scope is invalid. Its token has a "
+                                 "scope of its own; `linewatch token list` shows it.",
+                                 caller, printable(path, 500))};
+}
+
 Refusal nothing_there(std::string_view path, const std::vector<std::string>& allowed) {
   if (!allowed.empty()) {
     return {.status = 405,

@@ -13,6 +13,7 @@ namespace lw::server::arm {
 
 using api::Access;
 using api::Call;
+using api::Reach;
 using api::Router;
 using api::Services;
 
@@ -42,6 +43,8 @@ Refusal to_refusal(const Error& error);
 
 /// The refusal for who may not call: without a valid token, or with one of too low a role.
 Refusal not_allowed(const io::HttpRequest& request, bool is_known);
+/// 403 for what lies outside of the caller's scope, there or not.
+Refusal not_authorized(std::string_view caller, std::string_view path);
 /// 404, or 405 if other methods are `allowed` there.
 Refusal nothing_there(std::string_view path, const std::vector<std::string>& allowed);
 

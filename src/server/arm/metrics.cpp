@@ -150,7 +150,11 @@ void get_batch(Services& services, const Call& call, const std::vector<std::stri
   std::vector<Asked> all;
   for (const std::string& id : ids) {
     const auto place = parse_monitor_id(services.control.subscription_id(), id);
-    const auto found = place ? find_monitor(services.control, *place) : std::nullopt;
+    if (!place || !call.scope->covers_monitor(*place)) {
+      return call.scope->covers_all() ? refuse(call, provider_not_found(id))
+                                      : refuse(call, not_authorized(call.caller, id));
+    }
+    const auto found = find_monitor(services.control, *place);
     if (!found) return refuse(call, provider_not_found(id));
     auto asked = ask(services, call, *found);
     if (!asked) return refuse(call, refusal_of(asked.error()));
@@ -172,15 +176,16 @@ void get_batch(Services& services, const Call& call, const std::vector<std::stri
 void add_metric_routes(Router& router, Services& services) {
   const std::string insights = std::string(kMonitorPath) + "/providers/Microsoft.Insights/";
   const auto add = [&](const char* noun, void (*handle)(Services&, const Call&)) {
-    router.add("GET", insights + noun, Access::Reader, [&services, handle](Call call) {
-      on_subscription(services, std::move(call),
-                      [&services, handle](const Call& inner) { handle(services, inner); });
-    });
+    router.add(
+        "GET", insights + noun, {Access::Reader, Reach::Path}, [&services, handle](Call call) {
+          on_subscription(services, std::move(call),
+                          [&services, handle](const Call& inner) { handle(services, inner); });
+        });
   };
   add("metrics", get_metrics);
   add("metricDefinitions", get_definitions);
   add("metricNamespaces", get_namespaces);
-  router.add("POST", "/subscriptions/{subscription}/metrics:getBatch", Access::Reader,
+  router.add("POST", "/subscriptions/{subscription}/metrics:getBatch", {Access::Reader, Reach::Own},
              [&services](Call call) {
                auto ids = read_resource_ids(call);
                if (!ids) return;

@@ -35,6 +35,9 @@ void get_one(Services& services, const Call& call) {
 }
 
 void list(Services& services, const Call& call) {
+  if (!call.scope->reaches_watcher(call.path.at("group"), call.path.at("watcher"))) {
+    return api::refuse_scope(call);
+  }
   const auto* const watcher = watcher_in(services, call);
   if (watcher == nullptr) {
     return refuse(call, resource_not_found(fmt::format("Microsoft.Network/networkWatchers/{}",
@@ -44,6 +47,7 @@ void list(Services& services, const Call& call) {
   Value resources = Value::array();
   for (const registry::StoredMonitor& stored : services.control.monitors()) {
     const MonitorPlace place = place_of(stored.name);
+    if (!call.scope->covers_monitor(place)) continue;
     if (!place.is_in(watcher->resource_group, watcher->name)) continue;
     if (const auto found = find_monitor(services.control, place))
       resources.push(resource_of(services, *found));
@@ -237,23 +241,23 @@ void query(Services& services, const Call& call) {
 void add_monitor_routes(Router& router, Services& services) {
   const std::string one(kMonitorPath);
   const std::string all = one.substr(0, one.rfind('/'));
-  const auto add = [&](const char* method, const std::string& pattern, Access access,
+  const auto add = [&](const char* method, const std::string& pattern, api::Admission access,
                        void (*handle)(Services&, const Call&)) {
     router.add(method, pattern, access, [&services, handle](Call call) {
       on_subscription(services, std::move(call),
                       [&services, handle](const Call& inner) { handle(services, inner); });
     });
   };
-  add("GET", all, Access::Reader, list);
-  add("GET", one, Access::Reader, get_one);
-  add("DELETE", one, Access::Operator, remove);
-  add("POST", one + "/query", Access::Reader, query);
-  add("POST", one + "/stop", Access::Operator,
+  add("GET", all, {Access::Reader, Reach::Own}, list);
+  add("GET", one, {Access::Reader, Reach::Path}, get_one);
+  add("DELETE", one, {Access::Operator, Reach::Path}, remove);
+  add("POST", one + "/query", {Access::Reader, Reach::Path}, query);
+  add("POST", one + "/stop", {Access::Operator, Reach::Path},
       [](Services& inner, const Call& call) { set_stopped(inner, call, true); });
-  add("POST", one + "/start", Access::Operator,
+  add("POST", one + "/start", {Access::Operator, Reach::Path},
       [](Services& inner, const Call& call) { set_stopped(inner, call, false); });
   // Bodies are read on the HTTP threads.
-  router.add("PUT", one, Access::Operator, [&services](Call call) {
+  router.add("PUT", one, {Access::Operator, Reach::Path}, [&services](Call call) {
     auto wanted = read_wanted(call);
     if (!wanted) return;
     on_subscription(services, std::move(call),
@@ -261,7 +265,7 @@ void add_monitor_routes(Router& router, Services& services) {
                       put(services, inner, wanted);
                     });
   });
-  router.add("PATCH", one, Access::Operator, [&services](Call call) {
+  router.add("PATCH", one, {Access::Operator, Reach::Path}, [&services](Call call) {
     auto body = read_body(call);
     if (!body) return;
     on_subscription(

@@ -143,14 +143,16 @@ Headers operation_headers(const Services& services, const Call& call, OperationK
 void add_operation_routes(Router& router, Services& services) {
   const std::string base =
       "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}/";
-  router.add("GET", base + "operations/{operation}", Access::Reader, [&](Call call) {
+  // An operation's id is known to who started it only, so that no scope need be asked.
+  router.add("GET", base + "operations/{operation}", {Access::Reader, Reach::Own}, [&](Call call) {
     on_subscription(services, std::move(call),
                     [&](const Call& inner) { answer_status(services, inner); });
   });
-  router.add("GET", base + "operationResults/{operation}", Access::Reader, [&](Call call) {
-    on_subscription(services, std::move(call),
-                    [&](const Call& inner) { answer_result(services, inner); });
-  });
+  router.add("GET", base + "operationResults/{operation}", {Access::Reader, Reach::Own},
+             [&](Call call) {
+               on_subscription(services, std::move(call),
+                               [&](const Call& inner) { answer_result(services, inner); });
+             });
 }
 
 }  // namespace lw::server::arm

@@ -126,8 +126,10 @@ void answer_provider(Services& services, const Call& call) {
 void answer_group(Services& services, const Call& call) {
   for (const std::string& name : group_names(services.control)) {
     if (!equals_ignoring_case(name, call.path.at("group"))) continue;
+    if (!call.scope->reaches_group(name)) break;
     return reply(call, group_value(services.control, name));
   }
+  if (!call.scope->reaches_group(call.path.at("group"))) return api::refuse_scope(call);
   refuse(call, {.status = 404,
                 .code = "ResourceGroupNotFound",
                 .message =
@@ -142,9 +144,11 @@ Value provider_list(const Control& control) {
   return list;
 }
 
-Value group_list(const Control& control) {
+Value group_list(const Control& control, const TokenScope& scope) {
   Value list = Value::array();
-  for (const std::string& name : group_names(control)) list.push(group_value(control, name));
+  for (const std::string& name : group_names(control)) {
+    if (scope.reaches_group(name)) list.push(group_value(control, name));
+  }
   return list;
 }
 
@@ -154,17 +158,20 @@ void add_provider_routes(Router& router, Services& services) {
   const std::string own = "/subscriptions/{subscription}";
   const auto add = [&](const char* method, const std::string& pattern,
                        void (*handle)(Services&, const Call&)) {
-    router.add(method, pattern, Access::Reader, [&services, handle](Call call) {
+    router.add(method, pattern, {Access::Reader, Reach::Own}, [&services, handle](Call call) {
+      if (!call.scope->reaches_subscription()) return api::refuse_scope(call);
       on_subscription(services, std::move(call),
                       [&services, handle](const Call& inner) { handle(services, inner); });
     });
   };
-  router.add("GET", "/subscriptions", Access::Reader, [&services](Call call) {
+  router.add("GET", "/subscriptions", {Access::Reader, Reach::Own}, [&services](Call call) {
     api::on_control(services, std::move(call), [&services](const Call& inner) {
-      reply(inner, list_of(Value(Value::Array{subscription_value(services.control)})));
+      Value list = Value::array();
+      if (inner.scope->reaches_subscription()) list.push(subscription_value(services.control));
+      reply(inner, list_of(std::move(list)));
     });
   });
-  router.add("GET", "/tenants", Access::Reader, [](const Call& call) {
+  router.add("GET", "/tenants", {Access::Reader, Reach::Own}, [](const Call& call) {
     reply(call, list_of(Value(Value::Array{Value::object(
                     {{"id", fmt::format("/tenants/{}", kTenantId)}, {"tenantId", kTenantId}})})));
   });
@@ -173,8 +180,9 @@ void add_provider_routes(Router& router, Services& services) {
   add("GET", own + "/locations", [](Services& inner, const Call& call) {
     reply(call, list_of(location_list(inner.control)));
   });
-  add("GET", own + "/resourceGroups",
-      [](Services& inner, const Call& call) { reply(call, list_of(group_list(inner.control))); });
+  add("GET", own + "/resourceGroups", [](Services& inner, const Call& call) {
+    reply(call, list_of(group_list(inner.control, *call.scope)));
+  });
   add("GET", own + "/resourceGroups/{group}", answer_group);
   add("GET", own + "/providers", [](Services& inner, const Call& call) {
     reply(call, list_of(provider_list(inner.control)));

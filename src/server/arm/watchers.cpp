@@ -38,7 +38,8 @@ void list(Services& services, const Call& call) {
   for (const registry::NetworkWatcher& watcher : services.control.watchers()) {
     const bool is_wanted =
         group == call.path.end() || equals_ignoring_case(watcher.resource_group, group->second);
-    if (is_wanted) resources.push(resource_of(services, watcher));
+    const bool is_seen = call.scope->covers_watcher(watcher.resource_group, watcher.name);
+    if (is_wanted && is_seen) resources.push(resource_of(services, watcher));
   }
   reply(call, Value::object({{"value", std::move(resources)}}));
 }
@@ -127,7 +128,7 @@ void add_watcher_routes(Router& router, Services& services) {
   const std::string type = "/providers/Microsoft.Network/networkWatchers";
   const std::string in_group = "/subscriptions/{subscription}/resourceGroups/{group}" + type;
   const std::string one = in_group + "/{watcher}";
-  const auto add = [&](const char* method, const std::string& pattern, Access access,
+  const auto add = [&](const char* method, const std::string& pattern, api::Admission access,
                        void (*handle)(Services&, const Call&)) {
     router.add(method, pattern, access, [&services, handle](Call call) {
       on_subscription(services, std::move(call),
@@ -136,7 +137,7 @@ void add_watcher_routes(Router& router, Services& services) {
   };
   const auto add_with_body = [&](const char* method,
                                  void (*handle)(Services&, const Call&, const Value&)) {
-    router.add(method, one, Access::Operator, [&services, handle](Call call) {
+    router.add(method, one, {Access::Operator, Reach::Path}, [&services, handle](Call call) {
       auto body = read_body(call);
       if (!body) return;
       on_subscription(services, std::move(call),
@@ -145,10 +146,10 @@ void add_watcher_routes(Router& router, Services& services) {
                       });
     });
   };
-  add("GET", "/subscriptions/{subscription}" + type, Access::Reader, list);
-  add("GET", in_group, Access::Reader, list);
-  add("GET", one, Access::Reader, get_one);
-  add("DELETE", one, Access::Operator, remove);
+  add("GET", "/subscriptions/{subscription}" + type, {Access::Reader, Reach::Own}, list);
+  add("GET", in_group, {Access::Reader, Reach::Own}, list);
+  add("GET", one, {Access::Reader, Reach::Path}, get_one);
+  add("DELETE", one, {Access::Operator, Reach::Path}, remove);
   add_with_body("PUT", put);
   add_with_body("PATCH", patch);
 }

@@ -71,13 +71,10 @@ std::vector<LogColumn> http_columns() {
 }
 
 LogTable rounds() {
-  LogTable table{
-      .name = "LinewatchRounds",
-      .description = "One row per round of a test, with each of its checks.",
-      .source = {.rows =
-                     "SELECT * EXCEPT (reason), jitter, reason_text AS reason FROM rounds WHERE @",
-                 .time = "ts"},
-      .columns = {time_generated()}};
+  LogTable table{.name = "LinewatchRounds",
+                 .description = "One row per round of a test, with each of its checks.",
+                 .source = {.rows = "SELECT @* FROM rounds WHERE @", .time = "ts"},
+                 .columns = {time_generated()}};
   append(table.columns, names());
   append(table.columns, reason_columns());
   append(

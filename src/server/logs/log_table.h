@@ -50,7 +50,8 @@ struct LogColumn {
   int key = -1;  ///< The place in keys_of_rows() of what it follows from; -1: none.
 };
 
-/// Where a log table's rows come from. `rows` is a SELECT with `@` in place of its conditions.
+/// Where a log table's rows come from. `rows` is a SELECT with `@` in place of its conditions, and,
+/// of rounds, `@*` in place of the columns that are read: they have many, some of them computed.
 struct LogSource {
   std::string rows;
   std::string time;          ///< column of the rows before anything is joined; empty: has no time

@@ -5,9 +5,7 @@
 namespace lw::server::logs {
 namespace {
 
-const LogSource kRounds = {
-    .rows = "SELECT * EXCEPT (reason), jitter, reason_text AS reason FROM rounds WHERE @",
-    .time = "ts"};
+const LogSource kRounds = {.rows = "SELECT @* FROM rounds WHERE @", .time = "ts"};
 
 std::vector<LogColumn> round_numbers() {
   return {
@@ -60,7 +58,7 @@ LogTable name_results() {
   LogTable table{
       .name = "NWConnectionMonitorDNSResult",
       .description = "One row per round whose destination is a name: how it resolved.",
-      .source = {.rows = "SELECT * FROM rounds WHERE bitTest(name_flags, 0) AND @", .time = "ts"},
+      .source = {.rows = "SELECT @* FROM rounds WHERE bitTest(name_flags, 0) AND @", .time = "ts"},
       .columns = {time_generated()}};
   append(table.columns, test_columns());
   append(table.columns,

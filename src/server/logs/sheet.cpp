@@ -200,11 +200,13 @@ void RowSheet::begin_sheet() {
 void RowSheet::end_sheet() { zip_.add("</sheetData></worksheet>"); }
 
 std::string RowSheet::head() {
-  begin_sheet();
+  if (sheets_ == 0) begin_sheet();
   return zip_.take();
 }
 
 std::string RowSheet::take(std::string_view bytes) {
+  // Rows may come before the head is asked for.
+  if (sheets_ == 0) begin_sheet();
   rest_ += bytes;
   std::string text;
   std::size_t read = 0;

@@ -88,6 +88,17 @@ TEST(LogSheet, AFullSheetIsFollowedByTheNext) {
   EXPECT_NE(file.find("[Content_Types].xml"), std::string::npos);
 }
 
+TEST(LogSheet, RowsMayComeBeforeTheHeadIsAskedFor) {
+  std::string rows;
+  put_text(rows, "a");
+  RowSheet early({{"s", Type::String}}), late({{"s", Type::String}});
+  std::string first = early.take(rows);
+  first = first + early.head() + *early.tail();
+  std::string second = late.head();
+  second += late.take(rows);
+  EXPECT_EQ(first, second + *late.tail());
+}
+
 TEST(LogSheet, ACutRowMakesNoFile) {
   RowSheet sheet({{"n", Type::Long}});
   EXPECT_FALSE(sheet.head().empty());

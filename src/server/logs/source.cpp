@@ -242,6 +242,23 @@ std::string join_facts(const std::set<std::string>& facts) {
          ", valid_from FROM test_facts) AS f ON f.test_id = r.test_id AND r.ts >= f.valid_from";
 }
 
+/// `rows` with the columns of rounds that columns of the table read. Keys and the time are always
+/// there.
+std::string with_columns(std::string rows, const LogTable& table, const TableUse& use) {
+  constexpr std::string_view kMark = "@*";
+  const auto at = rows.find(kMark);
+  if (at == std::string::npos) return rows;
+  std::set<std::string> columns = {"test_id", "ts", "state", "reason_code"};
+  for (const LogColumn& column : table.columns) {
+    if (use.reads(column.name)) collect_columns(column.sql, 'r', columns);
+  }
+  std::string list;
+  for (const std::string& column : columns) {
+    list += (list.empty() ? "" : ", ") + (column == "reason" ? "reason_text AS reason" : column);
+  }
+  return rows.replace(at, kMark.size(), list);
+}
+
 std::string with_conditions(const std::string& rows, const std::vector<std::string>& conditions) {
   const std::string all = conditions.empty() ? "1" : join(conditions, " AND ");
   std::string sql = rows;
@@ -316,7 +333,8 @@ std::string source_of(const LogTable& table, const TableUse& use, const Scope& s
   }
   const bool is_restricted = source.by_test && !is_default(scope);
   if (is_restricted || (source.by_test && scope.workspaces.size() > 1)) facts.insert("workspaces");
-  std::string sql = "(" + with_conditions(source.rows, conditions) + ") AS r";
+  std::string sql =
+      "(" + with_conditions(with_columns(source.rows, table, use), conditions) + ") AS r";
   if (source.by_test) sql += join_facts(facts);
   sql += per_workspace(scope, source.by_test);
   if (is_restricted && scope.workspaces.size() == 1) {

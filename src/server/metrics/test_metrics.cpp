@@ -30,6 +30,10 @@ MetricsText::Labels labels_of(const LiveTest& live, const Dimensions& dimensions
   return labels;
 }
 
+constexpr std::string_view kChecksFailed = "linewatch_checks_failed_percent";
+constexpr std::string_view kRoundTripTime = "linewatch_round_trip_time_ms";
+constexpr std::string_view kResult = "linewatch_test_result";
+
 bool has_data(const LiveTest& live) {
   return live.last_round && live.verdict.state != TestState::Indeterminate &&
          live.verdict.state != TestState::NotRunning;
@@ -37,34 +41,43 @@ bool has_data(const LiveTest& live) {
 
 }  // namespace
 
+std::vector<TestSample> samples_of(const LiveTest& live, const ConnectionMonitor& monitor,
+                                   const Agent* agent) {
+  const MetricsText::Labels labels = labels_of(live, dimensions_of(live, monitor, agent));
+  std::vector<TestSample> samples;
+  if (has_data(live)) {
+    samples.push_back(
+        {kChecksFailed, labels, live.summary.checks_failed_percent(), live.last_round});
+    if (live.summary.rtt_avg) {
+      const double ms = static_cast<double>(live.summary.rtt_avg->count()) / 1e3;
+      samples.push_back({kRoundTripTime, labels, ms, live.last_round});
+    }
+  }
+  samples.push_back({kResult, labels, static_cast<double>(live.verdict.state), std::nullopt});
+  return samples;
+}
+
 void TestMetrics::add(const LiveTest& live, const ConnectionMonitor& monitor, const Agent* agent) {
-  if (results_.size() >= tests_max_) {
+  if (tests_ >= tests_max_) {
     ++left_out_;
     return;
   }
-  const MetricsText::Labels labels = labels_of(live, dimensions_of(live, monitor, agent));
-  if (has_data(live)) {
-    failed_.push_back({labels, live.summary.checks_failed_percent(), live.last_round});
-    if (live.summary.rtt_avg) {
-      const double ms = static_cast<double>(live.summary.rtt_avg->count()) / 1e3;
-      times_.push_back({labels, ms, live.last_round});
-    }
-  }
-  results_.push_back({labels, static_cast<double>(live.verdict.state), std::nullopt});
+  ++tests_;
+  for (TestSample& sample : samples_of(live, monitor, agent)) samples_.push_back(std::move(sample));
 }
 
 std::string TestMetrics::text() const {
   MetricsText page;
-  const auto write = [&](const char* name, const char* help, const std::vector<Sample>& samples) {
+  const auto write = [&](std::string_view name, const char* help) {
     page.begin(name, "gauge", help);
-    for (const Sample& sample : samples) page.sample(sample.value, sample.labels, sample.measured);
+    for (const TestSample& sample : samples_) {
+      if (sample.name == name) page.sample(sample.value, sample.labels, sample.measured);
+    }
   };
-  write("linewatch_checks_failed_percent", "Failed checks of the test's newest round, percent.",
-        failed_);
-  write("linewatch_round_trip_time_ms",
-        "Mean round-trip time of the newest round's successful checks, milliseconds.", times_);
-  write("linewatch_test_result", "0 Indeterminate, 1 Pass, 2 Warning, 3 Fail, 4 Not Running.",
-        results_);
+  write(kChecksFailed, "Failed checks of the test's newest round, percent.");
+  write(kRoundTripTime,
+        "Mean round-trip time of the newest round's successful checks, milliseconds.");
+  write(kResult, "0 Indeterminate, 1 Pass, 2 Warning, 3 Fail, 4 Not Running.");
   page.single("linewatch_tests_left_out", "gauge", "Tests above those that a page shows.",
               static_cast<double>(left_out_));
   page.end();

@@ -67,7 +67,8 @@ export function SnapshotProvider({ children }: { children: ReactNode }) {
   useLive(source, at === null);
   const live = useSyncExternalStore(source.subscribe, source.getState);
   // All of a page takes a new snapshot over together, but never while keys wait: 100,000 rows take their time.
-  const snapshot = useDeferredValue(live.snapshot);
+  const deferred = useDeferredValue(live.snapshot);
+  const snapshot = deferred ?? live.snapshot;
   const past = useQuery({
     queryKey: ['snapshot', at],
     queryFn: ({ signal }) => getSnapshot(at, signal),

@@ -47,7 +47,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
       await expect(page.getByRole('region', { name: /Path 1 of 2/ })).toBeVisible();
       expect(await axe(page), 'test').toEqual([]);
       await page.getByRole('button', { name: /at the same time of day/ }).click();
-      await expect(page.getByRole('region', { name: 'Hours of four weeks' }).last()).toBeVisible();
+      await expect(page.getByRole('region', { name: 'Each hour' })).toBeVisible();
       expect(await axe(page), 'hours').toEqual([]);
       await page.getByRole('button', { name: 'Data table' }).first().click();
       await expect(page.getByRole('dialog')).toBeVisible();

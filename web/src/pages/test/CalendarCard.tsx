@@ -92,7 +92,7 @@ function Hours({ calendar }: { calendar: Calendar }) {
   const words = (cell: CalendarCell) =>
     `${time(cell.at)}: ${formatPercent(cell.lostPercent)} of ${cell.checks} checks lost, median ${formatMs(cell.rttMs ?? NaN)}`;
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label="Hours of four weeks">
+    <div className="scroll" tabIndex={0} role="region" aria-label="Each hour">
       <table className="calendar">
         <thead>
           <tr>
