@@ -30,6 +30,10 @@ void add_server_options(CLI::App& verb, ServerOptions& options) {
       ->envname("LINEWATCH_STORE_PASSWORD");
   verb.add_option("--store-database", options.store_database, "Database at --store-url")
       ->capture_default_str();
+  verb.add_option("--remote-write", options.remote_write_file,
+                  "File that says where to push the tests' series by Prometheus' remote write "
+                  "(docs/metrics.md)")
+      ->check(CLI::ExistingFile);
   verb.add_option("--store-library", options.store_library, "Path of libchdb.so");
 }
 
@@ -45,6 +49,7 @@ Result<server::ServerConfig> to_server_config(const Context& context,
   config.store_password = options.store_password;
   config.store_database = options.store_database;
   config.keep_days = options.keep_days;
+  config.remote_write_file = options.remote_write_file;
   config.store_library = options.store_library;
   return config;
 }

@@ -17,6 +17,7 @@ struct ServerOptions {
   std::string store_url, store_user, store_password;
   std::string store_database = "linewatch";
   int keep_days = 365;
+  std::string remote_write_file;
   std::string store_library;
 };
 

@@ -27,6 +27,7 @@
 #include "server/history.h"
 #include "server/logs/recorder.h"
 #include "server/logs/routes.h"
+#include "server/remote_write/remote_write.h"
 #include "server/sessions.h"
 #include "server/store_process.h"
 #include "store/round_writer.h"
@@ -340,8 +341,9 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
           [&] { return ground.authority.expiry_warning(ground.clock.wall_now()); },
       .agent_package = &package};
   logs::Service logs(ground.store.reader(), ground.store.reader_settings(), ground.clock);
-  std::unique_ptr<logs::Recorder> recorder;  // control → store
-  std::unique_ptr<FleetService> fleet;       // agents → control
+  std::unique_ptr<logs::Recorder> recorder;                 // control → store
+  std::unique_ptr<FleetService> fleet;                      // agents → control
+  std::unique_ptr<remote_write::RemoteWrite> remote_write;  // control → other systems
   const Teardown teardown(ground, history, control, streams, logs, recorder, fleet);
   TRY(control.start(*writer, path_writer));
   history.start();
@@ -349,6 +351,12 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
   TRY(logs.start(folder, control.subscription_id(), control.workspace_id()));
   recorder = std::make_unique<logs::Recorder>(control, logs.workspaces(), ground.store.client(),
                                               ground.clock);
+  if (!ground.config.remote_write_file.empty()) {
+    remote_write = TRY(remote_write::RemoteWrite::start(
+        TRY(remote_write::read_settings_file(ground.config.remote_write_file)), control,
+        ground.clock));
+    services.remote_write = remote_write.get();
+  }
   const ListenAddress& listen = ground.config.agent_listen;
   fleet = TRY(FleetService::start(address_text(listen), ground.authority, control));
   log::info("server", fmt::format("agents on {}:{}", listen.host, fleet->port()));

@@ -27,8 +27,9 @@ struct ServerConfig {
   std::string store_user;
   std::string store_password;
   std::string store_database = "linewatch";
-  int keep_days = 365;        ///< retention; the next class of store::kKeepDays is used
-  std::string store_library;  ///< libchdb.so for our own store; empty: it looks for it itself
+  int keep_days = 365;            ///< retention; the next class of store::kKeepDays is used
+  std::string remote_write_file;  ///< remote_write/settings.h; empty: samples are pushed nowhere
+  std::string store_library;      ///< libchdb.so for our own store; empty: it looks for it itself
 };
 
 /// Runs the server until SIGINT or SIGTERM, from the main thread with signals blocked

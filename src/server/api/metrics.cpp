@@ -10,6 +10,7 @@
 #include "server/api/visibility.h"
 #include "server/metrics/test_metrics.h"
 #include "server/metrics_text.h"
+#include "server/remote_write/remote_write.h"
 
 namespace lw::server::api {
 namespace {
@@ -89,6 +90,9 @@ void metrics(Services& services, const Call& call) {
   text.single("linewatch_history_jobs_dropped_total", "counter",
               "State changes that were not written because the store was away for too long.",
               static_cast<double>(services.history.dropped()));
+  if (services.remote_write != nullptr) {
+    remote_write::add_metrics(services.remote_write->stats(), services.clock.wall_now(), text);
+  }
   text.single("process_resident_memory_bytes", "gauge", "Resident memory of the server.",
               resident_bytes());
   text.single("process_start_time_seconds", "gauge", "Start of the server, seconds since 1970.",

@@ -21,6 +21,9 @@
 namespace lw::server {
 class AgentPackage;
 }
+namespace lw::server::remote_write {
+class RemoteWrite;
+}
 
 namespace lw::server::api {
 
@@ -43,6 +46,7 @@ struct Services {
   std::function<std::string()> store_problem;  ///< in words; empty when all is well
   std::function<std::string()> certificate_problem = {};  ///< likewise; may be missing
   AgentPackage* agent_package = nullptr;                  ///< likewise
+  remote_write::RemoteWrite* remote_write = nullptr;      ///< likewise
 };
 
 /// Runs `work(call)` on the control thread.

@@ -9,6 +9,7 @@
 #include "server/api/services.h"
 #include "server/api/shapes.h"
 #include "server/api/visibility.h"
+#include "server/remote_write/remote_write.h"
 
 namespace lw::server::api {
 namespace {
@@ -49,6 +50,11 @@ Value problems_of(const Services& services, const std::vector<AgentView>& agents
   }
   if (const std::string writing = services.writer.stats().problem; !writing.empty()) {
     problems.push("writing rounds: " + writing);
+  }
+  if (services.remote_write != nullptr) {
+    for (const auto& sender : services.remote_write->stats()) {
+      if (!sender.problem.empty()) problems.push("remote write: " + sender.problem);
+    }
   }
   for (const AgentView& view : agents) add_agent_problems(view, problems);
   return problems;
