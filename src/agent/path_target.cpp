@@ -45,6 +45,10 @@ constexpr Seconds kMtuLostEvery{300};
 /// Nobody knows who stands there, since nobody was asked.
 bool was_not_asked(const PathHop& hop) { return !hop.address && hop.sent == 0; }
 
+/// A trace that a search took the place of is made up for, if the one before is older than this.
+/// Where traces are frequent the next one is soon; more of them would only ask routers more often.
+constexpr Seconds kTraceMissed{20};
+
 bool was_spared(const TraceProbe& probe) { return probe.reply.answer == HopAnswer::NotAsked; }
 
 /// A hop that was not asked may be known from others' ways. So it is supposed, and no more: what is
@@ -233,7 +237,8 @@ PathTarget::Finding PathTarget::take(const Trace& trace, bool is_search, Timesta
     trouble_.reset();
     ring_.release();
   }
-  is_trace_missing_ = is_search && std::ranges::all_of(trace.probes, was_spared);
+  const bool is_overdue = now - std::exchange(traced_, is_search ? traced_ : now) > kTraceMissed;
+  is_trace_missing_ = is_search && is_overdue && std::ranges::all_of(trace.probes, was_spared);
   finding.is_trace_missing = is_trace_missing_;
   ring_.add(trace);
   PathReport report = make_report(now);

@@ -124,6 +124,7 @@ class PathTarget {
   std::vector<trace::TraceHint> hints_;
   std::optional<trace::Multipath> search_;
   bool is_search_running_ = false;
+  Timestamp traced_{};             ///< when the last trace that was no search ended
   bool is_trace_missing_ = false;  ///< The next order is a trace, whatever is searched for.
   bool is_suspicious_ = false;     ///< by the last trace
   int traces_since_search_ = 0;
