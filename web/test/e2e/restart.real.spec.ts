@@ -45,10 +45,13 @@ test('The UI survives: a monitor deleted while it is shown', async ({ page, guar
 test('The UI survives: server restart', async ({ page, guard }) => {
   test.setTimeout(120_000);
   guard.expectErrors(/net::ERR|Failed to load resource|401|503/);
+  // The other pages load some seconds after the first one; before that they need the server.
+  const loaded = page.waitForResponse(/AgentsPage/, { timeout: 60_000 });
   await page.goto('/?view=tests&sort=test');
   const grid = page.getByRole('grid', { name: 'Tests' });
   await expect(rowsOf(page, 'Tests').first()).toBeVisible();
   const shown = await rowsOf(page, 'Tests').count();
+  await (await loaded).finished();
   expect((await fetch(`${control}/stop`, { method: 'POST' })).ok).toBe(true);
   await expect(page.getByText(/reconnecting… \(as of/)).toBeVisible();
   await expect(rowsOf(page, 'Tests')).toHaveCount(shown);
