@@ -93,7 +93,7 @@ class Failures(SystemTest):
     def test_a_stopped_server_is_refused_connections_and_nothing_else(self):
         # Nothing behind it: the reset is the server's own.
         with self.fault("a stopped server", {
-                TCP: r"connection refused \(RST from \S+ port 7000\)"}) as undo:
+                TCP: r"connection refused \(RST from \S+ port 7000\)(; (limit|confirmed) [^()]*)?$"}) as undo:
             self.lab.service("tcp").stop()
             undo.callback(self.lab.service("tcp").start)
 
