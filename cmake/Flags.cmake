@@ -4,18 +4,20 @@ set(LW_MODE dev CACHE STRING "dev, release, asan, tsan or fuzz")
 
 find_program(LW_CCACHE ccache)
 if(LW_CCACHE)
-  # All three settings are needed for hits from another folder, which is what CI builds in.
+  # For hits from another folder, which is what CI builds in; the sloppiness, with the tests' precompiled headers.
   set(launcher ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
-      ${LW_CCACHE})
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${LW_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${launcher})
   set(CMAKE_CXX_COMPILER_LAUNCHER ${launcher})
 endif()
 
 add_compile_definitions(LW_VERSION="${PROJECT_VERSION}")
+# A third of a dev build's time goes into debug information, which only a debugger wants.
+option(LW_DEBUG_INFO "Debug information in dev builds too: cmake --preset dev -DLW_DEBUG_INFO=ON" OFF)
 # A sanitizer's stack needs lines, not variables, and full debug information takes gigabytes there.
 if(LW_MODE MATCHES "asan|tsan")
   add_compile_options(-g1)
-else()
+elseif(LW_DEBUG_INFO OR NOT LW_MODE STREQUAL "dev")
   add_compile_options(-g)
 endif()
 add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.)

@@ -71,7 +71,8 @@ RoundModel::Made RoundModel::make(Path& path, Timestamp planned) {
   round.address = path.test.destination_address;
   round.stamp_source = StampSource::Kernel;
   // By the length of the way, which changes now and then.
-  const auto half_days = static_cast<std::uint64_t>(2 * to_unix_us(planned) / kDay);
+  const auto half_days =
+      static_cast<std::uint64_t>(2 * static_cast<double>(to_unix_us(planned)) / kDay);
   const auto ttl = static_cast<std::uint8_t>(60 - (path.test.id.value + half_days) % 20);
   round.reply_ttls = ReplyTtls{ttl, ttl};
   const double centre = centre_now(path, planned);
