@@ -322,8 +322,8 @@ void PathMonitor::Impl::take(std::uint64_t id, const Trace& trace, bool is_searc
     schedule_.suspect(id, clock_.now());
     arm();
   }
-  if (finding.is_trace_missing) {
-    schedule_.trace_now(id, clock_.now(), TraceTrigger::Schedule);
+  if (finding.missing_trace_in) {
+    schedule_.trace_now(id, clock_.now() + *finding.missing_trace_in, TraceTrigger::Schedule);
     arm();
   }
   start_mtu_if_due(id, found->second);

@@ -94,7 +94,7 @@ void PathSchedule::trace_now(std::uint64_t id, Instant now, TraceTrigger trigger
     if (++burst_ > config_.traces_per_second_max) return;
   }
   if (!found->second.wish) found->second.wish = trigger;
-  plan(id, found->second, now);
+  plan(id, found->second, std::min(found->second.due, now));
 }
 
 std::optional<Instant> PathSchedule::next() const {
@@ -114,8 +114,8 @@ std::vector<PathSchedule::Due> PathSchedule::take_due(Instant now) {
     }
     const nanoseconds every =
         target.suspicious_until ? config_.suspicious_interval : stretched(target.interval);
-    Instant next = target.suspicious_until ? now + config_.suspicious_interval
-                                           : regular_after(target, now + every / 2);
+    Instant next =
+        target.suspicious_until ? now + config_.suspicious_interval : regular_after(target, now);
     if (target.is_refused) next = std::max(next, now + config_.refused_interval);
     plan(id, target, next + jitter(target, every));
     const auto usual = target.suspicious_until ? TraceTrigger::Suspicion : TraceTrigger::Schedule;

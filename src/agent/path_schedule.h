@@ -44,9 +44,9 @@ class PathSchedule {
   /// Whether a router on the way refused its last trace: then it is traced rarely, however
   /// suspicious it is.
   void set_refused(std::uint64_t target, bool is_refused);
-  /// Traces it at once, and then as before. If it has been told already, `trigger` stays what it
-  /// was. Changes of state count against traces_per_second_max: when all tests fail in the same
-  /// second, those beyond wait for their turn.
+  /// Traces it at once (or at `now`, if that is later), and then as before. If it has been told
+  /// already, `trigger` stays what it was. Changes of state count against traces_per_second_max:
+  /// when all tests fail in the same second, those beyond wait for their turn.
   void trace_now(std::uint64_t target, Instant now, TraceTrigger trigger = TraceTrigger::Request);
 
   [[nodiscard]] std::optional<Instant> next() const;

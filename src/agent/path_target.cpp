@@ -45,9 +45,11 @@ constexpr Seconds kMtuLostEvery{300};
 /// Nobody knows who stands there, since nobody was asked.
 bool was_not_asked(const PathHop& hop) { return !hop.address && hop.sent == 0; }
 
-/// A trace that a search took the place of is made up for, if the one before is older than this.
-/// Where traces are frequent the next one is soon; more of them would only ask routers more often.
+/// A trace of which the routers' turns left nothing is made up for, if the one before is older than
+/// this. Where traces are frequent the next one is soon; more of them would only ask routers more
+/// often.
 constexpr Seconds kTraceMissed{20};
+constexpr Seconds kNextTurns{1};
 
 bool was_spared(const TraceProbe& probe) { return probe.reply.answer == HopAnswer::NotAsked; }
 
@@ -237,9 +239,13 @@ PathTarget::Finding PathTarget::take(const Trace& trace, bool is_search, Timesta
     trouble_.reset();
     ring_.release();
   }
-  const bool is_overdue = now - std::exchange(traced_, is_search ? traced_ : now) > kTraceMissed;
-  is_trace_missing_ = is_search && is_overdue && std::ranges::all_of(trace.probes, was_spared);
-  finding.is_trace_missing = is_trace_missing_;
+  const bool was_all_spared =
+      trace.problem.empty() && std::ranges::all_of(trace.probes, was_spared);
+  const bool is_overdue =
+      now - std::exchange(traced_, is_search || was_all_spared ? traced_ : now) > kTraceMissed;
+  is_trace_missing_ = was_all_spared && is_overdue;
+  // A search has waited long enough; after a trace, the routers' next turns are a second away.
+  if (is_trace_missing_) finding.missing_trace_in = is_search ? Seconds(0) : kNextTurns;
   ring_.add(trace);
   PathReport report = make_report(now);
   remember_hints(report);

@@ -89,9 +89,9 @@ class PathTarget {
   struct Finding {
     std::vector<PathReport> reports;  ///< to hand out
     bool is_suspicious = false;
-    /// A step of a search took a trace's place, and the routers' turns left nothing of it: the
-    /// trace is to be made after all, now.
-    bool is_trace_missing = false;
+    /// The routers' turns left nothing of the trace, or of the step of a search that took its
+    /// place: it is to be made after all, after that time.
+    std::optional<Seconds> missing_trace_in = {};
   };
   /// Takes in a finished trace of next_order().
   Finding take(const Trace& trace, bool is_search, Timestamp now);
@@ -124,7 +124,7 @@ class PathTarget {
   std::vector<trace::TraceHint> hints_;
   std::optional<trace::Multipath> search_;
   bool is_search_running_ = false;
-  Timestamp traced_{};             ///< when the last trace that was no search ended
+  Timestamp traced_{};  ///< when the last trace ended that was no search and asked somebody
   bool is_trace_missing_ = false;  ///< The next order is a trace, whatever is searched for.
   bool is_suspicious_ = false;     ///< by the last trace
   int traces_since_search_ = 0;

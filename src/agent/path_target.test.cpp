@@ -25,8 +25,9 @@ class Way {
 
   PathTarget& target() { return target_; }
   [[nodiscard]] Timestamp now() const { return now_; }
-  /// One trace. `hops`: who answers at each TTL, "" for nobody.
-  std::vector<PathReport> trace(const std::vector<std::string>& hops) {
+  /// One trace. `hops`: who answers at each TTL, "" for nobody, "-" if its router had no turn.
+  std::vector<PathReport> trace(const std::vector<std::string>& hops) { return look(hops).reports; }
+  PathTarget::Finding look(const std::vector<std::string>& hops) {
     now_ += Seconds(10);
     const auto order = target_.next_order(TraceTrigger::Schedule, now_);
     Trace trace{.started = now_, .trigger = order.task.trigger};
@@ -35,7 +36,8 @@ class Way {
     trace.destination = target_.key().address;
     trace.port = target_.key().kind.port;
     for (const std::string& hop : hops) add_probe(trace, hop);
-    return target_.take(trace, order.is_search, now_ + Milliseconds(100)).reports;
+    trace.problem = problem;
+    return target_.take(trace, order.is_search, now_ + Milliseconds(100));
   }
   std::vector<PathReport> good() { return trace({"10.0.1.1", "10.0.2.1", "10.0.9.9"}); }
   std::vector<PathReport> broken() { return trace({"10.0.1.1", "", "", "", ""}); }
@@ -46,11 +48,14 @@ class Way {
   }
 
   bool refuses = false;
+  std::string problem;
 
  private:
   void add_probe(Trace& trace, const std::string& hop) const {
     TraceProbe probe{.ttl = static_cast<std::uint8_t>(trace.probes.size() + 1)};
-    if (!hop.empty()) {
+    if (hop == "-") {
+      probe.reply.answer = HopAnswer::NotAsked;
+    } else if (!hop.empty()) {
       const bool is_end = ip(hop) == trace.destination;
       probe.reply = {.answer = is_end ? HopAnswer::Destination : HopAnswer::TimeExceeded,
                      .from = ip(hop),
@@ -242,6 +247,20 @@ TEST(PathTarget, says_that_the_destination_refuses_tcp) {
   way.good();
   way.target().report_to(kTest);
   EXPECT_FALSE(way.good().at(0).is_refused);
+}
+
+TEST(PathTarget, a_trace_of_which_the_turns_left_nothing_is_made_up_for_once_the_last_one_is_old) {
+  Way way;
+  const std::vector<std::string> spared = {"-", "-", "-"};
+  way.good();
+  EXPECT_FALSE(way.look(spared).missing_trace_in);  // 10 s after
+  EXPECT_FALSE(way.look(spared).missing_trace_in);
+  EXPECT_EQ(way.look(spared).missing_trace_in, Seconds(1));  // 30 s after
+  EXPECT_EQ(way.look(spared).missing_trace_in, Seconds(1));  // It still is.
+  EXPECT_FALSE(way.look({"-", "-", "10.0.9.9"}).missing_trace_in);
+  EXPECT_FALSE(way.look(spared).missing_trace_in);
+  way.problem = "there is no such source";
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(way.look({}).missing_trace_in);
 }
 
 TEST(TraceKind, follows_the_test_but_where_its_settings_say_otherwise) {

@@ -186,8 +186,8 @@ void ManyWays::finish(std::uint64_t id) {
   learn(running.target, trace);
   const auto finding = followed.path->take(trace, running.is_search, wall_at(now_));
   if (finding.is_suspicious) schedule_.suspect(running.target, now_);
-  if (finding.is_trace_missing) {
-    schedule_.trace_now(running.target, now_, TraceTrigger::Schedule);
+  if (finding.missing_trace_in) {
+    schedule_.trace_now(running.target, now_ + *finding.missing_trace_in, TraceTrigger::Schedule);
   }
 }
 

@@ -30,8 +30,8 @@ TEST(ManyWays, ten_thousand_are_known_in_three_minutes_and_routers_are_left_alon
   const RouterTree::Asked& asked = ways.tree().asked();
   fmt::print("then {} of {}; {} silences\n", asked.too_soon - begin.too_soon,
              asked.routers - begin.routers, ways.known().silences);
-  EXPECT_LE(asked.too_soon - begin.too_soon, (asked.routers - begin.routers) / 250);
-  EXPECT_LE(ways.known().silences, kTargets / 100);
+  EXPECT_LE(asked.too_soon - begin.too_soon, (asked.routers - begin.routers) / 1'000);
+  EXPECT_EQ(ways.known().silences, 0U);
 }
 
 TEST(ManyWays, routers_are_left_alone_by_udp_as_well) {

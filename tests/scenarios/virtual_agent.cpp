@@ -142,7 +142,9 @@ class Watch {
           {std::chrono::duration_cast<Microseconds>(now - kStart), std::move(report)});
     }
     if (finding.is_suspicious) schedule_.suspect(kTarget, now);
-    if (finding.is_trace_missing) schedule_.trace_now(kTarget, now, TraceTrigger::Schedule);
+    if (finding.missing_trace_in) {
+      schedule_.trace_now(kTarget, now + *finding.missing_trace_in, TraceTrigger::Schedule);
+    }
   }
 
   const TraceSettings& settings_;
