@@ -252,8 +252,10 @@ void RoundRunner::note_lateness(Instant now, std::chrono::nanoseconds late) {
 /// Echoes are judged by their stamps and connects by what waits in their sockets, but an HTTP
 /// exchange takes several turns of the loop, and each of them may be late.
 void RoundRunner::void_if_late(const Running& running, CheckResult& result) const {
+  // Most results end here, before anything of the test is looked at.
+  if (result.outcome != CheckOutcome::TimedOut) return;
   const TestConfiguration& configuration = *running.task->configuration;
-  if (result.outcome != CheckOutcome::TimedOut || !configuration.is_http()) return;
+  if (!configuration.is_http()) return;
   const Milliseconds timeout = configuration.effective_check_timeout();
   if (late_at_ < clock_.now() - timeout || late_ < timeout * kLateShare) return;
   result.outcome = CheckOutcome::LocalOverload;
