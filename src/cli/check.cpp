@@ -88,6 +88,7 @@ Value round_document(const Test& test, const Round& round) {
     value.set("http", Value::object({{"dnsMs", ms(round.http->dns)},
                                      {"connectMs", ms(round.http->connect)},
                                      {"tlsMs", ms(round.http->tls)},
+                                     {"requestMs", ms(round.http->request)},
                                      {"firstByteMs", ms(round.http->first_byte)},
                                      {"transferMs", ms(round.http->transfer)}}));
   }
@@ -116,9 +117,9 @@ void print_phases(const HttpPhases& phases) {
   const auto shown = [](const std::optional<Microseconds>& phase) {
     return phase ? to_human(*phase) : std::string("-");
   };
-  fmt::print("last: dns {}, connect {}, tls {}, first byte {}, transfer {}\n", shown(phases.dns),
-             shown(phases.connect), shown(phases.tls), shown(phases.first_byte),
-             shown(phases.transfer));
+  fmt::print("last: dns {}, connect {}, tls {}, request {}, first byte {}, transfer {}\n",
+             shown(phases.dns), shown(phases.connect), shown(phases.tls), shown(phases.request),
+             shown(phases.first_byte), shown(phases.transfer));
 }
 
 void print_ttls(const ReplyTtls& ttls) {

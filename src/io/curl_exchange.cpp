@@ -107,7 +107,19 @@ int before_request(void* self, char*, char*, int, int) {
   exchange.syn_was_repeated = needed_second_syn(exchange.easy.get(), exchange.fd);
   if (exchange.inspector && !exchange.inspector->is_trusted()) return CURL_PREREQFUNC_ABORT;
   const bool may_send = !exchange.may_send || exchange.may_send();
+  exchange.sending_began = SystemClock().now();
   return may_send ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
+/// Of a request with a body curl 7.88 tells neither when its end left nor when the answer began,
+/// but each part of them as it goes.
+int on_part(CURL*, curl_infotype what, char*, std::size_t, void* self) {
+  auto& exchange = *static_cast<CurlExchange*>(self);
+  if (what == CURLINFO_DATA_OUT) exchange.body_last_sent = SystemClock().now();
+  if (what == CURLINFO_HEADER_IN && !exchange.answer_began) {
+    exchange.answer_began = SystemClock().now();
+  }
+  return 0;
 }
 
 template <class T>
@@ -130,13 +142,22 @@ void set_up_tls(CurlExchange& exchange) {
   set(easy, CURLOPT_SSL_CTX_DATA, &exchange);
 }
 
-void set_up_method(CURL* easy, const HttpExchangeRequest& request) {
+void set_up_method(CurlExchange& exchange) {
+  CURL* const easy = exchange.easy.get();
+  const HttpExchangeRequest& request = exchange.request;
   if (request.method == "HEAD") {
     set(easy, CURLOPT_NOBODY, 1L);
   } else if (request.method == "POST") {
     set(easy, CURLOPT_POST, 1L);
     set(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
     set(easy, CURLOPT_POSTFIELDS, request.body.c_str());
+    if (request.body.empty()) return;
+    // curl would wait a second for word that a body of more than 1 MB is welcome (RFC 9110
+    // §10.1.1).
+    append(exchange.headers, "Expect:");
+    set(easy, CURLOPT_VERBOSE, 1L);
+    set(easy, CURLOPT_DEBUGFUNCTION, &on_part);
+    set(easy, CURLOPT_DEBUGDATA, &exchange);
   }
 }
 
@@ -191,12 +212,12 @@ void set_up(CurlExchange& exchange) {
     const std::string line = value.empty() ? name + ";" : name + ": " + value;
     if (is_safe_header(line)) append(exchange.headers, line);
   }
-  set(easy, CURLOPT_HTTPHEADER, exchange.headers.get());
   set(easy, CURLOPT_WRITEFUNCTION, &on_body);
   set(easy, CURLOPT_WRITEDATA, &exchange);
   set(easy, CURLOPT_PREREQFUNCTION, &before_request);
   set(easy, CURLOPT_PREREQDATA, &exchange);
-  set_up_method(easy, request);
+  set_up_method(exchange);
+  set(easy, CURLOPT_HTTPHEADER, exchange.headers.get());
   set_up_connection(exchange);
   if (request.use_tls) set_up_tls(exchange);
 }
@@ -224,16 +245,38 @@ struct Marks {
     curl_easy_getinfo(easy, info, &value);
     return Microseconds(value);
   }
+  /// When the request could be sent.
+  [[nodiscard]] Microseconds ready() const { return std::max(connect, tls); }
+
   Microseconds lookup, connect, tls, request, first_byte, total;
 };
+
+/// curl's marks; where it has none of its own for a request with a body, ours.
+Marks marks_of(const CurlExchange& exchange) {
+  Marks marks(exchange.easy.get());
+  if (!exchange.body_last_sent || !exchange.sending_began) return marks;
+  const auto mark_of = [&](Instant at) {
+    const auto since = std::chrono::floor<Microseconds>(at - *exchange.sending_began);
+    return std::min(marks.ready() + since, marks.total);
+  };
+  marks.request = std::max(marks.request, mark_of(*exchange.body_last_sent));
+  marks.first_byte = exchange.answer_began ? mark_of(*exchange.answer_began) : Microseconds(0);
+  return marks;
+}
 
 void read_phases(const Marks& marks, HttpReport& report) {
   const Microseconds none{0};
   if (marks.connect > none) report.connect = marks.connect - marks.lookup;
   if (marks.tls > none) report.handshake = marks.tls - marks.connect;
-  if (marks.first_byte > none && marks.request > none) {
-    report.first_byte = marks.first_byte - marks.request;
-    report.transfer = marks.total - marks.first_byte;
+  if (marks.request > none) {
+    const bool has_begun = marks.first_byte > none;
+    // A server may answer before it has the whole body.
+    const Microseconds sent = has_begun ? std::min(marks.request, marks.first_byte) : marks.request;
+    report.request = sent - marks.ready();
+    if (has_begun) {
+      report.first_byte = marks.first_byte - sent;
+      report.transfer = marks.total - marks.first_byte;
+    }
   }
   if (report.status == HttpExchangeStatus::Answered) {
     report.total = std::max(Microseconds(1), marks.total - marks.lookup);
@@ -365,7 +408,7 @@ void read_answer(CurlExchange& exchange, HttpReport& report) {
 }  // namespace
 
 HttpReport report_of(CurlExchange& exchange, CURLcode code) {
-  const Marks marks(exchange.easy.get());
+  const Marks marks = marks_of(exchange);
   HttpReport report;
   report.error_number = exchange.fault
                             ? exchange.fault->error_number

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 
+#include "base/time.h"
 #include "io/http_exchange.h"
 
 /// One connection of HttpEngine as libcurl wants it: what goes in, and what came of it. Inside io
@@ -44,6 +45,10 @@ struct CurlExchange {
   int fd = -1;                   ///< curl's socket, while it is open
   std::uint16_t local_port = 0;  ///< once it is closed, if wanted
   bool syn_was_repeated = false;
+  std::optional<Instant> sending_began;  ///< of the request
+  /// When something of the request's body was sent last, and when the answer began; only with a
+  /// body.
+  std::optional<Instant> body_last_sent, answer_began;
 };
 
 /// Fills the handle from the request; roots for TLS are in the inspector.

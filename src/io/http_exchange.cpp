@@ -38,6 +38,7 @@ void add_phases(HttpReport& sum, const HttpReport& one) {
   add(sum.lookup, one.lookup);
   add(sum.connect, one.connect);
   add(sum.handshake, one.handshake);
+  add(sum.request, one.request);
   add(sum.first_byte, one.first_byte);
   add(sum.transfer, one.transfer);
   add(sum.total, one.total);
@@ -325,6 +326,7 @@ void HttpEngine::Impl::finish(std::uint64_t id, HttpReport report) {
   report.lookup = sum.lookup;
   report.connect = sum.connect;
   report.handshake = sum.handshake;
+  report.request = sum.request;
   report.first_byte = sum.first_byte;
   report.transfer = sum.transfer;
   report.total = report.status == HttpExchangeStatus::Answered ? sum.total : std::nullopt;

@@ -84,7 +84,9 @@ struct HttpReport {
   /// kernel waited for before it sent another (RFC 6298 §2).
   bool syn_was_repeated = false;
   /// Phases, each by itself and summed over the redirects. Lookup: of redirects' hosts only.
-  std::optional<Microseconds> lookup, connect, handshake, first_byte, transfer;
+  /// Request: until its last byte was handed to the network, or the answer began. First byte: from
+  /// then on.
+  std::optional<Microseconds> lookup, connect, handshake, request, first_byte, transfer;
   /// From the start of the connection to the last byte, summed over the redirects; no lookups.
   std::optional<Microseconds> total;
 };

@@ -2,7 +2,9 @@
 #include "io/http_exchange.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 
+#include <array>
 #include <cerrno>
 #include <string>
 #include <vector>
@@ -25,9 +27,10 @@ TEST(HttpExchange, tells_status_and_phases_of_an_answer) {
   EXPECT_EQ(report.http_status, 204);
   ASSERT_TRUE(report.total);
   ASSERT_TRUE(report.connect);
-  ASSERT_TRUE(report.first_byte);
+  ASSERT_TRUE(report.request && report.first_byte && report.transfer);
   EXPECT_FALSE(report.handshake);
-  EXPECT_LE(*report.connect + *report.first_byte, *report.total);
+  EXPECT_EQ(*report.connect + *report.request + *report.first_byte + *report.transfer,
+            *report.total);
   const std::string received = server.received();
   EXPECT_TRUE(received.starts_with("POST /a%20b/../c?x=1 HTTP/1.1\r\n")) << received;
   for (const char* line : {"\r\nHost: web.example", "\r\nUser-Agent: linewatch\r\n",
@@ -35,6 +38,45 @@ TEST(HttpExchange, tells_status_and_phases_of_an_answer) {
     EXPECT_NE(received.find(line), std::string::npos) << line;
   }
   EXPECT_EQ(received.find("Injected"), std::string::npos);
+}
+
+/// Takes one request, but begins to read it only after a while.
+std::string read_slowly(int listener, Milliseconds pause, std::size_t bytes) {
+  const FileDescriptor client(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+  ::poll(nullptr, 0, static_cast<int>(pause.count()));
+  std::string all;
+  std::array<char, 65536> buffer{};
+  while (all.size() < bytes) {
+    const ssize_t got = ::read(client.get(), buffer.data(), buffer.size());
+    if (got <= 0) break;
+    all.append(buffer.data(), static_cast<std::size_t>(got));
+  }
+  send_to_peer(client.get(), "HTTP/1.1 204 No Content\r\n\r\n");
+  return all;
+}
+
+TEST(HttpExchange, counts_a_body_that_the_server_takes_slowly_as_request) {
+  constexpr Milliseconds kPause{120};
+  std::uint16_t port = 0;
+  const FileDescriptor listener = listen_on_loopback(port);
+  // What does not fit into this and the sender's buffer (4 MB at most, tcp(7)) waits for the
+  // server.
+  constexpr int kSmall = 4096;
+  ASSERT_EQ(::setsockopt(listener.get(), SOL_SOCKET, SO_RCVBUF, &kSmall, sizeof kSmall), 0);
+  HttpExchangeRequest request = request_to(port);
+  request.method = "POST";
+  request.body.assign(std::size_t{8} << 20, 'x');
+  std::string received;
+  Thread server("slow-server",
+                [&] { received = read_slowly(listener.get(), kPause, request.body.size()); });
+  const HttpReport report = run_exchange(request);
+  server.join();
+  EXPECT_EQ(report.http_status, 204) << report.evidence;
+  EXPECT_TRUE(received.find("\r\n\r\nxxx") != std::string::npos);
+  ASSERT_TRUE(report.connect && report.request && report.first_byte && report.transfer);
+  EXPECT_GE(*report.request, kPause - Milliseconds(20));
+  EXPECT_EQ(*report.connect + *report.request + *report.first_byte + *report.transfer,
+            *report.total);
 }
 
 TEST(HttpExchange, says_when_the_first_syn_was_lost) {
@@ -95,6 +137,12 @@ TEST(HttpExchange, gives_up_after_the_timeout_and_says_what_it_waited_for) {
   const HttpReport report = run_exchange(request);
   EXPECT_EQ(report.status, HttpExchangeStatus::TimedOut);
   EXPECT_EQ(report.evidence, "connected, but no answer to the request");
+  request.method = "POST";
+  request.body.assign(200'000, 'x');
+  const HttpReport post = run_exchange(request);
+  EXPECT_EQ(post.evidence, "connected, but no answer to the request");
+  EXPECT_TRUE(post.request);
+  EXPECT_FALSE(post.first_byte);
   request.use_tls = true;
   EXPECT_EQ(run_exchange(request).evidence, "connected, but the TLS handshake did not end");
 }

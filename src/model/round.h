@@ -77,7 +77,7 @@ struct Check {
 
 /// Where the time of one HTTP exchange went. A phase that did not happen is missing.
 struct HttpPhases {
-  std::optional<Microseconds> dns, connect, tls, first_byte, transfer;
+  std::optional<Microseconds> dns, connect, tls, request, first_byte, transfer;
   bool operator==(const HttpPhases&) const = default;
 };
 

@@ -218,8 +218,8 @@ CheckResult result_of_exchange(const io::HttpReport& report, const HttpConfigura
     result.detail += fmt::format(" (redirected to {})", report.url);
   }
   // The test's own name is looked up once per round and no part of any check.
-  result.http = HttpPhases{report.lookup, report.connect, report.handshake, report.first_byte,
-                           report.transfer};
+  result.http = HttpPhases{report.lookup,  report.connect,    report.handshake,
+                           report.request, report.first_byte, report.transfer};
   result.tls = facts_of(report.tls);
   result.reset = report.reset;
   return result;

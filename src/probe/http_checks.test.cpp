@@ -21,7 +21,8 @@ io::HttpReport answered(int http_status) {
   report.status = Status::Answered;
   report.http_status = http_status;
   report.connect = Microseconds(100);
-  report.first_byte = Microseconds(300);
+  report.request = Microseconds(20);
+  report.first_byte = Microseconds(280);
   report.transfer = Microseconds(50);
   report.total = Microseconds(450);
   return report;
@@ -34,6 +35,9 @@ TEST(HttpChecks, a_valid_status_is_a_success_with_rtt_and_phases) {
   EXPECT_EQ(result.http_status, 200);
   ASSERT_TRUE(result.http);
   EXPECT_EQ(result.http->connect, Microseconds(100));
+  EXPECT_EQ(result.http->request, Microseconds(20));
+  EXPECT_EQ(result.http->first_byte, Microseconds(280));
+  EXPECT_EQ(result.http->transfer, Microseconds(50));
   EXPECT_FALSE(result.http->tls);
   EXPECT_FALSE(result.http->dns);
 }

@@ -110,11 +110,11 @@ TEST(RoundAssembler, has_status_of_the_last_answer_and_phases_of_the_last_succes
   RoundAssembler assembler(3);
   CheckResult refused = failure(CheckOutcome::HttpStatus, "HTTP 503");
   refused.http_status = 503;
-  refused.http = HttpPhases{{}, Microseconds(9), {}, {}, {}};
+  refused.http = HttpPhases{{}, Microseconds(9), {}, {}, {}, {}};
   assembler.record(2, std::move(refused));
   CheckResult ok = success(5);
   ok.http_status = 200;
-  ok.http = HttpPhases{{}, Microseconds(4), {}, {}, {}};
+  ok.http = HttpPhases{{}, Microseconds(4), {}, {}, {}, {}};
   assembler.record(1, std::move(ok));
   assembler.record(0, failure(CheckOutcome::TimedOut, ""));
   const Round round = assembler.take();

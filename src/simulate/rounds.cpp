@@ -138,6 +138,7 @@ HttpPhases draw_phases(const Conditions& now, const SimulatedTest& test, bool us
   }
   phases.connect = draw_time(now, dice);
   if (uses_tls) phases.tls = draw_time(now, dice) + Microseconds(1'200);
+  phases.request = Microseconds(static_cast<std::int64_t>(dice.spread(10, 60)));
   phases.first_byte =
       draw_time(now, dice) + Microseconds(static_cast<std::int64_t>(dice.spread(3'000, 40'000)));
   phases.transfer = Microseconds(static_cast<std::int64_t>(dice.spread(100, 5'000)));
@@ -146,8 +147,8 @@ HttpPhases draw_phases(const Conditions& now, const SimulatedTest& test, bool us
 
 Microseconds total_of(const HttpPhases& phases) {
   Microseconds total{0};
-  for (const auto& phase :
-       {phases.dns, phases.connect, phases.tls, phases.first_byte, phases.transfer}) {
+  for (const auto& phase : {phases.dns, phases.connect, phases.tls, phases.request,
+                            phases.first_byte, phases.transfer}) {
     total += phase.value_or(Microseconds(0));
   }
   return total;

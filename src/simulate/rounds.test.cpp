@@ -131,7 +131,7 @@ TEST(SimulatedRounds, AWebCheckHasPhasesThatAddUpAndACertificate) {
   const Check& last = round.checks.back();
   ASSERT_TRUE(last.rtt.has_value());
   EXPECT_EQ(*last.rtt, *round.http->dns + *round.http->connect + *round.http->tls +
-                           *round.http->first_byte + *round.http->transfer);
+                           *round.http->request + *round.http->first_byte + *round.http->transfer);
 }
 
 TEST(SimulatedRounds, LossOfTheTroubledLinkIsMetByAllTestsOverIt) {

@@ -162,7 +162,7 @@ void add_http(Row& row, const Round& round) {
     mask = 0x80;
     int bit = 1;
     for (const auto& phase : {round.http->dns, round.http->connect, round.http->tls,
-                              round.http->first_byte, round.http->transfer}) {
+                              round.http->first_byte, round.http->transfer, round.http->request}) {
       if (phase) {
         mask |= bit;
         phases.push_back(to_u32(*phase));

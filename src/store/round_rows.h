@@ -38,7 +38,8 @@ std::string kept_round_columns();
 /// - `reason` is packed (reason_text.h).
 /// - `measured` says what the round has: bit 0 RTTs of successful checks (dmin, davg and dmax count
 ///   from `rbase`, like drtt), bit 1 jitter. Where a bit is 0 the numbers are 0 and mean nothing.
-/// - `http_mask` bits 0 to 4 say which of dns, connect, tls, first_byte and transfer happened;
+/// - `http_mask` bits 0 to 5 say which of dns, connect, tls, first_byte, transfer and request
+/// happened;
 ///   `http_phases` has those; bit 7: phases were looked at; bit 6: there are http_version,
 ///   http_redirects, http_url and http_body_bytes. http_status 0, `has_tls` 0: there was none.
 /// - `name_flags` bit 0: the destination is a name; bit 1: the checks went to addresses of an

@@ -22,8 +22,8 @@ TEST(RoundRows, a_round_takes_no_more_bytes_in_a_block_than_is_said) {
   stored.verdict.reason.text = text;
   stored.round.address = text;
   stored.round.detail = text;
-  stored.round.http = HttpPhases{Microseconds(1), Microseconds(1), Microseconds(1), Microseconds(1),
-                                 Microseconds(1)};
+  stored.round.http = HttpPhases{Microseconds(1), Microseconds(1), Microseconds(1),
+                                 Microseconds(1), Microseconds(1), Microseconds(1)};
   stored.round.tls = TlsFacts{text, text, {text, text}, {}, {}, text, text};
   EXPECT_GE(bytes_of(stored), in_block(stored));
   stored.round.tls->names.assign(100'000, "");

@@ -45,7 +45,7 @@ void read_http(RowReader& row, Round& round) {
   std::size_t next = 0;
   unsigned bit = 1;
   for (auto* const phase :
-       {&http.dns, &http.connect, &http.tls, &http.first_byte, &http.transfer}) {
+       {&http.dns, &http.connect, &http.tls, &http.first_byte, &http.transfer, &http.request}) {
     if ((mask & bit) != 0 && next < phases.size()) *phase = from_u32(phases[next++]);
     bit <<= 1;
   }

@@ -23,6 +23,7 @@ Round full_round() {
   round.http = HttpPhases{.dns = std::nullopt,
                           .connect = Microseconds(0),
                           .tls = Microseconds(2),
+                          .request = Microseconds(5),
                           .first_byte = Microseconds(3),
                           .transfer = Microseconds(4)};
   round.tls = TlsFacts{.subject = "CN=a",

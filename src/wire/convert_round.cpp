@@ -141,6 +141,7 @@ void encode_phases(const HttpPhases& phases, pb::HttpPhases& message) {
   message.set_dns_us_plus_one(plus_one(phases.dns));
   message.set_connect_us_plus_one(plus_one(phases.connect));
   message.set_tls_us_plus_one(plus_one(phases.tls));
+  message.set_request_us_plus_one(plus_one(phases.request));
   message.set_first_byte_us_plus_one(plus_one(phases.first_byte));
   message.set_transfer_us_plus_one(plus_one(phases.transfer));
 }
@@ -149,6 +150,7 @@ HttpPhases decode_phases(const pb::HttpPhases& message) {
   return {.dns = minus_one(message.dns_us_plus_one()),
           .connect = minus_one(message.connect_us_plus_one()),
           .tls = minus_one(message.tls_us_plus_one()),
+          .request = minus_one(message.request_us_plus_one()),
           .first_byte = minus_one(message.first_byte_us_plus_one()),
           .transfer = minus_one(message.transfer_us_plus_one())};
 }

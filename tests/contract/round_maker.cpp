@@ -67,6 +67,7 @@ Round make_round(std::uint64_t n, Timestamp start) {
     round.http = HttpPhases{};
     round.http->connect = Microseconds(n % 5000);
     if (n % 8 == 0) round.http->transfer = Microseconds(0);
+    if (n % 12 == 0) round.http->request = Microseconds(n % 70);
   }
   if (n % 5 == 0) {
     round.tls = TlsFacts{"CN=a",

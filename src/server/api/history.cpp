@@ -37,6 +37,7 @@ Value http_value(const Round& round) {
     value.set("dnsMs", ms_value(http->dns));
     value.set("connectMs", ms_value(http->connect));
     value.set("tlsMs", ms_value(http->tls));
+    value.set("requestMs", ms_value(http->request));
     value.set("firstByteMs", ms_value(http->first_byte));
     value.set("transferMs", ms_value(http->transfer));
   }

@@ -53,6 +53,7 @@ std::vector<LogColumn> http_columns() {
       {"DnsMs", Type::Real, phase(0), true},
       {"ConnectMs", Type::Real, phase(1), true},
       {"TlsMs", Type::Real, phase(2), true},
+      {"RequestMs", Type::Real, phase(5), true},
       {"FirstByteMs", Type::Real, phase(3), true},
       {"TransferMs", Type::Real, phase(4), true},
       {"HttpVersion", Type::String, "toString(r.http_version)"},

@@ -226,6 +226,7 @@ export interface Round {
     dnsMs?: number | null;
     connectMs?: number | null;
     tlsMs?: number | null;
+    requestMs?: number | null;
     firstByteMs?: number | null;
     transferMs?: number | null;
     version?: string;

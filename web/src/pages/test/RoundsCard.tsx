@@ -117,6 +117,7 @@ const PHASES = [
   ['dnsMs', 'Name'],
   ['connectMs', 'Connect'],
   ['tlsMs', 'TLS'],
+  ['requestMs', 'Request'],
   ['firstByteMs', 'First byte'],
   ['transferMs', 'Transfer'],
 ] as const;
