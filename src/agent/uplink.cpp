@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/assignment_file.h"
 #include "base/log.h"
@@ -125,9 +126,8 @@ void Uplink::forget_connection() {
   connection_.reset();
   is_welcome_ = false;
   is_writing_ = false;
-  assignment_parts_.clear();
-  incoming_ = {};
-  incoming_version_ = 0;
+  incoming_.restart();
+  assignment_problem_.reset();
   round_lane_.restart();
   path_lane_.restart();
 }
@@ -161,7 +161,10 @@ void Uplink::on_received(const pb::ServerMessage& message) {
       path_lane_.restart();
       break;
     case pb::ServerMessage::kAssignment:
-      adopt_assignment_part(message.assignment().SerializeAsString());
+      take_assignment(message.assignment());
+      break;
+    case pb::ServerMessage::kDifference:
+      take_difference(message.difference());
       break;
     case pb::ServerMessage::kAck: {
       const SpoolId spool{message.ack().spool_id()};
@@ -180,44 +183,37 @@ void Uplink::on_received(const pb::ServerMessage& message) {
   }
 }
 
-Result<void> Uplink::take_assignment_part(const pb::Assignment& part) {
-  std::vector<Test> tests = TRY(wire::decode_assignment(part));
-  const std::vector<std::uint16_t> ports = TRY(wire::decode_listen_ports(part));
-  for (Test& test : tests) {
-    test.agent = identity_.id;
-    incoming_.tests.push_back(std::move(test));
+void Uplink::take_assignment(const pb::Assignment& part) {
+  auto set = incoming_.take(part);
+  if (!set) {
+    log::error("uplink",
+               "assignment refused, going on with the one before: " + set.error().message);
+  } else if (*set) {
+    adopt_assignment(std::move(**set));
   }
-  incoming_.listen_ports.insert(incoming_.listen_ports.end(), ports.begin(), ports.end());
-  return {};
 }
 
-void Uplink::adopt_assignment_part(const std::string& part_bytes) {
-  pb::Assignment part;
-  part.ParseFromString(part_bytes);
-  if (part.version() != incoming_version_) {
-    incoming_version_ = part.version();
-    is_incoming_refused_ = false;
-    incoming_ = {};
-    assignment_parts_.clear();
+void Uplink::take_difference(const pb::AssignmentDifference& part) {
+  // What is in force is on the disk, so that it need not be in memory twice for this.
+  auto set = incoming_.take(part, assignment_version_,
+                            [this] { return load_assignment(config_.data_directory); });
+  if (!set) {
+    log::warning("uplink", set.error().message + "; asking for the whole assignment");
+    assignment_problem_ = set.error().message;
+  } else if (*set) {
+    adopt_assignment(std::move(**set));
   }
-  if (const auto taken = take_assignment_part(part); !taken) {
-    log::error("uplink",
-               "assignment refused, going on with the one before: " + taken.error().message);
-    is_incoming_refused_ = true;
-  }
-  // A set of which a part is missing would silently stop tests.
-  if (is_incoming_refused_) return;
-  assignment_parts_.push_back(part_bytes);
-  if (!part.last_part()) return;
-  assignment_version_ = part.version();
-  log::info("uplink", fmt::format("assignment {}: {} tests", to_hex(assignment_version_),
-                                  incoming_.tests.size()));
-  if (auto saved = save_assignment(config_.data_directory, assignment_parts_); !saved) {
+}
+
+void Uplink::adopt_assignment(wire::AssignedSet set) {
+  assignment_version_ = set.version;
+  log::info("uplink",
+            fmt::format("assignment {}: {} tests", to_hex(assignment_version_), set.tests.size()));
+  if (auto saved = save_assignment(config_.data_directory, set.parts); !saved) {
     log::warning("uplink", saved.error().message);
   }
-  handlers_.assigned(std::exchange(incoming_, {}));
-  assignment_parts_.clear();
-  incoming_version_ = 0;
+  for (Test& test : set.tests) test.agent = identity_.id;
+  handlers_.assigned({std::move(set.tests), std::move(set.listen_ports)});
   status_at_ = {};
 }
 
@@ -227,7 +223,11 @@ void Uplink::restore_assignment() {
     log::warning("uplink", parts.error().message);
     return;
   }
-  for (const std::string& part : *parts) adopt_assignment_part(part);
+  for (const std::string& bytes : *parts) {
+    pb::Assignment part;
+    if (part.ParseFromString(bytes)) take_assignment(part);
+  }
+  incoming_.restart();
 }
 
 void Uplink::write_next() {
@@ -242,7 +242,7 @@ void Uplink::write_next() {
     }
     return;
   }
-  is_writing_ = write_answer() || write_rounds() || write_paths();
+  is_writing_ = write_assignment_wanted() || write_answer() || write_rounds() || write_paths();
 }
 
 /// Whether the host's addresses are others than those that the server was told. None at all is a
@@ -253,6 +253,16 @@ bool Uplink::has_moved() {
   if (addresses.empty() || addresses == config_.facts.addresses) return false;
   config_.facts.addresses = std::move(addresses);
   log::info("uplink", "this host's addresses are now " + lw::join(config_.facts.addresses, ", "));
+  return true;
+}
+
+bool Uplink::write_assignment_wanted() {
+  if (!assignment_problem_) return false;
+  pb::AgentMessage message;
+  pb::AssignmentWanted& wanted = *message.mutable_assignment_wanted();
+  wanted.set_assignment_version(assignment_version_);
+  wanted.set_problem(valid_utf8(*std::exchange(assignment_problem_, std::nullopt)));
+  connection_->write(message);
   return true;
 }
 

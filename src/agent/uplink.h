@@ -19,6 +19,7 @@
 #include "model/round.h"
 #include "model/self_test.h"
 #include "model/test.h"
+#include "wire/assignment.h"
 
 namespace lw::agent {
 
@@ -93,9 +94,11 @@ class Uplink {
   void on_closed(const Error& reason);
   void forget_connection();
   bool has_moved();
-  Result<void> take_assignment_part(const ::linewatch::wire::Assignment& part);
-  void adopt_assignment_part(const std::string& part_bytes);
+  void take_assignment(const ::linewatch::wire::Assignment& part);
+  void take_difference(const ::linewatch::wire::AssignmentDifference& part);
+  void adopt_assignment(wire::AssignedSet set);
   void restore_assignment();
+  bool write_assignment_wanted();
   void connect_if_due();
   void write_next();
   bool write_rounds();
@@ -134,10 +137,8 @@ class Uplink {
   Instant status_at_{};
   Instant renewal_checked_at_{};
   std::uint64_t assignment_version_ = 0;
-  std::uint64_t incoming_version_ = 0;         ///< of the set that is coming in; 0: none
-  bool is_incoming_refused_ = false;           ///< a part of it could not be read
-  std::vector<std::string> assignment_parts_;  ///< of that set
-  AssignedWork incoming_;
+  wire::AssignmentReader incoming_;
+  std::optional<std::string> assignment_problem_;  ///< why the whole set is to be asked for
   Thread thread_;
 };
 

@@ -15,6 +15,7 @@
 #include "io/host.h"
 #include "io/pki.h"
 #include "model/path_document.h"
+#include "wire/assignment.h"
 #include "wire/convert.h"
 #include "wire/fleet.grpc.pb.h"
 #include "wire/join_token.h"
@@ -83,6 +84,11 @@ class Session {
   void assign(const pb::Assignment& part) {
     pb::ServerMessage message;
     *message.mutable_assignment() = part;
+    write(message);
+  }
+  void change(const pb::AssignmentDifference& part) {
+    pb::ServerMessage message;
+    *message.mutable_difference() = part;
     write(message);
   }
   void cut() { context_->TryCancel(); }
@@ -252,6 +258,19 @@ class UplinkTest : public testing::Test {
     }
     return wire::encode_assignment(version, list);
   }
+  static lw::Test one_test(std::uint64_t id) {
+    lw::Test test;
+    test.id = TestId{id};
+    test.destination_address = "192.0.2.1";
+    test.configuration = std::make_shared<TestConfiguration>();
+    return test;
+  }
+  static std::uint64_t version_of(const std::vector<lw::Test>& tests) {
+    wire::Fingerprinter fingerprinter;
+    std::vector<std::uint64_t> fingerprints;
+    for (const lw::Test& test : tests) fingerprints.push_back(fingerprinter.of(test));
+    return wire::assignment_version(fingerprints, {});
+  }
   AssignedWork assigned_work() {
     auto work = assigned_.pop_for(kPatience);
     EXPECT_TRUE(work.has_value()) << "no assignment was handed out";
@@ -419,6 +438,48 @@ TEST_F(UplinkTest, an_assignment_with_an_impossible_port_is_refused_whole) {
   session->assign(broken);
   for (const pb::Assignment& part : assignment(47, 2)) session->assign(part);
   EXPECT_EQ(assigned().size(), 2U) << "the first that was handed out";
+}
+
+TEST_F(UplinkTest, a_difference_changes_the_set_which_outlives_a_restart) {
+  start();
+  const auto session = welcomed();
+  const std::vector<lw::Test> before = {one_test(1), one_test(2)};
+  const std::vector<lw::Test> after = {one_test(2), one_test(3)};
+  session->assign(wire::encode_assignment(version_of(before), before).front());
+  EXPECT_EQ(assigned().size(), 2U);
+  session->change(wire::encode_difference({.base = version_of(before),
+                                           .version = version_of(after),
+                                           .put = {one_test(3)},
+                                           .removed = {TestId{1}},
+                                           .listen_ports = {}})
+                      .front());
+  const auto expect_after = [&] {
+    const std::vector<lw::Test> tests = assigned();
+    ASSERT_EQ(tests.size(), 2U);
+    EXPECT_EQ(tests[0].id, TestId{2});
+    EXPECT_EQ(tests[1].id, TestId{3});
+    EXPECT_EQ(tests[1].agent, identity_.id);
+  };
+  expect_after();
+  stop();
+  start(2);
+  expect_after();
+  EXPECT_EQ(fleet_->session()->hello().assignment_version(), version_of(after));
+}
+
+TEST_F(UplinkTest, a_difference_to_a_set_that_the_agent_has_not_makes_it_ask_for_the_whole) {
+  start();
+  const auto session = welcomed();
+  session->assign(assignment(42, 2).front());
+  EXPECT_EQ(assigned().size(), 2U);
+  const auto change = wire::encode_difference(
+      {.base = 41, .version = 43, .put = {one_test(3)}, .removed = {}, .listen_ports = {}});
+  session->change(change.front());
+  const auto wanted = session->next(pb::AgentMessage::kAssignmentWanted).assignment_wanted();
+  EXPECT_EQ(wanted.assignment_version(), 42U);
+  EXPECT_NE(wanted.problem().find("is in force"), std::string::npos) << wanted.problem();
+  session->assign(assignment(43, 3).front());
+  EXPECT_EQ(assigned().size(), 3U) << "the first that was handed out since";
 }
 
 TEST_F(UplinkTest, half_an_assignment_is_forgotten_when_the_connection_is_cut) {

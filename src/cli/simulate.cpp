@@ -98,6 +98,10 @@ Value to_value(const SimulatedFleet::Counters& counters) {
   value.set("roundsAcknowledged", counters.acknowledged);
   value.set("roundsWaiting", counters.backlog);
   value.set("roundBytes", counters.bytes);
+  value.set("assignments", counters.assignments);
+  value.set("differences", counters.differences);
+  value.set("testsPut", counters.tests_put);
+  value.set("testsRemoved", counters.tests_removed);
   value.set("pathReports", counters.reports);
   value.set("pathReportsAcknowledged", counters.reports_acknowledged);
   return value;
@@ -106,9 +110,10 @@ Value to_value(const SimulatedFleet::Counters& counters) {
 void print_progress(const SimulatedFleet::Counters& counters) {
   fmt::print(stderr,
              "{} of {} agents connected, {} tests, {} rounds made, {} acknowledged, {} waiting; {} "
-             "path reports{}{}\n",
+             "path reports; {} assignments and {} differences put {} and remove {} tests{}{}\n",
              counters.connected, counters.agents, counters.tests, counters.rounds,
-             counters.acknowledged, counters.backlog, counters.reports,
+             counters.acknowledged, counters.backlog, counters.reports, counters.assignments,
+             counters.differences, counters.tests_put, counters.tests_removed,
              counters.last_failure.empty() ? "" : "; ", counters.last_failure);
 }
 

@@ -107,6 +107,7 @@ void SimulatedAgent::follow_presence() {
     ++generation_;
     connection_.reset();
     is_welcome_ = false;
+    incoming_.restart();
   }
 }
 
@@ -151,8 +152,7 @@ void SimulatedAgent::handle(const agent::ConnectionEvent& event) {
 void SimulatedAgent::on_closed(const Error& reason) {
   connection_.reset();
   is_welcome_ = false;
-  incoming_version_ = 0;
-  incoming_.clear();
+  incoming_.restart();
   last_failure_ = reason.message;
   retry_at_ = clock_.now() + pause_.next(chance_.uniform());
 }
@@ -168,7 +168,12 @@ void SimulatedAgent::on_message(const pb::ServerMessage& message) {
       status_at_ = {};
       break;
     case pb::ServerMessage::kAssignment:
-      on_assignment(message.assignment());
+      counters_.tests_put += static_cast<std::uint64_t>(message.assignment().tests_size());
+      if (message.assignment().last_part()) ++counters_.assignments;
+      adopt(incoming_.take(message.assignment()));
+      break;
+    case pb::ServerMessage::kDifference:
+      on_difference(message.difference());
       break;
     case pb::ServerMessage::kAck: {
       const SpoolId spool{message.ack().spool_id()};
@@ -223,21 +228,27 @@ bool SimulatedAgent::write_answer() {
   return true;
 }
 
-void SimulatedAgent::on_assignment(const pb::Assignment& part) {
-  if (part.version() != incoming_version_) {
-    incoming_version_ = part.version();
-    incoming_.clear();
+void SimulatedAgent::on_difference(const pb::AssignmentDifference& part) {
+  counters_.tests_put += static_cast<std::uint64_t>(part.put().tests_size());
+  counters_.tests_removed += static_cast<std::uint64_t>(part.removed_size());
+  if (part.put().last_part()) ++counters_.differences;
+  auto set = incoming_.take(part, assignment_version_,
+                            [this] { return Result<std::vector<std::string>>(assignment_parts_); });
+  if (!set) {
+    pb::AgentMessage message;
+    message.mutable_assignment_wanted()->set_assignment_version(assignment_version_);
+    message.mutable_assignment_wanted()->set_problem(set.error().message);
+    answers_.push_back(message.SerializeAsString());
   }
-  auto tests = wire::decode_assignment(part);
-  if (!tests) {
-    last_failure_ = "assignment refused: " + tests.error().message;
-    return;
-  }
-  std::ranges::move(*tests, std::back_inserter(incoming_));
-  if (!part.last_part()) return;
-  source_.assign(std::exchange(incoming_, {}), clock_.wall_now());
-  assignment_version_ = part.version();
-  incoming_version_ = 0;
+  adopt(std::move(set));
+}
+
+void SimulatedAgent::adopt(Result<std::optional<wire::AssignedSet>> set) {
+  if (!set) last_failure_ = "assignment refused: " + set.error().message;
+  if (!set || !*set) return;
+  source_.assign(std::move((*set)->tests), clock_.wall_now());
+  assignment_version_ = (*set)->version;
+  assignment_parts_ = std::move((*set)->parts);
   status_at_ = {};
 }
 

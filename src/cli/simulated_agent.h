@@ -16,10 +16,12 @@
 #include "base/time.h"
 #include "simulate/dice.h"
 #include "simulate/source.h"
+#include "wire/assignment.h"
 
 namespace linewatch::wire {
 class AgentMessage;
 class Assignment;
+class AssignmentDifference;
 class CheckRequest;
 }  // namespace linewatch::wire
 
@@ -88,7 +90,11 @@ class SimulatedAgent {
     std::uint64_t reports = 0;
     std::uint64_t reports_acknowledged = 0;
     std::uint64_t connects = 0;
-    std::uint64_t bytes = 0;  ///< of rounds, as encoded
+    std::uint64_t bytes = 0;          ///< of rounds, as encoded
+    std::uint64_t assignments = 0;    ///< whole sets taken over
+    std::uint64_t differences = 0;    ///< sets taken over that came as differences
+    std::uint64_t tests_put = 0;      ///< tests that came in either
+    std::uint64_t tests_removed = 0;  ///< tests that differences took away
   };
   [[nodiscard]] const Counters& counters() const { return counters_; }
   [[nodiscard]] bool is_welcome() const { return is_welcome_; }
@@ -101,7 +107,8 @@ class SimulatedAgent {
   void follow_presence();
   void connect();
   void on_message(const ::linewatch::wire::ServerMessage& message);
-  void on_assignment(const ::linewatch::wire::Assignment& part);
+  void on_difference(const ::linewatch::wire::AssignmentDifference& part);
+  void adopt(Result<std::optional<wire::AssignedSet>> set);
   void on_check(const ::linewatch::wire::CheckRequest& request);
   void on_closed(const Error& reason);
   void measure();
@@ -136,9 +143,9 @@ class SimulatedAgent {
   std::string last_failure_;
   Instant status_at_{};
   std::uint64_t assignment_version_ = 0;
-  std::uint64_t incoming_version_ = 0;
-  std::vector<Test> incoming_;
-  std::deque<std::string> answers_;  ///< to checks on request, as encoded
+  std::vector<std::string> assignment_parts_;  ///< what differences are applied to
+  wire::AssignmentReader incoming_;
+  std::deque<std::string> answers_;  ///< what goes out before rounds, as encoded
 };
 
 }  // namespace lw::cli

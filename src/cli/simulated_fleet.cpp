@@ -104,6 +104,10 @@ SimulatedFleet::Counters SimulatedFleet::counters() const {
     sum.reports += one.reports;
     sum.reports_acknowledged += one.reports_acknowledged;
     sum.bytes += one.bytes;
+    sum.assignments += one.assignments;
+    sum.differences += one.differences;
+    sum.tests_put += one.tests_put;
+    sum.tests_removed += one.tests_removed;
     if (!agent->last_failure().empty()) sum.last_failure = agent->last_failure();
   }
   return sum;

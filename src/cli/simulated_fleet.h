@@ -56,6 +56,10 @@ class SimulatedFleet {
     std::uint64_t reports = 0;
     std::uint64_t reports_acknowledged = 0;
     std::uint64_t bytes = 0;
+    std::uint64_t assignments = 0;
+    std::uint64_t differences = 0;
+    std::uint64_t tests_put = 0;
+    std::uint64_t tests_removed = 0;
     std::string last_failure;
   };
   [[nodiscard]] Counters counters() const;

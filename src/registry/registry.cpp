@@ -5,6 +5,9 @@
 #include <fmt/core.h>
 #include <sqlite3.h>
 
+#include <string_view>
+#include <unordered_map>
+
 #include "base/files.h"
 #include "base/random.h"
 #include "registry/schema.h"
@@ -205,16 +208,23 @@ Result<std::string> Registry::setting(const std::string& key, const std::string&
   });
 }
 
-Result<std::vector<StoredMonitor>> Registry::monitors() {
+Result<std::vector<StoredMonitor>> Registry::monitors(const std::vector<StoredMonitor>& known) {
   return guarded("read connection monitors", [&]() -> Result<std::vector<StoredMonitor>> {
+    std::unordered_map<std::string_view, const Value*>
+        documents;  // by etag, which is new each time
+    for (const StoredMonitor& monitor : known) documents.emplace(monitor.etag, &monitor.document);
     SQLite::Statement query(impl_->database,
                             "SELECT name, document, etag, created_us, updated_us, resource_guid, "
                             "started_us, is_stopped FROM connection_monitors ORDER BY name");
     std::vector<StoredMonitor> monitors;
     while (query.executeStep()) {
+      std::string etag = query.getColumn(2).getString();
+      const auto document = documents.find(etag);
       StoredMonitor monitor{.name = query.getColumn(0).getString(),
-                            .document = TRY(parse_json(query.getColumn(1).getString())),
-                            .etag = query.getColumn(2).getString(),
+                            .document = document != documents.end()
+                                            ? *document->second
+                                            : TRY(parse_json(query.getColumn(1).getString())),
+                            .etag = std::move(etag),
                             .created = from_unix_us(query.getColumn(3).getInt64()),
                             .updated = from_unix_us(query.getColumn(4).getInt64()),
                             .resource_guid = query.getColumn(5).getString(),

@@ -101,7 +101,9 @@ class Registry {
   /// The setting's value; stores `initial` first if there is none.
   Result<std::string> setting(const std::string& key, const std::string& initial);
 
-  Result<std::vector<StoredMonitor>> monitors();
+  /// By name. Documents of those that have not changed since they were `known` are taken from
+  /// there: reading a hundred large ones takes longer than all else.
+  Result<std::vector<StoredMonitor>> monitors(const std::vector<StoredMonitor>& known = {});
   /// All of them or none: puts `changed`, removes `removed`.
   Result<void> write_monitors(const std::vector<MonitorWrite>& changed,
                               const std::vector<std::string>& removed, Timestamp now);

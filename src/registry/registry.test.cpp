@@ -280,6 +280,18 @@ TEST_F(RegistryTest, writing_one_monitor_leaves_the_etag_of_another_alone) {
   EXPECT_EQ(registry().monitors()->front().etag, before);
 }
 
+TEST_F(RegistryTest, documents_that_are_known_are_not_read_again_unless_they_changed) {
+  ASSERT_TRUE(registry().write_monitors({{"a", document(1)}, {"b", document(1)}}, {}, kNow));
+  auto known = registry().monitors().value();
+  known[0].document = document(7);  // what only the caller has
+  ASSERT_TRUE(registry().write_monitors({{"b", document(2)}, {"c", document(3)}}, {}, kNow));
+  const auto monitors = registry().monitors(known).value();
+  ASSERT_EQ(monitors.size(), 3U);
+  EXPECT_EQ(monitors[0].document, document(7));
+  EXPECT_EQ(monitors[1].document, document(2));
+  EXPECT_EQ(monitors[2].document, document(3));
+}
+
 TEST_F(RegistryTest, a_monitor_keeps_its_guid_and_its_stop_until_it_is_made_anew) {
   ASSERT_TRUE(registry().write_monitors({{"m", document(1)}}, {}, kNow));
   const StoredMonitor made = registry().monitors()->front();

@@ -4,22 +4,22 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <set>
+#include <utility>
 
 #include "base/log.h"
 #include "base/random.h"
 #include "base/text.h"
 #include "io/pki.h"
 #include "model/codec.h"
+#include "model/expand.h"
 #include "model/resource_id.h"
 #include "model/validate.h"
-#include "wire/convert.h"
 #include "wire/fleet.pb.h"
 #include "wire/join_token.h"
 
 namespace lw::server {
 namespace {
-
-namespace pb = ::linewatch::wire;
 
 constexpr Milliseconds kTickEvery{500};
 /// A log is for people: a failing data centre must not write ten thousand lines.
@@ -32,6 +32,23 @@ constexpr Seconds kFaultsEvery{5};
 constexpr Milliseconds kReplanningIsQuick{50};
 /// Otherwise changes are gathered, so that at most one part in so many of the time goes into it.
 constexpr int kReplanningShare = 4;
+
+/// What was read from the stored document before, unless it has changed since.
+ConnectionMonitor model_of(const registry::StoredMonitor& stored,
+                           std::vector<ConnectionMonitor>& before,
+                           const std::unordered_map<std::string, std::string>& etags) {
+  const auto etag = etags.find(stored.name);
+  const auto known = std::ranges::find(before, stored.name, &ConnectionMonitor::name);
+  if (known != before.end() && etag != etags.end() && etag->second == stored.etag) {
+    return std::move(*known);
+  }
+  MonitorRead read = read_monitor_item(stored.document, "", stored.name);
+  // It was valid when it was stored; a newer release may be stricter and must still start.
+  for (const Diagnostic& fault : read.faults) log::warning("registry", to_string(fault));
+  read.monitor.name = stored.name;
+  read.monitor.is_stopped = stored.is_stopped;
+  return std::move(read.monitor);
+}
 
 }  // namespace
 
@@ -170,13 +187,9 @@ void Control::log_change(const StateChange& change) {
 
 void Control::adopt_plan(const std::vector<Test>& tests) {
   live_.replace_tests(tests, clock_.wall_now());
-  runnable_tests_.clear();
-  listen_ports_ = {};
-  for (const TestId id : live_.order()) {
-    const Test& test = live_.find(id)->test;
-    if (is_runnable(test)) runnable_tests_[test.agent].push_back(id);
-    listen_ports_.add(test);
-  }
+  duties_ = {};
+  for (const TestId id : live_.order()) duties_.add(live_.find(id)->test);
+  duties_.take_changed();
 }
 
 void Control::replan() {
@@ -188,11 +201,36 @@ void Control::replan() {
   const auto is_kept = [&](TestId test) { return live_.find(test) != nullptr; };
   paths_.keep_only(is_kept);
   fault_finder_.keep_only(is_kept);
-  push_assignments();
+  for (auto& [agent, connection] : connections_) push_assignment(agent, connection);
   const Timestamp now = clock_.wall_now();
   record(live_.tick(now, [&](const LiveTest& live) { return absence_facts(live); }));
   replanned_ = clock_.now();
   replanning_took_ = replanned_ - began;
+}
+
+void Control::replan_monitors(const std::vector<std::string>& names) {
+  // With the fleet changed as well, there is more to do.
+  if (is_plan_stale_) return replan();
+  std::vector<LiveState::MonitorTests> changed;
+  for (const std::string& name : names) {
+    const auto model = std::ranges::find(models_, name, &ConnectionMonitor::name);
+    changed.push_back({name, {}});
+    if (model != models_.end()) changed.back().tests = expand(*model, agents_);
+    history_.describe_tests(changed.back().tests);
+    for (const TestId id : live_.tests_of(name)) duties_.remove(live_.find(id)->test);
+  }
+  std::vector<std::string> order;
+  for (const ConnectionMonitor& model : models_) order.push_back(model.name);
+  const Timestamp now = clock_.wall_now();
+  for (const TestId id : live_.replace_tests_of(std::move(changed), order, now)) {
+    paths_.forget(id);
+    fault_finder_.forget(id);
+  }
+  for (const std::string& name : names) {
+    for (const TestId id : live_.tests_of(name)) duties_.add(live_.find(id)->test);
+  }
+  push_assignments(duties_.take_changed());
+  record(live_.tick(now, [&](const LiveTest& live) { return absence_facts(live); }));
 }
 
 void Control::replan_soon() {
@@ -200,30 +238,24 @@ void Control::replan_soon() {
   if (replanning_took_ < kReplanningIsQuick) replan();
 }
 
-void Control::push_assignments() {
-  for (auto& [agent, connection] : connections_) send_assignment_of(agent, connection);
-}
-
-void Control::send_assignment_of(AgentId agent, AgentConnection& connection) {
-  std::vector<Test> tests;
-  if (const auto found = runnable_tests_.find(agent); found != runnable_tests_.end()) {
-    tests.reserve(found->second.size());
-    for (const TestId id : found->second) tests.push_back(live_.find(id)->test);
+void Control::push_assignments(const std::unordered_set<AgentId>& agents) {
+  for (const AgentId agent : agents) {
+    const auto found = connections_.find(agent);
+    if (found != connections_.end()) push_assignment(agent, found->second);
   }
-  send_assignment(connection, tests, listen_ports_.of(agent));
 }
 
-void Control::send_assignment(AgentConnection& connection, const std::vector<Test>& tests,
-                              const std::vector<std::uint16_t>& listen_ports) {
-  const std::uint64_t version = assignment_version(tests, listen_ports);
-  for (const Test& test : tests) live_.mark_assigned(test.id, clock_.wall_now());
-  if (version == connection.assigned_version) return;
-  connection.assigned_version = version;
-  for (pb::Assignment& part : wire::encode_assignment(version, tests, listen_ports)) {
-    auto message = std::make_shared<pb::ServerMessage>();
-    *message->mutable_assignment() = std::move(part);
+void Control::push_assignment(AgentId agent, AgentConnection& connection) {
+  std::vector<const Test*> tests;
+  const Timestamp now = clock_.wall_now();
+  for (const TestId id : duties_.tests_of(agent)) {
+    tests.push_back(&live_.find(id)->test);
+    live_.mark_assigned(id, now);
+  }
+  for (auto& message : assignments_.update(agent, std::move(tests), duties_.ports_of(agent))) {
     connection.session->send(std::move(message));
   }
+  connection.assigned_version = assignments_.version(agent);
 }
 
 std::vector<AgentView> Control::agents() const {
@@ -287,23 +319,39 @@ Result<std::vector<MonitorChange>> Control::apply(std::vector<ConnectionMonitor>
 }
 
 Result<void> Control::load_models() {
-  stored_ = TRY(registry_.monitors());
-  models_.clear();
+  stored_ = TRY(registry_.monitors(stored_));
+  std::vector<ConnectionMonitor> before = std::exchange(models_, {});
+  std::unordered_map<std::string, std::string> etags = std::exchange(model_etags_, {});
   for (const registry::StoredMonitor& stored : stored_) {
-    MonitorRead read = read_monitor_item(stored.document, "", stored.name);
-    // It was valid when it was stored; a newer release may be stricter and must still start.
-    for (const Diagnostic& fault : read.faults) log::warning("registry", to_string(fault));
-    read.monitor.name = stored.name;
-    read.monitor.is_stopped = stored.is_stopped;
-    models_.push_back(std::move(read.monitor));
+    models_.push_back(model_of(stored, before, etags));
+    model_etags_.emplace(stored.name, stored.etag);
   }
   return {};
 }
 
 Result<void> Control::reload_monitors() {
+  const std::unordered_map<std::string, std::string> before = model_etags_;
   TRY(load_models());
-  replan();
+  std::vector<std::string> changed;
+  for (const auto& [name, etag] : before) {
+    if (!model_etags_.contains(name)) changed.push_back(name);
+  }
+  for (const auto& [name, etag] : model_etags_) {
+    const auto known = before.find(name);
+    if (known == before.end() || known->second != etag) changed.push_back(name);
+  }
+  replan_monitors(changed);
   return {};
+}
+
+Result<void> Control::check_room(const std::vector<ConnectionMonitor>& changed) const {
+  std::set<std::string> replaced;
+  for (const ConnectionMonitor& model : changed) {
+    if (const auto* const known = find_monitor(model.name)) replaced.insert(known->name);
+  }
+  std::size_t others = live_.order().size();
+  for (const std::string& name : replaced) others -= live_.tests_of(name).size();
+  return check_test_count(others, changed, agents_);
 }
 
 void Control::restore_states() {
@@ -332,6 +380,7 @@ Result<void> Control::remove_agent(AgentId agent) {
   TRY(registry_.remove_agent(agent));
   records_.removed(agent);
   adopt_agents(TRY(registry_.agents()));
+  assignments_.forget(agent);
   if (const auto found = connections_.find(agent); found != connections_.end()) {
     found->second.session->close({ErrorCode::PermissionDenied,
                                   "this agent was removed from the server; join again to return"});

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/channel.h"
@@ -17,6 +18,7 @@
 #include "model/self_test.h"
 #include "registry/registry.h"
 #include "server/agent_records.h"
+#include "server/assignments.h"
 #include "server/authority.h"
 #include "server/fault_finder.h"
 #include "server/fleet_session.h"
@@ -31,6 +33,7 @@
 namespace linewatch::wire {
 class AgentMessage;
 class AgentStatus;
+class AssignmentWanted;
 class CheckAnswer;
 class EnrollRequest;
 class EnrollResponse;
@@ -124,6 +127,8 @@ class Control {
   [[nodiscard]] std::vector<AgentView> agents() const;
   [[nodiscard]] const std::vector<registry::StoredMonitor>& monitors() const { return stored_; }
   [[nodiscard]] const std::vector<ConnectionMonitor>& models() const { return models_; }
+  /// LimitExceeded if putting these would make more tests than a server runs (server/plan.h).
+  [[nodiscard]] Result<void> check_room(const std::vector<ConnectionMonitor>& changed) const;
   /// Puts all of `documents` or none. They must have been validated.
   Result<std::vector<MonitorChange>> apply(std::vector<ConnectionMonitor> models,
                                            const std::vector<Value>& documents, bool dry_run);
@@ -176,12 +181,13 @@ class Control {
   void adopt_agents(std::vector<Agent> agents);
   void adopt_plan(const std::vector<Test>& tests);
   void replan();
+  /// As replan(), where nothing but these monitors has changed since.
+  void replan_monitors(const std::vector<std::string>& names);
   /// As replan(), which many agents may want at one moment: later if it takes long, once for all.
   void replan_soon();
-  void push_assignments();
-  void send_assignment_of(AgentId agent, AgentConnection& connection);
-  void send_assignment(AgentConnection& connection, const std::vector<Test>& tests,
-                       const std::vector<std::uint16_t>& listen_ports);
+  /// Tells those of the agents that are connected what changed for them.
+  void push_assignments(const std::unordered_set<AgentId>& agents);
+  void push_assignment(AgentId agent, AgentConnection& connection);
   void find_faults();
   void record(std::vector<StateChange> changes);
   void log_change(const StateChange& change);
@@ -196,6 +202,8 @@ class Control {
   void handle_paths(const std::shared_ptr<FleetSession>& session,
                     const ::linewatch::wire::PathBatch& batch);
   void take_in(AgentId agent, const PathReport& report);
+  void handle_assignment_wanted(const FleetSession& session, AgentConnection& connection,
+                                const ::linewatch::wire::AssignmentWanted& wanted);
   void handle_check(const FleetSession& session, const ::linewatch::wire::CheckAnswer& answer);
   void handle_status(AgentConnection& connection, const ::linewatch::wire::AgentStatus& status);
   Result<::linewatch::wire::EnrollResponse> enroll_now(
@@ -224,10 +232,12 @@ class Control {
   std::unordered_map<AgentId, std::size_t> agent_places_;  ///< in agents_
   std::vector<registry::StoredMonitor> stored_;
   std::vector<ConnectionMonitor> models_;  ///< same order as stored_
+  /// Of each monitor as it was when its model was read, by name.
+  std::unordered_map<std::string, std::string> model_etags_;
   std::vector<registry::NetworkWatcher> watchers_;
   LiveState live_;
-  std::unordered_map<AgentId, std::vector<TestId>> runnable_tests_;  ///< by agent, in their order
-  ListenPorts listen_ports_;
+  Duties duties_;
+  Assignments assignments_;
   bool is_plan_stale_ = false;
   Instant replanned_{};                          ///< when the plan was last made …
   std::chrono::nanoseconds replanning_took_{0};  ///< … and for how long

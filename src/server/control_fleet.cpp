@@ -129,6 +129,7 @@ void Control::on_session_end(std::shared_ptr<FleetSession> session) {
     one_offs_.fail_all(session->agent(),
                        {ErrorCode::Unavailable, "the agent's connection was lost"});
     const Agent* const agent = find_agent(session->agent());
+    if (agent == nullptr) assignments_.forget(session->agent());
     log::info("fleet", fmt::format("agent {} is gone",
                                    agent != nullptr ? agent->name : to_string(session->agent())));
   });
@@ -172,6 +173,9 @@ void Control::handle_message(const std::shared_ptr<FleetSession>& session,
     return;
   }
   if (message.has_check()) handle_check(*session, message.check());
+  if (message.has_assignment_wanted()) {
+    handle_assignment_wanted(*session, *connection, message.assignment_wanted());
+  }
   if (message.has_status()) handle_status(*connection, message.status());
   session->read_next();
 }
@@ -238,6 +242,7 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
   connection.version = hello.version();
   connection.protocol = *protocol;
   connection.running_version = hello.assignment_version();
+  assignments_.on_hello(session->agent(), hello.assignment_version(), *protocol);
   records_.saw(session->agent(), connection.since);
 
   auto welcome = std::make_shared<pb::ServerMessage>();
@@ -256,8 +261,20 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
     }
   }
   // A plan to come would only be another one; it is handed out when it is made.
-  if (!is_plan_stale_) send_assignment_of(session->agent(), entered);
+  if (!is_plan_stale_) push_assignment(session->agent(), entered);
   session->read_next();
+}
+
+void Control::handle_assignment_wanted(const FleetSession& session, AgentConnection& connection,
+                                       const pb::AssignmentWanted& wanted) {
+  const Agent* const agent = find_agent(session.agent());
+  log::warning("fleet", fmt::format("agent {} asks for its whole assignment: {}",
+                                    agent != nullptr ? agent->name : to_string(session.agent()),
+                                    printable(wanted.problem(), kLoggedBytesMax)));
+  assignments_.on_wanted(session.agent());
+  connection.running_version = wanted.assignment_version();
+  // A plan to come is handed out when it is made.
+  if (!is_plan_stale_) push_assignment(session.agent(), connection);
 }
 
 void Control::handle_status(AgentConnection& connection, const pb::AgentStatus& status) {

@@ -30,7 +30,7 @@ Result<MonitorChange::Kind> Control::put_monitor(ConnectionMonitor model, Value 
       return fail(ErrorCode::LimitExceeded, *refusal);
     }
   }
-  TRY(check_test_count(models_, {model}, agents_));
+  TRY(check_room({model}));
   TRY(registry_.write_monitors({{model.name, std::move(document), model.auto_start}}, {},
                                clock_.wall_now()));
   TRY(reload_monitors());

@@ -24,6 +24,7 @@ class FaultFinder {
  public:
   void on_round(TestId test, const RoundSummary& summary);
   void keep_only(const std::function<bool(TestId)>& is_kept);
+  void forget(TestId test) { tests_.erase(test); }
 
   /// Faults as of now, the one that explains most first, as if there were those tests only that
   /// `is_seen` names (all without it). Costs some 10 ms for 10,000 tests when

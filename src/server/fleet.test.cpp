@@ -124,6 +124,43 @@ TEST_F(FleetTest, a_connected_agent_is_welcomed_and_gets_its_tests_now_and_later
   EXPECT_EQ(stream->read()->assignment().tests(0).destination_address(), "192.0.2.8");
 }
 
+TEST_F(FleetTest, an_agent_is_told_what_changes_of_its_tests_and_all_of_them_if_it_asks) {
+  const Credential credential = joined("web1");
+  auto stream = connect(credential, "web1");
+  apply("192.0.2.7", "m");
+  const auto whole = stream->read();
+  ASSERT_TRUE(whole && whole->has_assignment());
+  apply("192.0.2.8", "n");
+  const auto change = stream->read();
+  ASSERT_TRUE(change && change->has_difference());
+  EXPECT_EQ(change->difference().base(), whole->assignment().version());
+  ASSERT_EQ(change->difference().put().tests_size(), 1);
+  EXPECT_EQ(change->difference().put().tests(0).destination_address(), "192.0.2.8");
+  EXPECT_EQ(change->difference().removed_size(), 0);
+  const std::uint64_t version = change->difference().put().version();
+  EXPECT_EQ(agent("web1")->connection->assigned_version, version);
+
+  pb::AgentMessage wanted;
+  wanted.mutable_assignment_wanted()->set_problem("for a test");
+  stream->send(wanted);
+  const auto again = stream->read();
+  ASSERT_TRUE(again && again->has_assignment());
+  EXPECT_EQ(again->assignment().tests_size(), 2);
+  EXPECT_EQ(again->assignment().version(), version);
+
+  // An older agent, which knows no differences, gets all of it each time.
+  stream.reset();
+  wait_until_gone("web1");
+  Stream old(stub(credential));
+  old.hello("web1", wire::kProtocolOfDifferences - 1);
+  const auto welcome = old.read();
+  ASSERT_TRUE(welcome && welcome->has_welcome());
+  EXPECT_EQ(welcome->welcome().protocol(), wire::kProtocolOfDifferences - 1);
+  EXPECT_EQ(old.read()->assignment().tests_size(), 2);
+  apply("192.0.2.9", "n");
+  EXPECT_EQ(old.read()->assignment().tests_size(), 2);
+}
+
 TEST_F(FleetTest, the_agent_at_the_destination_is_told_where_to_listen_and_when_to_stop) {
   const auto monitor = [](const std::string& behavior, bool disable) {
     return "connectionMonitors:\n"

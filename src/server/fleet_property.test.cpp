@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Random lives of a fleet against a naive model: agents join, leave, come back, change their labels
-// and are removed; monitors are edited and disabled; clocks are wrong; batches come twice, late,
-// and from agents whose tests they are not. After each step every test has the agent and the state
-// that the model says, and in the end each round is stored once.
+// and are removed; monitors are edited, disabled, stopped and removed; clocks are wrong; batches
+// come twice, late, and from agents whose tests they are not. After each step every test has the
+// agent and the state that the model says, every agent was told to run its tests and no others,
+// and in the end each round is stored once.
 #include <fmt/core.h>
 
 #include <map>
@@ -10,6 +11,7 @@
 #include <set>
 
 #include "server/fleet_fixture.h"
+#include "wire/assignment.h"
 
 namespace lw::server {
 namespace {
@@ -44,6 +46,10 @@ class FakeSession final : public FleetSession {
   const std::string& certificate_sha256_hex() const override { return certificate_; }
   std::string peer() const override { return "test"; }
   void send(std::shared_ptr<const pb::ServerMessage> message) override {
+    if (message->has_assignment() || message->has_difference()) {
+      assigned_.with([&](auto& messages) { messages.push_back(std::move(message)); });
+      return;
+    }
     if (!message->has_ack()) return;
     acknowledged_.with([&](auto& highest) {
       std::uint64_t& high = highest[message->ack().spool_id()];
@@ -53,6 +59,11 @@ class FakeSession final : public FleetSession {
   void read_next() override {}
   void close(const Error&) override { closed_.raise(); }
   bool is_closed() const { return closed_.is_raised(); }
+  using Messages = std::vector<std::shared_ptr<const pb::ServerMessage>>;
+  /// What came of assignments since the last call.
+  Messages take_assigned() {
+    return assigned_.with([](Messages& messages) { return std::exchange(messages, {}); });
+  }
   std::uint64_t acknowledged(std::uint64_t spool) const {
     return acknowledged_.with([&](const auto& highest) {
       const auto found = highest.find(spool);
@@ -64,6 +75,7 @@ class FakeSession final : public FleetSession {
   AgentId agent_;
   std::string certificate_;
   Guarded<std::map<std::uint64_t, std::uint64_t>> acknowledged_;
+  Guarded<Messages> assigned_;
   Flag closed_;
 };
 
@@ -78,13 +90,23 @@ struct Played {
   std::uint64_t spool = 0;
   std::uint64_t next_sequence = 1;
   std::vector<std::string> sent;  ///< all rounds, by sequence
-  std::vector<std::uint64_t> wall_times;
+  std::size_t delivered = 0;      ///< of these; the others were measured while it was away
+  struct Late {
+    TestId test;
+    Timestamp started{};  ///< by its clock of then
+    bool passes = false;
+  };
+  std::vector<Late> late;  ///< what waits to be delivered
+  wire::AssignmentReader reader;
+  wire::AssignedSet set;  ///< what it runs
 };
 
 struct PlayedMonitor {
   std::string team;
   std::string address = "192.0.2.1";
   bool is_disabled = false;
+  bool is_stopped = false;
+  [[nodiscard]] bool is_off() const { return is_disabled || is_stopped; }
 };
 
 /// What the model remembers of a test.
@@ -156,7 +178,9 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
                  .session = nullptr,
                  .spool = 0,
                  .sent = {},
-                 .wall_times = {}};
+                 .late = {},
+                 .reader = {},
+                 .set = {}};
     const std::string token =
         ask([&] { return control_->create_join_token(Seconds(60), 1).value(); });
     pb::EnrollRequest request;
@@ -187,26 +211,66 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
     const auto before = agent.session;
     agent.session = std::make_shared<FakeSession>(agent.id, agent.certificate);
     auto message = std::make_shared<pb::AgentMessage>();
-    message->mutable_hello()->set_protocol(wire::kProtocol);
+    message->mutable_hello()->set_protocol(chance(20) ? wire::kProtocolOfDifferences - 1
+                                                      : wire::kProtocol);
     message->mutable_hello()->mutable_facts()->set_name(agent.name);
     *message->mutable_hello()->mutable_facts()->add_labels() = label(agent.team);
+    agent.reader.restart();
+    if (chance(20)) agent.set = {};  // its disk was emptied
+    message->mutable_hello()->set_assignment_version(agent.set.version);
     if (agent.spool == 0) agent.spool = random_();
     control_->on_message(agent.session, message);
+    known_team_[agent.id] = agent.team;
     // gRPC tells of the end of the old one at any time later.
     if (before) control_->on_session_end(before);
+    deliver(agent);
+  }
+  /// Rounds that were measured while the agent was away.
+  void deliver(Played& agent) {
+    if (agent.delivered == agent.sent.size()) return;
+    const std::vector<Owned> tests = owned();
+    const Timestamp now = clock_.wall_now();
+    for (const Played::Late& late : std::exchange(agent.late, {})) {
+      const auto test = std::ranges::find(tests, late.test, &Owned::id);
+      if (test == tests.end()) continue;
+      // Its clock may have been set meanwhile: then nobody knows better.
+      const Microseconds age = now + agent.clock_offset - late.started;
+      expect_round(*test, now - std::max(age, Microseconds(0)), late.passes);
+    }
+    send(agent, agent.delivered, agent.sent.size() - agent.delivered, own_time(agent));
+    agent.delivered = agent.sent.size();
+  }
+  std::uint64_t own_time(const Played& agent) const {
+    return static_cast<std::uint64_t>(to_unix_us(clock_.wall_now() + agent.clock_offset));
+  }
+  void stop_or_start() {
+    if (monitors_.empty()) return;
+    auto monitor =
+        std::next(monitors_.begin(), static_cast<std::ptrdiff_t>(pick(monitors_.size())));
+    monitor->second.is_stopped = !monitor->second.is_stopped;
+    ask([&] {
+      return control_->set_monitor_stopped(monitor->first, monitor->second.is_stopped).has_value();
+    });
+  }
+  void remove_monitor() {
+    if (monitors_.empty()) return;
+    auto monitor =
+        std::next(monitors_.begin(), static_cast<std::ptrdiff_t>(pick(monitors_.size())));
+    ask([&] { return control_->remove_monitor(monitor->first).has_value(); });
+    monitors_.erase(monitor);
   }
   void leave(Played& agent) {
     if (!agent.session) return;
     control_->on_session_end(std::exchange(agent.session, nullptr));
   }
   void remove(std::size_t index) {
-    const Played agent = agents_[index];
+    Played agent = std::move(agents_[index]);
     ask([&] { return control_->remove_agent(agent.id).has_value(); });
     if (agent.session) {
       EXPECT_TRUE(agent.session->is_closed());
       control_->on_session_end(agent.session);
     }
-    retired_.push_back(agent);
+    retired_.push_back(std::move(agent));
     agents_.erase(agents_.begin() + static_cast<std::ptrdiff_t>(index));
   }
   void edit() {
@@ -264,11 +328,10 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
     for (std::size_t i = first; i < first + count; ++i) batch.add_rounds(agent.sent[i]);
     control_->on_message(agent.session, message);
   }
-  /// Rounds of tests of its own, and now and then of others', as old as `age`.
+  /// Rounds of tests of its own, and now and then of others', as old as `age`. An agent that is
+  /// away keeps them.
   void measure(Played& agent, std::size_t index, Microseconds age) {
-    if (!agent.session) return;
     std::vector<Owned> tests = owned();
-    const std::size_t first = agent.sent.size();
     for (const Owned& test : tests) {
       const bool is_own = test.agent == index;
       if (!is_own && !chance(10)) continue;
@@ -281,18 +344,15 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
       round.checks = {{passes ? CheckOutcome::Success : CheckOutcome::TimedOut,
                        passes ? std::optional(Microseconds(900)) : std::nullopt, Microseconds(0)}};
       agent.sent.push_back(wire::encode_round(round));
-      if (is_own) expect_round(test, happened, passes);
+      if (is_own) agent.late.push_back({test.id, round.started, passes});
     }
-    if (agent.sent.size() == first) return;
-    send(agent, first, agent.sent.size() - first,
-         static_cast<std::uint64_t>(to_unix_us(clock_.wall_now() + agent.clock_offset)));
-    agent.wall_times.push_back(first);
+    if (agent.session) deliver(agent);
   }
   void expect_round(const Owned& test, Timestamp happened, bool passes) {
     Expected& expected = expected_[test.id];
     const bool is_history = clock_.wall_now() - happened > tolerance();
     const bool is_late = expected.happened && happened + kFrequency / 2 < *expected.happened;
-    if (is_history || is_late || monitors_.at(test.monitor).is_disabled) return;
+    if (is_history || is_late || monitors_.at(test.monitor).is_off()) return;
     expected.happened = happened;
     expected.passes = passes;
   }
@@ -305,15 +365,56 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
     if (!agent.session || agent.sent.empty()) return;
     const std::size_t first = pick(agent.sent.size());
     // With another wall time: what is known already must not be judged anew.
-    send(agent, first, agent.sent.size() - first,
-         static_cast<std::uint64_t>(to_unix_us(clock_.wall_now() + agent.clock_offset)));
+    send(agent, first, agent.sent.size() - first, own_time(agent));
+  }
+
+  // --- assignments ------------------------------------------------------------------------------
+
+  /// Takes in what came, as real agents do; false if it has to ask for its whole set.
+  static bool take_assigned(Played& agent) {
+    bool is_well = true;
+    for (const auto& message : agent.session->take_assigned()) {
+      auto set = message->has_assignment()
+                     ? agent.reader.take(message->assignment())
+                     : agent.reader.take(message->difference(), agent.set.version, [&] {
+                         return Result<std::vector<std::string>>(agent.set.parts);
+                       });
+      is_well = is_well && set.has_value();
+      if (set && *set) agent.set = std::move(**set);
+    }
+    return is_well;
+  }
+  void compare_assignments(const std::string& step) {
+    for (std::size_t i = 0; i < agents_.size(); ++i) {
+      Played& agent = agents_[i];
+      if (!agent.session) continue;
+      EXPECT_TRUE(take_assigned(agent)) << step << ": a difference to another set";
+      std::map<TestId, std::string> wanted;
+      for (const Owned& test : owned()) {
+        const PlayedMonitor& monitor = monitors_.at(test.monitor);
+        if (test.agent == i && !monitor.is_off()) wanted.emplace(test.id, monitor.address);
+      }
+      std::map<TestId, std::string> has;
+      for (const lw::Test& test : agent.set.tests) has.emplace(test.id, test.destination_address);
+      ASSERT_EQ(has, wanted) << step << ": " << agent.name;
+    }
+  }
+  /// A disk that went bad: the agent asks for its whole set and gets it.
+  void lose_set(Played& agent) {
+    if (!agent.session) return;
+    agent.set = {};
+    agent.reader.restart();
+    agent.session->take_assigned();
+    auto message = std::make_shared<pb::AgentMessage>();
+    message->mutable_assignment_wanted()->set_problem("its disk is bad");
+    control_->on_message(agent.session, message);
   }
 
   // --- the model ---------------------------------------------------------------------------------
 
   TestState expected_state(const Owned& test) {
     Expected& expected = expected_[test.id];
-    const bool is_disabled = monitors_.at(test.monitor).is_disabled;
+    const bool is_disabled = monitors_.at(test.monitor).is_off();
     if (std::exchange(expected.was_disabled, is_disabled) != is_disabled) expected.happened.reset();
     if (is_disabled) return TestState::NotRunning;
     const bool is_recent =
@@ -349,6 +450,7 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
         EXPECT_EQ(found->second.verdict.reason.code, ReasonCode::AgentDisconnected) << step;
       }
     }
+    compare_assignments(step);
   }
 
   std::string step() {
@@ -359,17 +461,26 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
     }
     const std::size_t index = pick(agents_.size());
     Played& agent = agents_[index];
-    switch (pick(10)) {
+    switch (pick(13)) {
       case 0:
         edit();
         return "edit";
+      case 10:
+        stop_or_start();
+        return "stop or start";
+      case 11:
+        if (chance(30)) {
+          remove_monitor();
+          return "remove a monitor";
+        }
+        lose_set(agent);
+        return "ask for the whole assignment";
       case 1:
         leave(agent);
         return "leave";
       case 2:
         agent.team = some_team();
         connect(agent);
-        known_team_[agent.id] = agent.team;
         return "connect with other labels";
       case 3:
         connect(agent);
@@ -398,7 +509,7 @@ class FleetProperty : public testing::TestWithParam<unsigned> {
   void settle() {
     std::uint64_t sent = 0;
     for (const auto* const group : {&agents_, &retired_}) {
-      for (const Played& agent : *group) sent += agent.sent.size();
+      for (const Played& agent : *group) sent += agent.delivered;
     }
     const Instant give_up = real_clock_.now() + kPatience;
     while (writer_->stats().rows_inserted < sent && real_clock_.now() < give_up) {

@@ -31,6 +31,7 @@ class LivePaths {
   [[nodiscard]] const LivePath* find(TestId test) const;
   /// Forgets the tests of which `is_kept` says no.
   void keep_only(const std::function<bool(TestId)>& is_kept);
+  void forget(TestId test) { paths_.erase(test); }
   [[nodiscard]] std::size_t size() const { return paths_.size(); }
 
  private:

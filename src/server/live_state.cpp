@@ -2,6 +2,7 @@
 #include "server/live_state.h"
 
 #include <algorithm>
+#include <unordered_set>
 #include <utility>
 
 namespace lw::server {
@@ -15,30 +16,94 @@ std::optional<StateChange> LiveState::adopt(LiveTest& live, Verdict verdict, Tim
   return StateChange{live.test.id, live.since, before, live.verdict};
 }
 
+namespace {
+
+/// The test in place of what it was, with its state and history, unless another agent runs it now.
+LiveTest take_over(LiveTest live, Test test) {
+  const bool has_moved = live.test.agent != test.agent || live.test.disabled != test.disabled;
+  if (has_moved) {
+    live.assigned.reset();
+    live.last_round.reset();
+  }
+  live.test = std::move(test);
+  return live;
+}
+
+}  // namespace
+
+/// Whoever saw the old set begins anew, so what changed before is of no use.
+void LiveState::begin_anew() {
+  plan_revision_ = ++revision_;
+  changes_.clear();
+  for (auto& [id, live] : tests_) live.revision = plan_revision_;
+}
+
 void LiveState::replace_tests(std::vector<Test> tests, Timestamp now) {
   std::unordered_map<TestId, LiveTest> kept;
   order_.clear();
+  sections_.clear();
   for (Test& test : tests) {
     const TestId id = test.id;
     // Two monitors cannot hold the same names, but a member may be listed twice; it is one test.
     if (kept.contains(id)) continue;
+    const auto section =
+        sections_.try_emplace(test.connection_monitor, Section{order_.size(), order_.size()});
     order_.push_back(id);
+    section.first->second.end = order_.size();
     const auto known = tests_.find(id);
     LiveTest live = known != tests_.end() ? std::move(known->second) : LiveTest{};
     if (known == tests_.end()) live.since = now;
-    const bool has_moved = live.test.agent != test.agent || live.test.disabled != test.disabled;
-    if (has_moved) {
-      live.assigned.reset();
-      live.last_round.reset();
-    }
-    live.test = std::move(test);
-    kept.emplace(id, std::move(live));
+    kept.emplace(id, take_over(std::move(live), std::move(test)));
   }
   tests_ = std::move(kept);
-  // Whoever saw the old set begins anew, so what changed before is of no use.
-  plan_revision_ = ++revision_;
-  changes_.clear();
-  for (auto& [id, live] : tests_) live.revision = plan_revision_;
+  begin_anew();
+}
+
+void LiveState::put(Test test, Timestamp now) {
+  const auto [entry, is_new] = tests_.try_emplace(test.id);
+  LiveTest& live = entry->second;
+  if (is_new) live.since = now;
+  live = take_over(std::move(live), std::move(test));
+}
+
+std::vector<TestId> LiveState::replace_tests_of(std::vector<MonitorTests> changed,
+                                                const std::vector<std::string>& monitors,
+                                                Timestamp now) {
+  std::unordered_map<std::string, std::vector<TestId>> own;
+  std::unordered_set<TestId> gone;
+  for (MonitorTests& each : changed) {
+    std::vector<TestId>& ids = own[each.monitor];
+    std::unordered_set<TestId> seen;
+    const auto had = tests_of(each.monitor);
+    gone.insert(had.begin(), had.end());
+    for (Test& test : each.tests) {
+      if (!seen.insert(test.id).second) continue;
+      gone.erase(test.id);
+      ids.push_back(test.id);
+      put(std::move(test), now);
+    }
+  }
+  for (const TestId id : gone) tests_.erase(id);
+  std::vector<TestId> order;
+  order.reserve(order_.size());
+  std::unordered_map<std::string, Section> sections;
+  for (const std::string& name : monitors) {
+    const auto changed_now = own.find(name);
+    const auto ids =
+        changed_now == own.end() ? tests_of(name) : std::span<const TestId>(changed_now->second);
+    sections[name] = {order.size(), order.size() + ids.size()};
+    order.insert(order.end(), ids.begin(), ids.end());
+  }
+  order_ = std::move(order);
+  sections_ = std::move(sections);
+  begin_anew();
+  return {gone.begin(), gone.end()};
+}
+
+std::span<const TestId> LiveState::tests_of(const std::string& monitor) const {
+  const auto found = sections_.find(monitor);
+  if (found == sections_.end()) return {};
+  return std::span(order_).subspan(found->second.begin, found->second.end - found->second.begin);
 }
 
 void LiveState::restore(TestId test, const Verdict& verdict, Timestamp since,

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -50,6 +51,14 @@ class LiveState {
   /// Tests that stay keep their state and history; new ones begin Indeterminate; the others go.
   /// Call tick() next: it finds the reasons of the new ones and of those that cannot run.
   void replace_tests(std::vector<Test> tests, Timestamp now);
+  struct MonitorTests {
+    std::string monitor;
+    std::vector<Test> tests;  ///< none: it may have gone
+  };
+  /// As replace_tests(), where only tests of these monitors change: costs little more than those.
+  /// `monitors` names all that there are now, in their order. Returns the tests that are no more.
+  std::vector<TestId> replace_tests_of(std::vector<MonitorTests> changed,
+                                       const std::vector<std::string>& monitors, Timestamp now);
   /// The state a test had before the server restarted. Ignored once a round has come.
   void restore(TestId test, const Verdict& verdict, Timestamp since,
                std::optional<Timestamp> last_round);
@@ -65,6 +74,8 @@ class LiveState {
   void mark_assigned(TestId test, Timestamp at);
   /// In the order of the monitors' files.
   [[nodiscard]] const std::vector<TestId>& order() const { return order_; }
+  /// Those of one monitor, in their order. Good until the tests are replaced.
+  [[nodiscard]] std::span<const TestId> tests_of(const std::string& monitor) const;
   [[nodiscard]] std::size_t count(TestState state) const;
 
   /// Counts the changes of all tests: what a client has seen with a revision it need not be told
@@ -85,9 +96,17 @@ class LiveState {
  private:
   std::optional<StateChange> adopt(LiveTest& live, Verdict verdict, Timestamp at);
   void touch(LiveTest& live);
+  void put(Test test, Timestamp now);
+  void begin_anew();
 
+  /// Where a monitor's tests stand in the order.
+  struct Section {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+  };
   std::unordered_map<TestId, LiveTest> tests_;
   std::vector<TestId> order_;
+  std::unordered_map<std::string, Section> sections_;
   std::uint64_t revision_ = 0;
   std::uint64_t plan_revision_ = 0;
   /// Each change as (revision, test), in their order; only a test's last one counts.

@@ -3,6 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <map>
+#include <random>
+#include <set>
+
 namespace lw::server {
 namespace {
 
@@ -330,6 +335,132 @@ TEST_F(LiveStateTest, the_list_of_changes_stays_bounded_and_loses_none) {
   EXPECT_EQ(changed_since(begin), "ba");
   EXPECT_LT(live_.changes_kept(), 2'000U);
 }
+
+// --- the tests of some monitors
+// -------------------------------------------------------------------
+
+/// Monitors with tests of some names, which agents run.
+struct PlayedPlan {
+  std::map<std::string, std::map<std::string, AgentId>> monitors;
+
+  [[nodiscard]] std::vector<lw::Test> tests_of(const std::string& monitor) const {
+    std::vector<lw::Test> tests;
+    for (const auto& [name, agent] : monitors.at(monitor)) {
+      lw::Test test = make_test(name, agent);
+      test.id = test_id(monitor, "g", "s", name, "ping");
+      test.connection_monitor = monitor;
+      tests.push_back(test);
+      tests.push_back(std::move(test));  // a member may be listed twice
+    }
+    return tests;
+  }
+  [[nodiscard]] std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const auto& [name, tests] : monitors) names.push_back(name);
+    return names;
+  }
+  [[nodiscard]] std::vector<lw::Test> all() const {
+    std::vector<lw::Test> tests;
+    for (const auto& [name, own] : monitors) {
+      for (lw::Test& test : tests_of(name)) tests.push_back(std::move(test));
+    }
+    return tests;
+  }
+};
+
+class LiveStateEdits : public testing::TestWithParam<unsigned> {
+ protected:
+  std::size_t pick(std::size_t count) {
+    return std::uniform_int_distribution<std::size_t>(0, count - 1)(random_);
+  }
+  /// Changes some monitors; returns which.
+  std::set<std::string> edit() {
+    std::set<std::string> changed;
+    for (std::size_t edits = 1 + pick(3); edits > 0; --edits) {
+      const std::string name = "m" + std::to_string(pick(5));
+      changed.insert(name);
+      if (pick(6) == 0) {
+        plan_.monitors.erase(name);
+        continue;
+      }
+      std::map<std::string, AgentId>& tests = plan_.monitors[name];
+      const std::string test = std::to_string(pick(6));
+      if (pick(3) == 0) {
+        tests.erase(test);
+      } else {
+        tests[test] = AgentId{1 + pick(3)};
+      }
+    }
+    return changed;
+  }
+  void measure() {
+    const std::vector<TestId> order = whole_.order();
+    if (order.empty()) return;
+    Round round;
+    round.test = order[pick(order.size())];
+    round.checks = {{CheckOutcome::Success, Microseconds(500), Microseconds(0)}};
+    const Verdict verdict{pick(2) == 0 ? TestState::Pass : TestState::Fail, {}};
+    for (LiveState* const state : {&whole_, &parts_}) {
+      state->on_round(round, verdict, now_, now_);
+      state->mark_assigned(round.test, now_);
+    }
+  }
+  void compare() {
+    ASSERT_EQ(parts_.order(), whole_.order());
+    for (const TestId id : whole_.order()) {
+      const LiveTest* const one = parts_.find(id);
+      const LiveTest* const other = whole_.find(id);
+      ASSERT_TRUE(one != nullptr && other != nullptr);
+      EXPECT_EQ(one->test.full_name(), other->test.full_name());
+      EXPECT_EQ(one->test.agent, other->test.agent);
+      EXPECT_EQ(one->verdict.state, other->verdict.state);
+      EXPECT_EQ(one->since, other->since);
+      EXPECT_EQ(one->assigned, other->assigned);
+      EXPECT_EQ(one->last_round, other->last_round);
+      EXPECT_EQ(one->revision, parts_.plan_revision());
+    }
+    for (const LiveState* const state : {&whole_, &parts_}) {
+      std::size_t count = 0;
+      for (const std::string& name : plan_.names()) {
+        for (const TestId id : state->tests_of(name)) {
+          EXPECT_EQ(state->find(id)->test.connection_monitor, name);
+          ++count;
+        }
+      }
+      EXPECT_EQ(count, state->order().size());
+    }
+  }
+
+  std::mt19937_64 random_{GetParam()};
+  PlayedPlan plan_;
+  LiveState whole_;  ///< all tests replaced each time
+  LiveState parts_;  ///< only those of changed monitors
+  Timestamp now_ = kStart;
+};
+
+TEST_P(LiveStateEdits, replacing_the_tests_of_some_monitors_is_replacing_all) {
+  for (int step = 0; step < 150; ++step) {
+    now_ += Seconds(5);
+    const std::set<std::string> changed = edit();
+    const std::vector<TestId> before = whole_.order();
+    whole_.replace_tests(plan_.all(), now_);
+    std::vector<LiveState::MonitorTests> edits;
+    for (const std::string& name : changed) {
+      edits.push_back({name, {}});
+      if (plan_.monitors.contains(name)) edits.back().tests = plan_.tests_of(name);
+    }
+    std::set<TestId> gone;
+    for (const TestId id : parts_.replace_tests_of(std::move(edits), plan_.names(), now_)) {
+      gone.insert(id);
+    }
+    for (const TestId id : before) EXPECT_EQ(gone.contains(id), whole_.find(id) == nullptr);
+    compare();
+    if (HasFatalFailure()) FAIL() << "step " << step;
+    measure();
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, LiveStateEdits, testing::Range(1U, 6U));
 
 }  // namespace
 }  // namespace lw::server

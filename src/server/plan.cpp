@@ -7,12 +7,8 @@
 #include <iterator>
 #include <variant>
 
-#include "base/hash.h"
-#include "base/text.h"
 #include "model/expand.h"
 #include "model/limits.h"
-#include "wire/convert.h"
-#include "wire/fleet.pb.h"
 
 namespace lw::server {
 
@@ -34,7 +30,7 @@ std::size_t count_tests_bound(const std::vector<ConnectionMonitor>& monitors,
 
 Result<void> check_room_for(const Agent& agent, std::vector<Agent> agents,
                             const std::vector<ConnectionMonitor>& monitors) {
-  const std::size_t before = count_tests_bound(monitors, agents);
+  const std::vector<Agent> before = agents;
   const auto place = std::ranges::find(agents, agent.id, &Agent::id);
   if (place != agents.end()) {
     *place = agent;
@@ -42,7 +38,7 @@ Result<void> check_room_for(const Agent& agent, std::vector<Agent> agents,
     agents.push_back(agent);
   }
   const std::size_t after = count_tests_bound(monitors, agents);
-  if (after <= limits::kTestsPerServer || after <= before) return {};
+  if (after <= limits::kTestsPerServer || after <= count_tests_bound(monitors, before)) return {};
   return fail(ErrorCode::LimitExceeded,
               fmt::format("with agent `{}` there would be {} tests; one server runs {} at most. "
                           "Narrow the endpoints that it falls into (AgentGroup labels, scopes) or "
@@ -50,17 +46,9 @@ Result<void> check_room_for(const Agent& agent, std::vector<Agent> agents,
                           agent.name, after, limits::kTestsPerServer));
 }
 
-Result<void> check_test_count(const std::vector<ConnectionMonitor>& present,
-                              const std::vector<ConnectionMonitor>& changed,
+Result<void> check_test_count(std::size_t others, const std::vector<ConnectionMonitor>& changed,
                               const std::vector<Agent>& agents) {
   const std::size_t submitted = count_tests_bound(changed, agents);
-  std::size_t others = 0;
-  for (const ConnectionMonitor& model : present) {
-    const bool is_replaced = std::ranges::any_of(changed, [&](const ConnectionMonitor& other) {
-      return equals_ignoring_case(other.name, model.name);
-    });
-    if (!is_replaced) others += test_count_bound(model, agents);
-  }
   if (submitted + others <= limits::kTestsPerServer) return {};
   return fail(
       ErrorCode::LimitExceeded,
@@ -74,28 +62,48 @@ bool is_runnable(const Test& test) {
   return test.agent != AgentId{} && !test.disabled && test.missing.empty();
 }
 
-void ListenPorts::add(const Test& test) {
-  if (test.destination_agent == AgentId{} || !is_runnable(test)) return;
+namespace {
+
+/// The port that the test's destination is to listen on, if an agent is there; else 0.
+std::uint16_t listen_port_of(const Test& test) {
+  if (test.destination_agent == AgentId{} || !is_runnable(test)) return 0;
   const auto* const tcp = std::get_if<TcpConfiguration>(&test.configuration->protocol);
-  if (tcp == nullptr || tcp->port == 0) return;
-  if (tcp->destination_port_behavior != DestinationPortBehavior::ListenIfAvailable) return;
-  std::vector<std::uint16_t>& ports = ports_[test.destination_agent];
-  const auto place = std::ranges::lower_bound(ports, tcp->port);
-  if (place == ports.end() || *place != tcp->port) ports.insert(place, tcp->port);
+  if (tcp == nullptr) return 0;
+  const bool wants = tcp->destination_port_behavior == DestinationPortBehavior::ListenIfAvailable;
+  return wants ? tcp->port : std::uint16_t{0};
 }
 
-std::vector<std::uint16_t> ListenPorts::of(AgentId agent) const {
+}  // namespace
+
+void Duties::add(const Test& test) {
+  if (is_runnable(test) && tests_[test.agent].insert(test.id).second) changed_.insert(test.agent);
+  const std::uint16_t port = listen_port_of(test);
+  if (port == 0) return;
+  if (++ports_[test.destination_agent][port] == 1) changed_.insert(test.destination_agent);
+}
+
+void Duties::remove(const Test& test) {
+  if (is_runnable(test) && tests_[test.agent].erase(test.id) > 0) changed_.insert(test.agent);
+  const std::uint16_t port = listen_port_of(test);
+  if (port == 0) return;
+  std::map<std::uint16_t, std::size_t>& ports = ports_[test.destination_agent];
+  if (--ports[port] > 0) return;
+  ports.erase(port);
+  changed_.insert(test.destination_agent);
+}
+
+const std::unordered_set<TestId>& Duties::tests_of(AgentId agent) const {
+  static const std::unordered_set<TestId> kNone;
+  const auto found = tests_.find(agent);
+  return found == tests_.end() ? kNone : found->second;
+}
+
+std::vector<std::uint16_t> Duties::ports_of(AgentId agent) const {
+  std::vector<std::uint16_t> ports;
   const auto found = ports_.find(agent);
-  return found == ports_.end() ? std::vector<std::uint16_t>{} : found->second;
-}
-
-std::uint64_t assignment_version(const std::vector<Test>& tests,
-                                 const std::vector<std::uint16_t>& listen_ports) {
-  std::string all;
-  for (const auto& part : wire::encode_assignment(0, tests, listen_ports)) {
-    all += part.SerializeAsString();
-  }
-  return std::max<std::uint64_t>(1, stable_hash({all}));
+  if (found == ports_.end()) return ports;
+  for (const auto& [port, count] : found->second) ports.push_back(port);
+  return ports;
 }
 
 }  // namespace lw::server

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <unordered_map>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -25,31 +29,34 @@ std::size_t count_tests_bound(const std::vector<ConnectionMonitor>& monitors,
 Result<void> check_room_for(const Agent& agent, std::vector<Agent> agents,
                             const std::vector<ConnectionMonitor>& monitors);
 
-/// LimitExceeded if putting `changed` beside, or in place of, the monitors of `present` would make
-/// more tests than a server runs (limits::kTestsPerServer). A few lines of a file can stand for
-/// billions of tests, so they are counted before they are made. Pure.
-Result<void> check_test_count(const std::vector<ConnectionMonitor>& present,
-                              const std::vector<ConnectionMonitor>& changed,
+/// LimitExceeded if `changed` beside so many tests of the other monitors would make more tests than
+/// a server runs (limits::kTestsPerServer). A few lines of a file can stand for billions of tests,
+/// so they are counted before they are made. Pure.
+Result<void> check_test_count(std::size_t others, const std::vector<ConnectionMonitor>& changed,
                               const std::vector<Agent>& agents);
 
 /// Whether an agent has to run it: its group is enabled and nothing is missing.
 bool is_runnable(const Test& test);
 
-/// Takes in which TCP ports agents have to listen on: those that are the destination of a test that
-/// runs with `destinationPortBehavior: ListenIfAvailable`.
-class ListenPorts {
+/// What agents have to do for the tests that there are: run some, and listen on the TCP ports that
+/// are the destination of a test that runs with `destinationPortBehavior: ListenIfAvailable`.
+class Duties {
  public:
   void add(const Test& test);
+  /// `test` as it was added.
+  void remove(const Test& test);
+  /// In no order. Good until the next change.
+  [[nodiscard]] const std::unordered_set<TestId>& tests_of(AgentId agent) const;
   /// Sorted, each once; empty for most agents.
-  [[nodiscard]] std::vector<std::uint16_t> of(AgentId agent) const;
+  [[nodiscard]] std::vector<std::uint16_t> ports_of(AgentId agent) const;
+  /// The agents whose duties came or went since the last call, maybe to be as they were.
+  std::unordered_set<AgentId> take_changed() { return std::exchange(changed_, {}); }
 
  private:
-  std::unordered_map<AgentId, std::vector<std::uint16_t>> ports_;
+  std::unordered_map<AgentId, std::unordered_set<TestId>> tests_;
+  /// How many tests want each port.
+  std::unordered_map<AgentId, std::map<std::uint16_t, std::size_t>> ports_;
+  std::unordered_set<AgentId> changed_;
 };
-
-/// A hash of everything that an assignment says, so that equal assignments have equal versions over
-/// restarts of the server. Never 0.
-std::uint64_t assignment_version(const std::vector<Test>& tests,
-                                 const std::vector<std::uint16_t>& listen_ports = {});
 
 }  // namespace lw::server

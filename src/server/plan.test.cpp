@@ -6,6 +6,9 @@
 #include <functional>
 #include <set>
 
+#include "wire/assignment.h"
+#include "wire/convert.h"
+
 namespace lw::server {
 namespace {
 
@@ -26,6 +29,14 @@ Test with(Test test, const std::function<void(TestConfiguration&)>& change) {
   change(*changed);
   test.configuration = std::move(changed);
   return test;
+}
+
+std::uint64_t assignment_version(const std::vector<lw::Test>& tests,
+                                 const std::vector<std::uint16_t>& ports = {}) {
+  wire::Fingerprinter fingerprinter;
+  std::vector<std::uint64_t> fingerprints;
+  for (const lw::Test& test : tests) fingerprints.push_back(fingerprinter.of(test));
+  return wire::assignment_version(fingerprints, ports);
 }
 
 HttpConfiguration http_of(const std::string& path) {
@@ -137,12 +148,12 @@ lw::Test listened(std::uint64_t id, std::uint64_t destination, std::uint16_t por
 }
 
 TEST(Plan, the_agent_at_the_destination_listens_on_each_port_once) {
-  ListenPorts ports;
+  Duties duties;
   for (const auto& test : {listened(1, 9, 8084), listened(2, 9, 443), listened(3, 9, 8084)}) {
-    ports.add(test);
+    duties.add(test);
   }
-  EXPECT_EQ(ports.of(AgentId{9}), (std::vector<std::uint16_t>{443, 8084}));
-  EXPECT_TRUE(ports.of(AgentId{7}).empty()) << "the source connects";
+  EXPECT_EQ(duties.ports_of(AgentId{9}), (std::vector<std::uint16_t>{443, 8084}));
+  EXPECT_TRUE(duties.ports_of(AgentId{7}).empty()) << "the source connects";
 }
 
 TEST(Plan, nobody_listens_for_a_test_that_does_not_run_or_does_not_ask_for_it) {
@@ -153,10 +164,42 @@ TEST(Plan, nobody_listens_for_a_test_that_does_not_run_or_does_not_ask_for_it) {
   const lw::Test not_asked =
       with(listened(3, 9, 80), [](auto& c) { c.protocol = TcpConfiguration{.port = 80}; });
   const lw::Test no_agent_there = listened(4, 0, 80);
-  ListenPorts ports;
-  for (const auto& test : {disabled, without_source, not_asked, no_agent_there}) ports.add(test);
-  EXPECT_TRUE(ports.of(AgentId{9}).empty());
-  EXPECT_TRUE(ports.of(AgentId{}).empty());
+  Duties duties;
+  for (const auto& test : {disabled, without_source, not_asked, no_agent_there}) duties.add(test);
+  EXPECT_TRUE(duties.ports_of(AgentId{9}).empty());
+  EXPECT_TRUE(duties.ports_of(AgentId{}).empty());
+}
+
+TEST(Plan, duties_that_come_and_go_are_those_of_the_tests_that_are_left) {
+  std::vector<lw::Test> tests;
+  for (std::uint64_t id = 1; id <= 40; ++id) {
+    tests.push_back(listened(id, 8 + id % 3, static_cast<std::uint16_t>(80 + id % 4)));
+    tests.back().agent = AgentId{id % 5};
+    tests.back().disabled = id % 7 == 0;
+  }
+  Duties duties;
+  for (const lw::Test& test : tests) duties.add(test);
+  EXPECT_EQ(duties.take_changed().size(), 7U) << "agents 1 to 4 run, 8 to 10 listen";
+  while (!tests.empty()) {
+    duties.remove(tests.back());
+    tests.pop_back();
+    Duties left;
+    for (const lw::Test& test : tests) left.add(test);
+    for (std::uint64_t agent = 0; agent <= 10; ++agent) {
+      EXPECT_EQ(duties.tests_of(AgentId{agent}), left.tests_of(AgentId{agent}));
+      EXPECT_EQ(duties.ports_of(AgentId{agent}), left.ports_of(AgentId{agent}));
+    }
+  }
+  duties.take_changed();
+  lw::Test one = listened(1, 9, 80);
+  duties.add(one);
+  EXPECT_EQ(duties.take_changed(), (std::unordered_set<AgentId>{AgentId{7}, AgentId{9}}));
+  lw::Test second = listened(2, 9, 80);
+  duties.add(second);
+  EXPECT_EQ(duties.take_changed(), std::unordered_set<AgentId>{AgentId{7}}) << "the port is known";
+  duties.remove(one);
+  EXPECT_EQ(duties.take_changed(), std::unordered_set<AgentId>{AgentId{7}});
+  EXPECT_EQ(duties.ports_of(AgentId{9}), std::vector<std::uint16_t>{80});
 }
 
 TEST(Plan, other_ports_to_listen_on_are_another_assignment) {

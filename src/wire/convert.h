@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/result.h"
@@ -30,10 +31,19 @@ std::string encode_round(const Round& round);
 Result<Round> decode_round(std::string_view bytes);
 
 /// The parts of one assignment, at least one, the last marked. All tests are of one agent, which
-/// listens on the ports besides.
+/// listens on the ports besides. Sets and differences to them: wire/assignment.h.
 std::vector<linewatch::wire::Assignment> encode_assignment(
     std::uint64_t version, const std::vector<Test>& tests,
     const std::vector<std::uint16_t>& listen_ports = {});
+/// Hashes all that an assignment says of a test: equal numbers, nothing new for its agent. Never 0.
+/// Remembers configurations by their address, so it must not outlive them.
+class Fingerprinter {
+ public:
+  std::uint64_t of(const Test& test);
+
+ private:
+  std::unordered_map<const TestConfiguration*, std::string> configurations_;  ///< as encoded
+};
 /// The tests of one part. Refuses values outside the model's limits.
 Result<std::vector<Test>> decode_assignment(const linewatch::wire::Assignment& part);
 /// The ports of one part, as they stand there. Refuses what is no port.

@@ -5,6 +5,7 @@
 #include <limits>
 #include <unordered_map>
 
+#include "base/hash.h"
 #include "base/text.h"
 #include "model/limits.h"
 #include "wire/convert.h"
@@ -229,7 +230,7 @@ Result<TestConfiguration> decode_configuration(const pb::Configuration& message)
   return configuration;
 }
 
-pb::AssignedTest encode_test(const Test& test, std::uint32_t configuration) {
+pb::AssignedTest encode_test(const Test& test) {
   pb::AssignedTest message;
   message.set_id(test.id.value);
   message.set_connection_monitor(test.connection_monitor);
@@ -237,16 +238,35 @@ pb::AssignedTest encode_test(const Test& test, std::uint32_t configuration) {
   message.set_source(test.source);
   message.set_destination(test.destination);
   message.set_destination_address(test.destination_address);
-  message.set_configuration(configuration);
   return message;
+}
+
+/// Of a message that has neither fingerprint nor configuration yet, so that a field that is added
+/// to it later counts by itself.
+std::uint64_t fingerprint_of(const pb::AssignedTest& test, std::string_view configuration) {
+  return std::max<std::uint64_t>(1, stable_hash({test.SerializeAsString(), configuration}));
 }
 
 }  // namespace
 
+std::uint64_t Fingerprinter::of(const Test& test) {
+  const auto [known, is_new] = configurations_.try_emplace(test.configuration.get());
+  if (is_new) {
+    pb::Configuration message;
+    encode_configuration(*test.configuration, message);
+    known->second = message.SerializeAsString();
+  }
+  return fingerprint_of(encode_test(test), known->second);
+}
+
 std::vector<pb::Assignment> encode_assignment(std::uint64_t version, const std::vector<Test>& tests,
                                               const std::vector<std::uint16_t>& listen_ports) {
   std::vector<pb::Assignment> parts;
-  std::unordered_map<const TestConfiguration*, std::uint32_t> known;
+  struct Known {
+    std::uint32_t index = 0;
+    std::string bytes;
+  };
+  std::unordered_map<const TestConfiguration*, Known> known;
   std::size_t bytes = 0;
   for (const Test& test : tests) {
     if (parts.empty() || parts.back().tests_size() >= static_cast<int>(kTestsPerAssignmentPart) ||
@@ -256,13 +276,16 @@ std::vector<pb::Assignment> encode_assignment(std::uint64_t version, const std::
       bytes = 0;
     }
     pb::Assignment& part = parts.back();
-    const auto [entry, is_new] = known.try_emplace(
-        test.configuration.get(), static_cast<std::uint32_t>(part.configurations_size()));
+    const auto [entry, is_new] = known.try_emplace(test.configuration.get());
     if (is_new) {
+      entry->second.index = static_cast<std::uint32_t>(part.configurations_size());
       encode_configuration(*test.configuration, *part.add_configurations());
-      bytes += part.configurations().rbegin()->ByteSizeLong();
+      entry->second.bytes = part.configurations().rbegin()->SerializeAsString();
+      bytes += entry->second.bytes.size();
     }
-    *part.add_tests() = encode_test(test, entry->second);
+    pb::AssignedTest& message = *part.add_tests() = encode_test(test);
+    message.set_fingerprint(fingerprint_of(message, entry->second.bytes));
+    message.set_configuration(entry->second.index);
     bytes += part.tests().rbegin()->ByteSizeLong();
   }
   if (parts.empty()) parts.emplace_back().set_version(version);

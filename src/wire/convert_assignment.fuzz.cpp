@@ -3,6 +3,7 @@
 #include "base/assert.h"
 #include "model/limits.h"
 #include "tests/fuzz/input.h"
+#include "wire/assignment.h"
 #include "wire/convert.h"
 #include "wire/fleet.pb.h"
 
@@ -47,6 +48,35 @@ void check_assignment(std::string_view bytes) {
   for (std::size_t i = 0; i < again.size(); ++i) LW_ASSERT(is_equal(again[i], (*tests)[i]));
 }
 
+/// What comes of a set and a difference to it, which stand in the bytes one after the other, is a
+/// set of its own: it can be read, and is what a difference without changes to it leaves.
+void check_difference(std::string_view bytes) {
+  if (bytes.empty()) return;
+  const std::size_t length = static_cast<unsigned char>(bytes[0]);
+  if (length >= bytes.size()) return;
+  const std::string base(bytes.substr(1, length));
+  ::linewatch::wire::AssignmentDifference difference;
+  const std::string_view rest = bytes.substr(1 + length);
+  if (!difference.ParseFromArray(rest.data(), static_cast<int>(rest.size()))) return;
+  AssignmentReader reader;
+  const auto set = reader.take(difference, difference.base(),
+                               [&] { return Result<std::vector<std::string>>({base}); });
+  if (!set || !*set) return;
+  LW_ASSERT((*set)->version == difference.put().version());
+  ::linewatch::wire::AssignmentDifference nothing;
+  nothing.set_base((*set)->version);
+  nothing.mutable_put()->set_version((*set)->version);
+  nothing.mutable_put()->set_last_part(true);
+  for (const std::uint16_t port : (*set)->listen_ports)
+    nothing.mutable_put()->add_listen_ports(port);
+  const auto same = reader.take(nothing, (*set)->version,
+                                [&] { return Result<std::vector<std::string>>((*set)->parts); });
+  LW_ASSERT(same && *same && (*same)->tests.size() == (*set)->tests.size());
+  for (std::size_t i = 0; i < (*set)->tests.size(); ++i) {
+    LW_ASSERT(is_equal((*same)->tests[i], (*set)->tests[i]));
+  }
+}
+
 void check_facts(std::string_view bytes) {
   ::linewatch::wire::AgentFacts facts;
   if (!facts.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return;
@@ -69,6 +99,7 @@ void check_self_test(std::string_view bytes) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = lw::fuzz::Input(data, size).text();
   lw::wire::check_assignment(bytes);
+  lw::wire::check_difference(bytes);
   lw::wire::check_facts(bytes);
   lw::wire::check_self_test(bytes);
   return 0;

@@ -156,8 +156,7 @@ void apply(Services& services, const Call& call, const Submission& submission, b
     if (!call.scope->covers_monitor(model.name)) return refuse_scope(call);
   }
   const std::vector<Agent> agents = agents_of(control);
-  if (const auto checked = check_test_count(control.models(), submission.models, agents);
-      !checked) {
+  if (const auto checked = control.check_room(submission.models); !checked) {
     answer_error(call.responder, checked.error());
     return;
   }
@@ -195,9 +194,8 @@ void submit(Services& services, Call call, bool dry_run) {
 
 Value monitor_value(const Control& control, const registry::StoredMonitor& stored) {
   StateSummary summary;
-  for (const TestId id : control.live().order()) {
-    const LiveTest& live = *control.live().find(id);
-    if (live.test.connection_monitor == stored.name) summary.add(live);
+  for (const TestId id : control.live().tests_of(stored.name)) {
+    summary.add(*control.live().find(id));
   }
   Value value;
   value.set("name", stored.name);

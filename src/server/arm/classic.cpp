@@ -79,9 +79,8 @@ Value state_value(const LiveTest& live, const LivePath* path, Timestamp now) {
 Value classic_query_result(const Control& control, const std::string& monitor, Timestamp now) {
   Value states = Value::array();
   std::string_view source = "Unknown";
-  for (const TestId id : control.live().order()) {
+  for (const TestId id : control.live().tests_of(monitor)) {
     const LiveTest& live = *control.live().find(id);
-    if (live.test.connection_monitor != monitor) continue;
     source =
         live.last_round && live.verdict.state != TestState::Indeterminate ? "Active" : "Inactive";
     states.push(state_value(live, control.paths().find(id), now));

@@ -36,9 +36,8 @@ std::vector<metrics::Candidate> candidates_of(const Control& control,
   std::unordered_map<AgentId, Agent> agents;
   for (AgentView& view : control.agents()) agents.emplace(view.agent.id, std::move(view.agent));
   std::vector<metrics::Candidate> candidates;
-  for (const TestId id : control.live().order()) {
+  for (const TestId id : control.live().tests_of(monitor.name)) {
     const LiveTest& live = *control.live().find(id);
-    if (live.test.connection_monitor != monitor.name) continue;
     const auto agent = agents.find(live.test.agent);
     candidates.push_back(
         {id,

@@ -2,6 +2,8 @@
 #include "server/logs/recorder.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/log.h"
 #include "model/resource_id.h"
@@ -12,6 +14,8 @@ namespace lw::server::logs {
 namespace {
 
 constexpr Milliseconds kLookEvery{2'000};
+/// The control loop waits while facts are made of tests: of a few more than so many at a time.
+constexpr std::size_t kTestsPerLook = 5'000;
 /// Rows of one insert.
 constexpr std::size_t kBlockRowsMax = 10'000;
 
@@ -29,22 +33,6 @@ store::AgentBeat beat_of(const AgentView& view) {
           .clock_offset = connection.clock_offset,
           .problem = connection.problem,
           .path_problem = connection.path_problem};
-}
-
-std::vector<store::TestFacts> facts_of_all(const Control& control,
-                                           const std::vector<Agent>& agents) {
-  std::vector<store::TestFacts> facts;
-  for (const TestId id : control.live().order()) {
-    const LiveTest* const live = control.live().find(id);
-    if (live == nullptr) continue;
-    const auto monitor = std::ranges::find(control.models(), live->test.connection_monitor,
-                                           &ConnectionMonitor::name);
-    if (monitor == control.models().end()) continue;
-    const auto agent = std::ranges::find(agents, live->test.agent, &Agent::id);
-    facts.push_back(facts_of(*live, *monitor, agent == agents.end() ? nullptr : &*agent,
-                             control.subscription_id()));
-  }
-  return facts;
 }
 
 std::vector<std::string> outputs_of(const std::vector<ConnectionMonitor>& monitors) {
@@ -115,6 +103,29 @@ Recorder::~Recorder() {
   thread_.join();
 }
 
+void Recorder::look_at_monitors(const Control& control, Seen& seen, Snapshot& snapshot) {
+  std::unordered_map<AgentId, const Agent*> agents;
+  for (const Agent& agent : seen.agents) agents.emplace(agent.id, &agent);
+  for (const ConnectionMonitor& model : control.models()) {
+    const auto tests = control.live().tests_of(model.name);
+    Seen::Monitor now{model, tests.size()};
+    Seen::Monitor& before = seen.monitors[model.name];
+    if (before == now) continue;
+    if (snapshot.tests.size() >= kTestsPerLook) {
+      snapshot.has_more = true;
+      break;
+    }
+    before = std::move(now);
+    snapshot.monitors.insert(model.name);
+    for (const TestId id : tests) {
+      const LiveTest& live = *control.live().find(id);
+      const auto agent = agents.find(live.test.agent);
+      snapshot.tests.push_back(facts_of(
+          live, model, agent == agents.end() ? nullptr : agent->second, control.subscription_id()));
+    }
+  }
+}
+
 std::optional<Recorder::Snapshot> Recorder::look() {
   // Shared: the control loop may answer when nobody waits any more.
   const auto answer = std::make_shared<Channel<Snapshot>>(1, WhenFull::Refuse);
@@ -125,10 +136,13 @@ std::optional<Recorder::Snapshot> Recorder::look() {
       agents.push_back(view.agent);
       if (view.connection) snapshot.beats.push_back(beat_of(view));
     }
-    if (seen->is_new || seen->models != control.models() || seen->agents != agents) {
-      snapshot.tests = facts_of_all(control, agents);
+    if (seen->agents != agents) *seen = {{}, std::move(agents)};
+    const std::size_t known = seen->monitors.size();
+    look_at_monitors(control, *seen, snapshot);
+    std::erase_if(seen->monitors,
+                  [&](const auto& entry) { return control.find_monitor(entry.first) == nullptr; });
+    if (!snapshot.monitors.empty() || seen->monitors.size() != known) {
       workspaces.set_outputs(outputs_of(control.models()));
-      *seen = {control.models(), std::move(agents), false};
     }
     answer->push(std::move(snapshot));
   });
@@ -170,12 +184,15 @@ void Recorder::run() {
   while (!stopping_.is_raised()) {
     auto snapshot = look();
     if (!snapshot) return;
-    if (snapshot->tests) facts_ = std::move(*snapshot->tests);
+    std::erase_if(facts_, [&](const store::TestFacts& facts) {
+      return snapshot->monitors.contains(facts.monitor);
+    });
+    std::ranges::move(snapshot->tests, std::back_inserter(facts_));
     beats_ = std::move(snapshot->beats);
     for (const auto& written : {write_facts(), write_beats()}) {
       if (!written) log::debug("logs", written.error().message);
     }
-    pause_.pop_for(kLookEvery);
+    if (!snapshot->has_more) pause_.pop_for(kLookEvery);
   }
 }
 

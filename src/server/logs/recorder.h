@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <memory>
 #include <optional>
+#include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "base/channel.h"
@@ -29,15 +32,22 @@ class Recorder {
 
  private:
   struct Snapshot {
-    std::optional<std::vector<store::TestFacts>> tests;  ///< nothing: as before
+    std::unordered_set<std::string> monitors;  ///< whose tests were looked at, since they changed
+    std::vector<store::TestFacts> tests;       ///< of these monitors, all
+    bool has_more = false;                     ///< monitors that changed are left
     std::vector<store::AgentBeat> beats;
   };
   /// What the last facts were made of; of the control thread.
   struct Seen {
-    std::vector<ConnectionMonitor> models;
+    struct Monitor {
+      ConnectionMonitor model;
+      std::size_t tests = 0;
+      bool operator==(const Monitor&) const = default;
+    };
+    std::unordered_map<std::string, Monitor> monitors;
     std::vector<Agent> agents;
-    bool is_new = true;
   };
+  static void look_at_monitors(const Control& control, Seen& seen, Snapshot& snapshot);
 
   void run();
   std::optional<Snapshot> look();
