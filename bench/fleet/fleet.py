@@ -18,6 +18,7 @@ VERSION = "2024-05-01"
 GROUPS = CONFIGURATIONS = 20  # Azure's limits of one monitor
 ENDPOINTS = 100
 MONITORS = 100
+INDETERMINATE = 0  # as stored (src/model/state.h)
 PROGRESS = re.compile(
     r"(?P<connected>\d+) of (?P<agents>\d+) agents connected, (?P<tests>\d+) tests, (?P<rounds>\d+) rounds made, "
     r"(?P<acknowledged>\d+) acknowledged, (?P<waiting>\d+) waiting; (?P<paths>\d+) path reports; "
@@ -137,19 +138,24 @@ def rows_of(client, monitor):
 
 
 def moved(before, after, frequency):
-    """Those of the tests in both that did not stay as they were: another id, a state that was forgotten or began
-    anew, another phase, or no round since. A state may have changed by what was measured."""
+    """Those of the tests in both that did not stay as they were: another id, a state that was forgotten,
+    another phase, or no round since. A state may have changed by what was measured."""
     found = []
     for name in before.keys() & after.keys():
-        (had, had_state, had_since, had_last), (now, state, since, last) = before[name], after[name]
+        (had, _, _, had_last), (now, state, _, last) = before[name], after[name]
         if None in (had_last, last) or now != had or state == "Indeterminate" or last <= had_last:
-            found.append(name)
-        elif state == had_state and since != had_since:
             found.append(name)
         # By the server's clock, so it wavers by the time on the way.
         elif abs((last - had_last + frequency / 2) % frequency - frequency / 2) > 1:
             found.append(name)
     return found
+
+
+def began_anew(store):
+    """How many tests got a state more than once where there was none: a test that stays gets its first one only."""
+    row = store.query("SELECT toString(countIf(times > 1)) AS anew FROM (SELECT count() AS times FROM "
+                      f"linewatch.state_changes WHERE from_state = {INDETERMINATE} GROUP BY test_id)")[0]
+    return int(row["anew"])
 
 
 def broken_histories(store, frequency):
@@ -255,11 +261,16 @@ class Simulation:
     def __init__(self, program, server, folder, options):
         self.log = pathlib.Path(folder) / "simulate.log"
         self.out = pathlib.Path(folder) / "simulate.json"
-        self.process = subprocess.Popen(
+        with self.out.open("w") as out, self.log.open("w") as log:
+            self.process = self._start(program, server, options, out, log)
+
+    @staticmethod
+    def _start(program, server, options, out, log):
+        return subprocess.Popen(
             [str(program), "simulate", "--server", f"https://127.0.0.1:{server.port}", "--token",
              (server.data / "admin.token").read_text().strip(), "--ca", str(server.data / "ca.pem"),
              "--connect", f"127.0.0.1:{server.agent_port}", "-o", "json", *map(str, options)],
-            stdout=open(self.out, "w"), stderr=open(self.log, "w"))
+            stdout=out, stderr=log)
 
     def counters(self):
         """The newest ones, or None."""

@@ -12,7 +12,7 @@ from store import Store
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench" / "fleet"))
 
-from fleet import (Arm, Client, Simulation, broken_histories, limit_monitor, moved, rows_of,  # noqa: E402
+from fleet import (Arm, Client, Simulation, began_anew, broken_histories, limit_monitor, moved, rows_of,  # noqa: E402
                    swap_destination, tests_of)
 
 AGENTS = 12
@@ -67,6 +67,7 @@ class Fleet(SystemTest):
             self.assertEqual(len(stay), len(rows) - (concerned if name == "m2" else 0))
             self.assertEqual(len(after), len(rows))
             self.assertEqual(moved(rows, after, FREQUENCY), [], f"of {name}")
+        self.assertEqual(began_anew(Store(self.server)), 0)
 
         # A server that comes back finds its agents at work: it has nothing to tell them.
         told = self.simulation.fresh_counters()
