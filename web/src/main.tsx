@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { QueryClientProvider } from '@tanstack/react-query';
-import { RouterProvider } from '@tanstack/react-router';
 import { createRoot } from 'react-dom/client';
 import { makeQueryClient } from './app/query.ts';
-import { router } from './app/router.tsx';
+import { App } from './app/router.tsx';
 import { startTheme } from './app/theme.ts';
 import './styles/tokens.css';
 import './styles/base.css';
@@ -15,6 +14,6 @@ startTheme();
 
 createRoot(document.getElementById('root')!).render(
   <QueryClientProvider client={makeQueryClient()}>
-    <RouterProvider router={router} />
+    <App />
   </QueryClientProvider>,
 );

@@ -6,7 +6,7 @@ import { filterRows } from '../core/store/filter.ts';
 import { testName } from '../core/text/tests.ts';
 import { Dialog } from '../ui/Dialog.tsx';
 import { PAGES } from './pages.ts';
-import { useGo } from './search.tsx';
+import { go } from './search.tsx';
 import { useSnapshot } from './snapshot.tsx';
 
 interface Item {
@@ -42,7 +42,6 @@ function entities(snapshot: Snapshot | null, text: string): Item[] {
 
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const { snapshot } = useSnapshot();
-  const go = useGo();
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
   const items = useMemo(() => {

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The range of charts: back, label with quick and absolute ranges, forth, zoom out, freeze.
-import { lazy, Suspense } from 'react';
 import { formatBound, freeze, isRelative, rangeLabel, shift, zoomOut, type Range } from '../core/time/range.ts';
 import { serverNow } from '../core/time/clock.ts';
 import { rangeOf } from '../core/url/search.ts';
 import { Icon } from '../ui/icons.tsx';
+import { part } from '../ui/part.tsx';
 import { Popover } from '../ui/Popover.tsx';
-import { useSetUrl, useTimes, useTimeUrl } from './search.tsx';
+import { setUrl, useTimes, useTimeUrl } from './search.tsx';
 
-const RangeMenu = lazy(async () => ({ default: (await import('./RangeMenu.tsx')).RangeMenu }));
+const RangeMenu = part(async () => (await import('./RangeMenu.tsx')).RangeMenu, { waiting: '…' });
 
 /** The ways to change the range, for buttons and keys alike. */
 export function useRange() {
   const url = useTimeUrl();
-  const set = useSetUrl();
   const range = rangeOf(url);
-  const put = (next: Range) => set({ from: formatBound(next.from), to: formatBound(next.to) });
+  const put = (next: Range) => setUrl({ from: formatBound(next.from), to: formatBound(next.to) });
   return {
     range,
     put,
@@ -42,11 +41,7 @@ export function RangeControl() {
           </>
         }
       >
-        {(close) => (
-          <Suspense fallback="…">
-            <RangeMenu range={range} onChoose={(next) => (put(next), close())} />
-          </Suspense>
-        )}
+        {(close) => <RangeMenu range={range} onChoose={(next) => (put(next), close())} />}
       </Popover>
       <button type="button" className="button bare icon" onClick={forth} aria-label="Later" title="Later (t →)">
         <Icon name="right" />

@@ -3,11 +3,10 @@
 import { useState, type FormEvent } from 'react';
 import { formatBound, parseBound, QUICK_RANGES, type Range } from '../core/time/range.ts';
 import { DEFAULT_FROM, DEFAULT_TO } from '../core/url/search.ts';
-import { useSetUrl, useUrl } from './search.tsx';
+import { setUrl, useUrl } from './search.tsx';
 
 export function RangeMenu({ range, onChoose }: { range: Range; onChoose: (range: Range) => void }) {
   const url = useUrl();
-  const set = useSetUrl();
   const [from, setFrom] = useState(formatBound(range.from));
   const [to, setTo] = useState(formatBound(range.to));
   const parsed = { from: parseBound(from), to: parseBound(to) };
@@ -59,7 +58,7 @@ export function RangeMenu({ range, onChoose }: { range: Range; onChoose: (range:
           <select
             className="input"
             value={url.tz ?? 'UTC'}
-            onChange={(event) => set({ tz: event.target.value }, { replace: true })}
+            onChange={(event) => setUrl({ tz: event.target.value }, { replace: true })}
           >
             <option value="UTC">UTC</option>
             <option value="browser">this browser&apos;s zone</option>

@@ -11,7 +11,7 @@ import { currentPalette } from '../viz/palette.ts';
 import { Icon } from '../ui/icons.tsx';
 import { toast } from '../ui/toast.tsx';
 import { Connection } from './Connection.tsx';
-import { useInstant, useSetUrl, useSpan, useTimes } from './search.tsx';
+import { useInstant, setUrl, useSpan, useTimes } from './search.tsx';
 import { useSnapshot } from './snapshot.tsx';
 import { useThemeVersion } from './theme.ts';
 
@@ -21,11 +21,10 @@ const STEPS = 288;
 export function useTravel() {
   const span = useSpan();
   const at = useInstant();
-  const set = useSetUrl();
   const step = stepLength(span, STEPS);
   const to = (ms: number | null) => {
     const isLive = ms === null || ms >= serverNow() - 1000;
-    set({ at: isLive ? undefined : formatInstant(Math.round(ms / 1000) * 1000) }, { replace: true });
+    setUrl({ at: isLive ? undefined : formatInstant(Math.round(ms / 1000) * 1000) }, { replace: true });
   };
   const by = (ms: number) => to((at ?? serverNow()) + ms);
   const toChange = async (direction: -1 | 1) => {

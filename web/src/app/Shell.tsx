@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all pages share: header, recorder strip, navigation, keys, dialogs, and the place for the page.
-import { Outlet, useLocation } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useRef, useState } from 'react';
+import { useEffect, useRef, useState, type ReactNode } from 'react';
 import { Icon, Logo } from '../ui/icons.tsx';
+import { part } from '../ui/part.tsx';
 import { Popover } from '../ui/Popover.tsx';
 import { Toasts, toast } from '../ui/toast.tsx';
 import { useHotkeys } from './hotkeys.ts';
 import { PAGES } from './pages.ts';
+import { usePlace } from './place.tsx';
 import { RangeControl, useRange } from './RangeControl.tsx';
 import { Recorder, useTravel } from './Recorder.tsx';
-import { Go, useGo } from './search.tsx';
+import { Go, go } from './search.tsx';
 import { useSession, useSignOut } from './session.tsx';
 import { useShare } from './share.ts';
 import { toggleTheme } from './theme.ts';
 
-const CommandPalette = lazy(async () => ({ default: (await import('./CommandPalette.tsx')).CommandPalette }));
-const Help = lazy(async () => ({ default: (await import('./Help.tsx')).Help }));
+const CommandPalette = part(async () => (await import('./CommandPalette.tsx')).CommandPalette, { waiting: null });
+const Help = part(async () => (await import('./Help.tsx')).Help, { waiting: null });
 
 function nextTheme(): void {
   const theme = toggleTheme();
@@ -34,8 +35,8 @@ function useFocusOnPage(path: string): void {
   }, [path]);
 }
 
-export function Shell() {
-  const { pathname } = useLocation();
+export function Shell({ children }: { children: ReactNode }) {
+  const { path: pathname } = usePlace();
   const [dialog, setDialog] = useState<'palette' | 'help' | null>(null);
   const [isNavOpen, setNavOpen] = useState(false);
   useFocusOnPage(pathname);
@@ -72,12 +73,10 @@ export function Shell() {
       <Recorder />
       <Navigation isOpen={isNavOpen} path={pathname} />
       <main className="main" id="main" tabIndex={-1}>
-        <Outlet />
+        {children}
       </main>
-      <Suspense>
-        {dialog === 'palette' && <CommandPalette onClose={() => setDialog(null)} />}
-        {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
-      </Suspense>
+      {dialog === 'palette' && <CommandPalette onClose={() => setDialog(null)} />}
+      {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
       <Toasts />
     </div>
   );
@@ -167,7 +166,6 @@ function Navigation({ isOpen, path }: { isOpen: boolean; path: string }) {
 }
 
 function useKeys(open: (dialog: 'palette' | 'help') => void): void {
-  const go = useGo();
   const range = useRange();
   const travel = useTravel();
   const share = useShare();

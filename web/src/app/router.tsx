@@ -1,25 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// All routes. Each page but the overview is its own chunk.
-import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
-import { normalise, parseSearch, stringifySearch, type Search } from '../core/url/search.ts';
+// All pages by their paths. Each page but the overview is a file of its own.
+import { Component, useMemo, type ComponentType, type ReactNode } from 'react';
+import { matchPath } from '../core/url/routes.ts';
 import { Failure } from '../ui/Notice.tsx';
+import { loadAllParts, part } from '../ui/part.tsx';
 import { Overview } from '../pages/overview/Overview.tsx';
+import { ParamsContext, PlaceProvider, usePlace } from './place.tsx';
 import { Go, TimeProvider } from './search.tsx';
 import { SessionGate } from './session.tsx';
 import { Shell } from './Shell.tsx';
 import { SnapshotProvider } from './snapshot.tsx';
 
-function Root() {
-  return (
-    <TimeProvider>
-      <SessionGate>
-        <SnapshotProvider>
-          <Shell />
-        </SnapshotProvider>
-      </SessionGate>
-    </TimeProvider>
-  );
-}
+const page = (load: () => Promise<ComponentType>) => part(load, { isPage: true });
+const entity = () => import('../pages/entity/EntityPage.tsx');
+const wizard = () => import('../pages/wizard/Wizard.tsx');
+
+/** What is literal stands before what takes any name. */
+const PAGES: ReadonlyMap<string, ComponentType> = new Map<string, ComponentType>([
+  ['/', Overview],
+  ['/tests/$id', page(async () => (await import('../pages/test/TestPage.tsx')).TestPage)],
+  ['/monitors/new', page(async () => (await wizard()).CreatePage)],
+  ['/monitors/$name', page(async () => (await entity()).MonitorPage)],
+  ['/monitors/$name/edit', page(async () => (await wizard()).EditPage)],
+  ['/monitors/$name/groups/$group', page(async () => (await entity()).GroupPage)],
+  ['/monitors/$name/configurations/$configuration', page(async () => (await entity()).ConfigurationPage)],
+  ['/sources/$name', page(async () => (await entity()).SourcePage)],
+  ['/destinations/$name', page(async () => (await entity()).DestinationPage)],
+  ['/compare', page(async () => (await import('../pages/compare/ComparePage.tsx')).ComparePage)],
+  ['/topology', page(async () => (await import('../pages/topology/TopologyPage.tsx')).TopologyPage)],
+  ['/matrix', page(async () => (await import('../pages/matrix/MatrixPage.tsx')).MatrixPage)],
+  ['/services', page(async () => (await import('../pages/services/ServicesPage.tsx')).ServicesPage)],
+  ['/issues', page(async () => (await import('../pages/issues/IssuesPage.tsx')).IssuesPage)],
+  ['/logs', page(async () => (await import('../pages/logs/LogsPage.tsx')).LogsPage)],
+  ['/agents', page(async () => (await import('../pages/agents/AgentsPage.tsx')).AgentsPage)],
+]);
+const PATTERNS = [...PAGES.keys()];
+
+const LOAD_ALL_AFTER_MS = 4000;
+setTimeout(loadAllParts, LOAD_ALL_AFTER_MS);
 
 function NotFound() {
   return (
@@ -30,65 +48,59 @@ function NotFound() {
   );
 }
 
-function PageFailure({ error, reset }: { error: unknown; reset: () => void }) {
-  return <Failure what="This page could not be shown" error={error} onRetry={reset} />;
+/** Stands in for what failed while it was rendered, until it is tried again or the reader goes elsewhere. */
+class Guard extends Component<{ path: string; children: ReactNode }, { error: unknown }> {
+  override state: { error: unknown } = { error: null };
+
+  static getDerivedStateFromError(error: unknown) {
+    return { error };
+  }
+
+  override componentDidUpdate(before: { path: string }) {
+    if (before.path !== this.props.path && this.state.error !== null) this.setState({ error: null });
+  }
+
+  override render() {
+    if (this.state.error === null) return this.props.children;
+    const again = () => this.setState({ error: null });
+    return <Failure what="This page could not be shown" error={this.state.error} onRetry={again} />;
+  }
 }
 
-const root = createRootRoute({
-  component: Root,
-  validateSearch: (raw: Record<string, unknown>): Search => normalise(raw),
-  notFoundComponent: NotFound,
-  errorComponent: PageFailure,
-});
+function Page() {
+  const { path } = usePlace();
+  const match = useMemo(() => matchPath(PATTERNS, path), [path]);
+  const Shown = (match && PAGES.get(match.pattern)) ?? NotFound;
+  return (
+    <Guard path={path}>
+      <ParamsContext value={match?.params ?? {}}>
+        <Shown />
+      </ParamsContext>
+    </Guard>
+  );
+}
 
-const chunks = {
-  test: () => import('../pages/test/TestPage.tsx'),
-  entity: () => import('../pages/entity/EntityPage.tsx'),
-  wizard: () => import('../pages/wizard/Wizard.tsx'),
-  compare: () => import('../pages/compare/ComparePage.tsx'),
-  topology: () => import('../pages/topology/TopologyPage.tsx'),
-  matrix: () => import('../pages/matrix/MatrixPage.tsx'),
-  services: () => import('../pages/services/ServicesPage.tsx'),
-  issues: () => import('../pages/issues/IssuesPage.tsx'),
-  logs: () => import('../pages/logs/LogsPage.tsx'),
-  agents: () => import('../pages/agents/AgentsPage.tsx'),
-};
+function Everything() {
+  const { path } = usePlace();
+  return (
+    <Guard path={path}>
+      <TimeProvider>
+        <SessionGate>
+          <SnapshotProvider>
+            <Shell>
+              <Page />
+            </Shell>
+          </SnapshotProvider>
+        </SessionGate>
+      </TimeProvider>
+    </Guard>
+  );
+}
 
-const LOAD_ALL_AFTER_MS = 4000;
-
-/** All pages, once there is nothing better to do: they are there then when the server is not. */
-setTimeout(() => {
-  for (const load of Object.values(chunks)) load().catch(() => undefined);
-}, LOAD_ALL_AFTER_MS);
-
-const route = (path: string, component: ReturnType<typeof lazyRouteComponent>) =>
-  createRoute({ getParentRoute: () => root, path, component });
-
-const tree = root.addChildren([
-  createRoute({ getParentRoute: () => root, path: '/', component: Overview }),
-  route('/tests/$id', lazyRouteComponent(chunks.test, 'TestPage')),
-  route('/monitors/new', lazyRouteComponent(chunks.wizard, 'CreatePage')),
-  route('/monitors/$name', lazyRouteComponent(chunks.entity, 'MonitorPage')),
-  route('/monitors/$name/edit', lazyRouteComponent(chunks.wizard, 'EditPage')),
-  route('/monitors/$name/groups/$group', lazyRouteComponent(chunks.entity, 'GroupPage')),
-  route('/monitors/$name/configurations/$configuration', lazyRouteComponent(chunks.entity, 'ConfigurationPage')),
-  route('/sources/$name', lazyRouteComponent(chunks.entity, 'SourcePage')),
-  route('/destinations/$name', lazyRouteComponent(chunks.entity, 'DestinationPage')),
-  route('/compare', lazyRouteComponent(chunks.compare, 'ComparePage')),
-  route('/topology', lazyRouteComponent(chunks.topology, 'TopologyPage')),
-  route('/matrix', lazyRouteComponent(chunks.matrix, 'MatrixPage')),
-  route('/services', lazyRouteComponent(chunks.services, 'ServicesPage')),
-  route('/issues', lazyRouteComponent(chunks.issues, 'IssuesPage')),
-  route('/logs', lazyRouteComponent(chunks.logs, 'LogsPage')),
-  route('/agents', lazyRouteComponent(chunks.agents, 'AgentsPage')),
-]);
-
-export const router = createRouter({
-  routeTree: tree,
-  parseSearch: (text) => parseSearch(text) as Record<string, unknown>,
-  stringifySearch: (search) => stringifySearch(search as Search),
-  defaultPreload: 'intent',
-  scrollRestoration: false,
-  defaultErrorComponent: PageFailure,
-  defaultNotFoundComponent: NotFound,
-});
+export function App() {
+  return (
+    <PlaceProvider>
+      <Everything />
+    </PlaceProvider>
+  );
+}

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The URL's state for components, and links that keep the time.
-import { useNavigate, useRouter, useSearch } from '@tanstack/react-router';
 import {
   createContext,
-  useCallback,
   useContext,
   useEffect,
   useMemo,
@@ -15,37 +13,30 @@ import {
 import { formatTime } from '../core/time/format.ts';
 import { resolve, type Span } from '../core/time/range.ts';
 import { serverNow } from '../core/time/clock.ts';
+import { pathOf } from '../core/url/routes.ts';
 import { instantOf, normalise, rangeOf, stringifySearch, timeOf, type Search } from '../core/url/search.ts';
+import { open, openHref, placeNow, usePlace } from './place.tsx';
 
 export function useUrl(): Search {
-  return useSearch({ strict: false }) as Search;
+  return usePlace().search;
 }
+
+const TableContext = createContext<Pick<Search, 'sort' | 'sel'>>({});
 
 /** How a table is sorted and what of it is chosen. */
 export function useTableUrl(): Pick<Search, 'sort' | 'sel'> {
-  return useSearch({
-    strict: false,
-    select: ({ sort, sel }: Search) => ({ sort, sel }),
-    structuralSharing: true,
-  } as never) as Pick<Search, 'sort' | 'sel'>;
+  return useContext(TableContext);
 }
 
 /** The URL's state when it is asked for: for what acts, and need not be rendered anew when the URL changes. */
-export function useUrlNow(): () => Search {
-  const router = useRouter();
-  return useCallback(() => router.state.location.search as Search, [router]);
+export function urlNow(): Search {
+  return placeNow().search;
 }
 
 /** Changes parts of the URL on this page. Filters push history; typing, scrubbing and selection replace it. */
-export function useSetUrl(): (patch: Search, options?: { replace?: boolean }) => void {
-  const navigate = useNavigate();
-  return useCallback(
-    (patch, options) => {
-      const search = (before: Search) => normalise({ ...before, ...patch });
-      void navigate({ to: '.', search: search as never, replace: options?.replace ?? false, resetScroll: false });
-    },
-    [navigate],
-  );
+export function setUrl(patch: Search, options?: { replace?: boolean }): void {
+  const { path, search } = placeNow();
+  open(path, normalise({ ...search, ...patch }), options);
 }
 
 interface GoProps extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'> {
@@ -57,32 +48,31 @@ interface GoProps extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'> 
 
 const TimeContext = createContext<Search>({});
 
-/** What links keep, and what charts and times need. A context of its own, so that typing in a filter leaves the hundreds of links of a table alone. */
+/** What links keep, and what charts and times need; and what tables need. Contexts of their own, so that typing in a filter leaves the hundreds of links of a table alone. */
 export function TimeProvider({ children }: { children: ReactNode }) {
-  const { from, to, at, tz } = useUrl();
+  const { from, to, at, tz, sort, sel } = useUrl();
   const time = useMemo(() => timeOf({ from, to, at, tz }), [from, to, at, tz]);
-  return <TimeContext value={time}>{children}</TimeContext>;
-}
-
-/** "/monitors/$name" and {name: "a b"} to "/monitors/a%20b". */
-export function pathOf(to: string, params: Record<string, string> | undefined): string {
-  return to.replace(/\$(\w+)/g, (_, key: string) => encodeURIComponent(params?.[key] ?? ''));
+  const table = useMemo(() => ({ sort, sel }), [sort, sel]);
+  return (
+    <TimeContext value={time}>
+      <TableContext value={table}>{children}</TableContext>
+    </TimeContext>
+  );
 }
 
 function isPlainClick(event: MouseEvent): boolean {
   return event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
 }
 
-/** A link inside the app that keeps range, instant and zone. Lighter than the router's own, of which a table has too many. */
+/** A link inside the app that keeps range, instant and zone. */
 export function Go({ to, params, search, children, onClick, ...rest }: GoProps) {
   const time = useContext(TimeContext);
-  const router = useRouter();
   const href = pathOf(to, params) + stringifySearch({ ...time, ...search });
   const click = (event: MouseEvent<HTMLAnchorElement>) => {
     onClick?.(event);
     if (event.defaultPrevented || !isPlainClick(event)) return;
     event.preventDefault();
-    if (rest['aria-disabled'] !== true) router.history.push(href);
+    if (rest['aria-disabled'] !== true) openHref(href);
   };
   return (
     <a href={href} onClick={click} {...rest}>
@@ -91,18 +81,9 @@ export function Go({ to, params, search, children, onClick, ...rest }: GoProps) 
   );
 }
 
-export function useGo(): (to: string, params?: Record<string, string>, search?: Search) => void {
-  const navigate = useNavigate();
-  const urlNow = useUrlNow();
-  return useCallback(
-    (to, params, search) =>
-      void navigate({
-        to: to as never,
-        params: params as never,
-        search: normalise({ ...timeOf(urlNow()), ...search }) as never,
-      }),
-    [navigate, urlNow],
-  );
+/** Goes to another page; range, instant and zone stay. */
+export function go(to: string, params?: Record<string, string>, search?: Search): void {
+  open(pathOf(to, params), normalise({ ...timeOf(urlNow()), ...search }));
 }
 
 /** Range, instant and zone: what all pages have in the URL. */

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is signed in. Without a session the sign-in page stands in for everything.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, lazy, Suspense, useContext, useEffect, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, type ReactNode } from 'react';
 import { ApiError, onSignedOut } from '../core/api/client.ts';
 import { getSession, signOut } from '../core/api/endpoints.ts';
 import type { Session } from '../core/api/types.ts';
 import { learnServerTime } from '../core/time/clock.ts';
 import { Failure, Loading } from '../ui/Notice.tsx';
+import { part } from '../ui/part.tsx';
 
-const SignIn = lazy(async () => ({ default: (await import('./SignIn.tsx')).SignIn }));
+const SignIn = part(async () => (await import('./SignIn.tsx')).SignIn);
 const SessionContext = createContext<Session | null>(null);
 
 export function useSession(): Session {
@@ -45,11 +46,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   useEffect(() => onSignedOut(() => client.setQueryData(['session'], null)), [client]);
   if (query.data) return <SessionContext value={query.data}>{children}</SessionContext>;
   if (query.data === null) {
-    return (
-      <Suspense fallback={<Loading />}>
-        <SignIn onSignedIn={(session) => client.setQueryData(['session'], session)} />
-      </Suspense>
-    );
+    return <SignIn onSignedIn={(session) => client.setQueryData(['session'], session)} />;
   }
   if (query.error) {
     return (

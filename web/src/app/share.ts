@@ -3,7 +3,7 @@ import { formatBound, freeze, formatInstant } from '../core/time/range.ts';
 import { serverNow } from '../core/time/clock.ts';
 import { rangeOf, stringifySearch } from '../core/url/search.ts';
 import { toast } from '../ui/toast.tsx';
-import { useUrlNow } from './search.tsx';
+import { urlNow } from './search.tsx';
 
 export async function copyText(text: string, done: string): Promise<void> {
   try {
@@ -16,7 +16,6 @@ export async function copyText(text: string, done: string): Promise<void> {
 
 /** A link to what is seen, that shows the same tomorrow: the range and, when live, this instant are made absolute. */
 export function useFrozenLink(): () => string {
-  const urlNow = useUrlNow();
   return () => {
     const url = urlNow();
     const now = serverNow();

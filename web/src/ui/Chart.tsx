@@ -5,7 +5,7 @@ import { useEffect, useRef, useState, type ReactNode } from 'react';
 import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import '../styles/charts.css';
-import { useInstant, useSetUrl, useSpan, useTimes } from '../app/search.tsx';
+import { useInstant, setUrl, useSpan, useTimes } from '../app/search.tsx';
 import { useThemeVersion } from '../app/theme.ts';
 import { useTravel } from '../app/Recorder.tsx';
 import { formatInstant, SECOND, type Span } from '../core/time/range.ts';
@@ -48,9 +48,8 @@ export function Chart({ summary, height, make, version, describe, legend, table,
   const { zone } = useTimes();
   const theme = useThemeVersion();
   const { to } = useTravel();
-  const set = useSetUrl();
-  const actions = useRef({ make, to, set, isOwn: false });
-  actions.current = { make, to, set, isOwn: ownSpan !== undefined };
+  const actions = useRef({ make, to, isOwn: false });
+  actions.current = { make, to, isOwn: ownSpan !== undefined };
   useEffect(() => {
     if (!host.current || width === 0) return;
     const plot = actions.current.make(host.current, {
@@ -65,8 +64,7 @@ export function Chart({ summary, height, make, version, describe, legend, table,
         onHover: setHovered,
         onPick: (ms) => !actions.current.isOwn && actions.current.to(ms),
         onZoom: (from, until) =>
-          !actions.current.isOwn &&
-          actions.current.set({ from: formatInstant(round(from)), to: formatInstant(round(until)) }),
+          !actions.current.isOwn && setUrl({ from: formatInstant(round(from)), to: formatInstant(round(until)) }),
       },
     });
     return () => plot.destroy();
@@ -79,7 +77,7 @@ export function Chart({ summary, height, make, version, describe, legend, table,
         role="img"
         aria-label={summary}
         style={{ minHeight: height }}
-        onDoubleClick={() => !ownSpan && set({ from: 'now-24h', to: 'now' })}
+        onDoubleClick={() => !ownSpan && setUrl({ from: 'now-24h', to: 'now' })}
       />
       <figcaption>
         <div className="row">

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The UI survives: what breaks around a page is told of, and the page recovers. On the mock, where breaking is
 // easy; a server restart and a deletion are done to the real server in restart.real.spec.ts.
-import { expect, LARGE, rowsOf, test } from './fixture.ts';
+import { axe, expect, LARGE, rowsOf, test } from './fixture.ts';
 
 test('The UI survives: a lost stream', async ({ page, guard }) => {
   guard.expectErrors(/net::ERR|Failed to load resource/);
@@ -161,3 +161,64 @@ for (const [name, path, sign] of PAGES) {
     await expect(page.getByRole('alert')).toHaveCount(0);
   });
 }
+
+test('The UI survives: a page that was not loaded yet, and no server', async ({ page, guard }) => {
+  guard.expectErrors(/net::ERR|Failed to (load resource|fetch)/);
+  let isDown = false;
+  await page.route('**/*', (route) => (isDown ? route.abort() : route.fallback()));
+  await page.goto('/');
+  await expect(rowsOf(page, 'Connection monitors').first()).toBeVisible();
+  isDown = true;
+  await page.getByRole('link', { name: 'Agents' }).click();
+  const alert = page.getByRole('alert');
+  await expect(alert).toContainText('This page could not be loaded: The server cannot be reached');
+  // Asked again in vain it says the same; all around the page is still ours.
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await expect(alert).toBeVisible();
+  await expect(page.getByRole('navigation', { name: 'Pages' })).toBeVisible();
+  expect(await axe(page)).toEqual([]);
+  await expect(page).toHaveURL(/\/agents$/);
+  isDown = false;
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'Agents' })).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+});
+
+test('The UI survives: a page that was not loaded yet comes back by itself', async ({ page, guard }) => {
+  guard.expectErrors(/net::ERR|Failed to (load resource|fetch)/);
+  let isDown = false;
+  await page.route('**/*', (route) => (isDown ? route.abort() : route.fallback()));
+  await page.goto('/');
+  await expect(rowsOf(page, 'Connection monitors').first()).toBeVisible();
+  isDown = true;
+  await page.getByRole('link', { name: 'Agents' }).click();
+  await expect(page.getByRole('alert')).toContainText('This page could not be loaded');
+  isDown = false;
+  await expect(page.getByRole('heading', { level: 1, name: 'Agents' })).toBeVisible();
+});
+
+test('The UI survives: a page whose file a newer server does not have', async ({ page, guard }) => {
+  guard.expectErrors(/404|Failed to fetch/);
+  let refusals = 0;
+  await page.route('**/assets/AgentsPage*.js', (route) =>
+    refusals++ === 0 ? route.fulfill({ status: 404, body: '' }) : route.fallback(),
+  );
+  await page.goto('/agents');
+  await expect(page.getByRole('heading', { level: 1, name: 'Agents' })).toBeVisible();
+  expect(refusals).toBeGreaterThan(1);
+});
+
+test('The UI survives: a dialog that was not loaded yet, and no server', async ({ page, guard }) => {
+  guard.expectErrors(/net::ERR|Failed to (load resource|fetch)/);
+  let isDown = false;
+  await page.route('**/*', (route) => (isDown ? route.abort() : route.fallback()));
+  await page.goto('/?q=kept');
+  await expect(page.getByRole('searchbox', { name: 'Search' })).toHaveValue('kept');
+  isDown = true;
+  await page.keyboard.press('Control+k');
+  const alert = page.getByRole('alert').filter({ hasText: 'This part of the page could not be loaded' });
+  await expect(alert).toBeVisible();
+  isDown = false;
+  await alert.getByRole('button', { name: 'Try again' }).click();
+  await expect(page.getByRole('dialog')).toBeVisible();
+});

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import {
   instantOf,
   joinList,
+  keepEqual,
   normalise,
   parseSearch,
   rangeOf,
@@ -84,5 +85,15 @@ describe('the URL', () => {
     });
     expect(instantOf({ at: '2026-11-21T06:12:00Z' })).toBe(Date.UTC(2026, 10, 21, 6, 12));
     expect(formatBound(rangeOf({}).from)).toBe('now-24h');
+  });
+
+  test('keeps what is equal, so that what depends on it stays', () => {
+    const before: Search = { q: 'x', state: ['Fail'], src: ['a', 'b'] };
+    expect(keepEqual(before, { q: 'x', state: ['Fail'], src: ['a', 'b'] })).toBe(before);
+    const next = keepEqual(before, { q: 'y', state: ['Fail'], src: ['b', 'a'] });
+    expect(next).toEqual({ q: 'y', state: ['Fail'], src: ['b', 'a'] });
+    expect(next.state).toBe(before.state);
+    expect(keepEqual(before, { q: 'x', state: ['Fail'] })).toEqual({ q: 'x', state: ['Fail'] });
+    expect(keepEqual({}, before)).toEqual(before);
   });
 });

@@ -140,6 +140,19 @@ export function stringifySearch(search: Search): string {
   return parts.length > 0 ? `?${parts.join('&')}` : '';
 }
 
+function isEqual(a: unknown, b: unknown): boolean {
+  if (!Array.isArray(a) || !Array.isArray(b)) return a === b;
+  return a.length === b.length && a.every((item, i) => item === b[i]);
+}
+
+/** `next` with the lists of `before` where they are equal, or `before` itself if all is: what depends on them stays. */
+export function keepEqual(before: Search, next: Search): Search {
+  const keys = Object.keys(next) as (keyof Search)[];
+  const kept = Object.fromEntries(keys.map((key) => [key, isEqual(before[key], next[key]) ? before[key] : next[key]]));
+  const isSame = keys.length === Object.keys(before).length && keys.every((key) => kept[key] === before[key]);
+  return isSame ? before : (kept as Search);
+}
+
 /** The range that the URL names. */
 export function rangeOf(search: Search): Range {
   return {

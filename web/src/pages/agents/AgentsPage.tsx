@@ -6,7 +6,7 @@ import { createJoinToken, getAgents, removeAgent } from '../../core/api/endpoint
 import type { Agent } from '../../core/api/types.ts';
 import { compareWords } from '../../core/store/filter.ts';
 import { formatCount, formatMs } from '../../core/text/numbers.ts';
-import { useSetUrl, useTimes, useUrl, Go } from '../../app/search.tsx';
+import { setUrl, useTimes, useUrl, Go } from '../../app/search.tsx';
 import { useSession } from '../../app/session.tsx';
 import { copyText } from '../../app/share.ts';
 import { Dialog } from '../../ui/Dialog.tsx';
@@ -20,7 +20,6 @@ const AGENT_PORT = 8444;
 export function AgentsPage() {
   usePage('Agents');
   const url = useUrl();
-  const set = useSetUrl();
   const { role } = useSession();
   const [isJoining, setJoining] = useState(false);
   const query = useQuery({ queryKey: ['agents'], queryFn: ({ signal }) => getAgents(signal), refetchInterval: 5000 });
@@ -56,7 +55,7 @@ export function AgentsPage() {
           aria-label="Search"
           placeholder="Name, address, label, problem"
           value={url.q ?? ''}
-          onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
+          onChange={(event) => setUrl({ q: event.target.value || undefined }, { replace: true })}
         />
         <span role="status" className="quiet">
           {query.data && `${formatCount(connected)} of ${formatCount(agents.length)} connected`}

@@ -12,7 +12,7 @@ import { testName } from '../../core/text/tests.ts';
 import { slowest } from '../../core/store/group.ts';
 import { DAY, pointsFor, WEEK } from '../../core/time/range.ts';
 import { median } from '../../core/verdict/verdict.ts';
-import { Go, useSetUrl, useSpan, useUrl } from '../../app/search.tsx';
+import { Go, setUrl, useSpan, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { LineChart } from '../../ui/LineChart.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
@@ -55,14 +55,13 @@ export function ComparePage() {
 
 function OffsetChoice() {
   const url = useUrl();
-  const set = useSetUrl();
   return (
     <label className="row">
       <span className="quiet">With itself</span>
       <select
         className="input"
         value={url.cmp ?? ''}
-        onChange={(event) => set({ cmp: event.target.value || undefined })}
+        onChange={(event) => setUrl({ cmp: event.target.value || undefined })}
       >
         <option value="">not</option>
         {Object.entries(OFFSETS).map(([key, { words }]) => (
@@ -76,7 +75,6 @@ function OffsetChoice() {
 }
 
 function AddTest({ snapshot, ids }: { snapshot: Snapshot; ids: readonly string[] }) {
-  const set = useSetUrl();
   const [text, setText] = useState('');
   const found = useMemo(
     () =>
@@ -103,7 +101,7 @@ function AddTest({ snapshot, ids }: { snapshot: Snapshot; ids: readonly string[]
           type="button"
           className="button"
           disabled={ids.length >= TESTS_MAX}
-          onClick={() => (set({ sel: [...ids, hexId(snapshot.id[row]!)] }, { replace: true }), setText(''))}
+          onClick={() => (setUrl({ sel: [...ids, hexId(snapshot.id[row]!)] }, { replace: true }), setText(''))}
         >
           + {testName(snapshot, row)}
         </button>
@@ -228,7 +226,6 @@ function Differences({
   snapshot: Snapshot;
   ids: readonly string[];
 }) {
-  const set = useSetUrl();
   const numbers = compared.map((each) => (each.data ? numbersOf(each.data) : null));
   const first = numbers[0];
   return (
@@ -280,7 +277,7 @@ function Differences({
                     <button
                       type="button"
                       className="linklike"
-                      onClick={() => set({ sel: ids.filter((id) => id !== each.id) }, { replace: true })}
+                      onClick={() => setUrl({ sel: ids.filter((id) => id !== each.id) }, { replace: true })}
                     >
                       Remove<span className="hidden-visually"> {each.name}</span>
                     </button>

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { useMutation } from '@tanstack/react-query';
 import { deleteMonitor } from '../../core/api/endpoints.ts';
-import { useGo } from '../../app/search.tsx';
+import { go } from '../../app/search.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Failure } from '../../ui/Notice.tsx';
 import { toast } from '../../ui/toast.tsx';
 
 export function DeleteMonitor({ name, onClose }: { name: string; onClose: () => void }) {
-  const go = useGo();
   const run = useMutation({
     mutationFn: () => deleteMonitor(name),
     onSuccess: () => {

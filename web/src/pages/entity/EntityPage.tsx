@@ -2,13 +2,13 @@
 // The page of a connection monitor, and with it of a test group, source, destination and test configuration:
 // Essentials, Summary with trends and top five, tabs with counts and values, Issues.
 import { useQuery } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
 import { useMemo, useState } from 'react';
 import { getMonitor } from '../../core/api/endpoints.ts';
 import { STATES, type Snapshot } from '../../core/api/snapshot.ts';
 import { filterRows } from '../../core/store/filter.ts';
 import { groupBy, groupsOfMonitors, summarise } from '../../core/store/group.ts';
 import { counted, formatMs, formatPercent } from '../../core/text/numbers.ts';
+import { useParams } from '../../app/place.tsx';
 import { Go, useTimes } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
@@ -23,7 +23,7 @@ import { filterOf, KIND_NAMES, searchOf, type Entity } from './scope.ts';
 import { Summary } from './Summary.tsx';
 
 type Params = { name?: string; group?: string; configuration?: string };
-const useNames = () => useParams({ strict: false }) as Params;
+const useNames = () => useParams() as Params;
 
 export function MonitorPage() {
   const { name = '' } = useNames();

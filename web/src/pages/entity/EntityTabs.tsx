@@ -6,7 +6,7 @@ import type { Snapshot } from '../../core/api/snapshot.ts';
 import { groupBy, groupsOfMonitors, sortGroups, type Group } from '../../core/store/group.ts';
 import { parseSort } from '../../core/store/sort.ts';
 import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts';
-import { useSetUrl, useUrl } from '../../app/search.tsx';
+import { setUrl, useUrl } from '../../app/search.tsx';
 import { StateAt } from '../../ui/StateTag.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { TestsGrid } from '../overview/TestsGrid.tsx';
@@ -17,7 +17,6 @@ type TabId = Dimension | 'tests';
 
 export function EntityTabs({ entity, snapshot, rows }: { entity: Entity; snapshot: Snapshot; rows: Uint32Array }) {
   const url = useUrl();
-  const set = useSetUrl();
   const groups = useMemo(() => {
     const by = new Map<Dimension, Group[]>();
     for (const { id } of DIMENSIONS)
@@ -38,7 +37,7 @@ export function EntityTabs({ entity, snapshot, rows }: { entity: Entity; snapsho
         label="Parts"
         items={items}
         chosen={chosen}
-        onChoose={(tab) => set({ tab, sort: undefined }, { replace: true })}
+        onChoose={(tab) => setUrl({ tab, sort: undefined }, { replace: true })}
       >
         {chosen === 'tests' ? (
           <TestsGrid snapshot={snapshot} rows={rows} filterKey={JSON.stringify(entity)} height="480px" />
@@ -103,7 +102,6 @@ function GroupTable({ dimension, groups, entity }: { dimension: Dimension; group
 
 function SortHead({ id, title, isNumber = false }: { id: string; title: string; isNumber?: boolean }) {
   const { sort } = useUrl();
-  const set = useSetUrl();
   const isUp = sort === id;
   const isDown = sort === `-${id}`;
   return (
@@ -116,7 +114,7 @@ function SortHead({ id, title, isNumber = false }: { id: string; title: string; 
         type="button"
         className="linklike"
         onClick={() =>
-          set({ sort: isUp ? `-${id}` : isDown ? undefined : isNumber ? `-${id}` : id }, { replace: true })
+          setUrl({ sort: isUp ? `-${id}` : isDown ? undefined : isNumber ? `-${id}` : id }, { replace: true })
         }
       >
         {title}

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../core/api/client.ts';
 import { getLogCapabilities, getLogSchema, queryLogs } from '../../core/api/endpoints.ts';
 import { readVocabulary, type Vocabulary } from '../../core/kql/words.ts';
-import { useSetUrl, useUrl } from '../../app/search.tsx';
+import { setUrl, useUrl } from '../../app/search.tsx';
 import { useSession } from '../../app/session.tsx';
 import { useShare } from '../../app/share.ts';
 import { Failure, Loading } from '../../ui/Notice.tsx';
@@ -49,7 +49,6 @@ function useKusto(vocabulary: Vocabulary | undefined): React.RefObject<KustoServ
 export function LogsPage() {
   usePage('Logs');
   const url = useUrl();
-  const set = useSetUrl();
   const share = useShare();
   const { workspace } = useSession();
   const vocabulary = useVocabulary();
@@ -76,7 +75,7 @@ export function LogsPage() {
     const query = editor.current?.runnable().trim();
     if (!query) return;
     remember(query);
-    set({ kql: editor.current!.text() }, { replace: true });
+    setUrl({ kql: editor.current!.text() }, { replace: true });
     run.mutate(query);
   };
   useEffect(() => {

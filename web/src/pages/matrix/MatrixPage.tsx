@@ -6,7 +6,7 @@ import { STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
 import { compareWords, facetCounts, filterRows } from '../../core/store/filter.ts';
 import { summarise, type Group } from '../../core/store/group.ts';
 import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts';
-import { Go, useSetUrl, useUrl } from '../../app/search.tsx';
+import { Go, setUrl, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { Multi } from '../../ui/Multi.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
@@ -67,7 +67,6 @@ export function MatrixPage() {
 
 function Content({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
-  const set = useSetUrl();
   const filter = useMemo(() => filterOf(url), [url]);
   const rows = useMemo(() => filterRows(snapshot, filter), [snapshot, filter]);
   const matrix = useMemo(() => buildMatrix(snapshot, rows), [snapshot, rows]);
@@ -84,14 +83,14 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
           aria-label="Search"
           placeholder="Name, IP, src:… dst:…"
           value={url.q ?? ''}
-          onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
+          onChange={(event) => setUrl({ q: event.target.value || undefined }, { replace: true })}
         />
         <label className="row">
           <span className="quiet">Show</span>
           <select
             className="input"
             value={metric}
-            onChange={(event) => set({ metric: event.target.value === 'state' ? undefined : event.target.value })}
+            onChange={(event) => setUrl({ metric: event.target.value === 'state' ? undefined : event.target.value })}
           >
             <option value="state">state</option>
             <option value="rttMs">round-trip time</option>
@@ -102,13 +101,13 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
           label="Monitor"
           chosen={url.monitor ?? []}
           options={() => facetCounts(snapshot, filter, 'monitor')}
-          onChange={(monitor) => set({ monitor })}
+          onChange={(monitor) => setUrl({ monitor })}
         />
         <Multi
           label="Configuration"
           chosen={url.cfg ?? []}
           options={() => facetCounts(snapshot, filter, 'configuration')}
-          onChange={(cfg) => set({ cfg })}
+          onChange={(cfg) => setUrl({ cfg })}
         />
         <span role="status" className="quiet">
           {formatCount(rows.length)} tests, {matrix.sources.length} × {matrix.destinations.length}

@@ -6,7 +6,7 @@ import { getMonitor, putMonitor, traceNow } from '../../core/api/endpoints.ts';
 import { wordAt, type Snapshot } from '../../core/api/snapshot.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { counted } from '../../core/text/numbers.ts';
-import { Go, useSetUrl } from '../../app/search.tsx';
+import { Go, setUrl } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Failure } from '../../ui/Notice.tsx';
@@ -15,7 +15,6 @@ import { toast } from '../../ui/toast.tsx';
 const COMPARED_MAX = 20;
 
 export function BulkBar({ snapshot, ids }: { snapshot: Snapshot; ids: readonly string[] }) {
-  const set = useSetUrl();
   const mayOperate = useMayOperate();
   const [asked, setAsked] = useState<boolean | null>(null);
   const trace = useMutation({
@@ -52,7 +51,7 @@ export function BulkBar({ snapshot, ids }: { snapshot: Snapshot; ids: readonly s
           </button>
         </>
       )}
-      <button type="button" className="button bare" onClick={() => set({ sel: undefined }, { replace: true })}>
+      <button type="button" className="button bare" onClick={() => setUrl({ sel: undefined }, { replace: true })}>
         Clear
       </button>
       {asked !== null && (

@@ -1,24 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 // The overview: tests by state, three views of them, filters, export.
-import { lazy, memo, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { STATES, type Snapshot } from '../../core/api/snapshot.ts';
 import { countStates, facetCounts, filterRows, type Facet, type Filter } from '../../core/store/filter.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
 import { formatCount } from '../../core/text/numbers.ts';
 import { SCOPES, type Scope, type Search, type View } from '../../core/url/search.ts';
-import { Go, useSetUrl, useUrl, useUrlNow } from '../../app/search.tsx';
+import { Go, setUrl, useUrl, urlNow } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { download } from '../../ui/download.ts';
 import { Multi } from '../../ui/Multi.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
+import { part } from '../../ui/part.tsx';
 import { StateShape } from '../../ui/StateTag.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { usePage } from '../../ui/usePage.ts';
 import { TreeGrid } from './TreeGrid.tsx';
 
-const FirstRun = lazy(async () => ({ default: (await import('./FirstRun.tsx')).FirstRun }));
-const TestsGrid = lazy(async () => ({ default: (await import('./TestsGrid.tsx')).TestsGrid }));
+const FirstRun = part(async () => (await import('./FirstRun.tsx')).FirstRun);
+const TestsGrid = part(async () => (await import('./TestsGrid.tsx')).TestsGrid);
 
 /** Longer than between two keys of somebody who types, shorter than what one waits for. */
 const TYPING_RESTS_MS = 90;
@@ -72,17 +73,12 @@ export function Overview() {
         <Failure what="The tests could not be fetched" error={error} onRetry={refetch} />
       )}
       {!snapshot && !error && <Loading what="Loading tests" />}
-      {snapshot && (
-        <Suspense fallback={<Loading />}>
-          {snapshot.rows === 0 && snapshot.live ? <FirstRun /> : <Tests snapshot={snapshot} />}
-        </Suspense>
-      )}
+      {snapshot && (snapshot.rows === 0 && snapshot.live ? <FirstRun /> : <Tests snapshot={snapshot} />)}
     </>
   );
 }
 
 function ExportButton({ snapshot }: { snapshot: Snapshot }) {
-  const urlNow = useUrlNow();
   const save = async () => {
     const { exportTests } = await import('./exportTests.ts');
     const url = urlNow();
@@ -101,7 +97,6 @@ function ExportButton({ snapshot }: { snapshot: Snapshot }) {
 
 function Tests({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
-  const set = useSetUrl();
   const filter = useMemo(() => filterOf(url), [url]);
   const key = JSON.stringify(filter);
   // The table follows what is typed and pressed as soon as there is time: keys never wait for it.
@@ -110,7 +105,7 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
   const view = url.view ?? 'monitors';
   const hasFilter = Object.values(filter).some((value) => value !== undefined);
   const clear = () =>
-    set({
+    setUrl({
       q: undefined,
       scope: undefined,
       state: undefined,
@@ -137,13 +132,11 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
         label="View"
         items={VIEWS}
         chosen={view}
-        onChoose={(id) => set({ view: id, sort: undefined, open: undefined })}
+        onChoose={(id) => setUrl({ view: id, sort: undefined, open: undefined })}
       >
         <Filters snapshot={snapshot} filter={filter} found={rows.length} onClear={hasFilter ? clear : undefined} />
         {rows.length === 0 && empty}
-        <Suspense fallback={<Loading />}>
-          {rows.length > 0 && view === 'tests' && <TestsGrid snapshot={snapshot} rows={rows} filterKey={shown} />}
-        </Suspense>
+        {rows.length > 0 && view === 'tests' && <TestsGrid snapshot={snapshot} rows={rows} filterKey={shown} />}
         {rows.length > 0 && view !== 'tests' && <TreeGrid snapshot={snapshot} rows={rows} top={view} />}
       </Tabs>
     </>
@@ -152,11 +145,10 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
 
 const Tiles = memo(function Tiles({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
-  const set = useSetUrl();
   const counts = useMemo(() => countStates(snapshot), [snapshot]);
   const chosen = url.state ?? [];
   const toggle = (state: string) =>
-    set({ state: chosen.includes(state) ? chosen.filter((each) => each !== state) : [...chosen, state] });
+    setUrl({ state: chosen.includes(state) ? chosen.filter((each) => each !== state) : [...chosen, state] });
   return (
     <div className="tiles" role="group" aria-label="Filter by state">
       {STATES.map((state, i) => (
@@ -180,7 +172,6 @@ const Tiles = memo(function Tiles({ snapshot }: { snapshot: Snapshot }) {
 /** What is typed stands there at once, and goes into the URL when the fingers rest. */
 function SearchField() {
   const { q } = useUrl();
-  const set = useSetUrl();
   const [text, setText] = useState(q ?? '');
   const typed = useRef(q ?? '');
   const field = useRef<HTMLInputElement>(null);
@@ -192,7 +183,7 @@ function SearchField() {
   useEffect(() => () => clearTimeout(timer.current), []);
   const send = (next: string) => {
     typed.current = next;
-    set({ q: next || undefined }, { replace: true });
+    setUrl({ q: next || undefined }, { replace: true });
   };
   const type = (next: string) => {
     setText(next);
@@ -234,7 +225,6 @@ function Filters({
   onClear?: () => void;
 }) {
   const url = useUrl();
-  const set = useSetUrl();
   return (
     <div className="filters" role="search" aria-label="Filter tests">
       <SearchField />
@@ -243,7 +233,7 @@ function Filters({
         <select
           className="input"
           value={url.scope ?? 'all'}
-          onChange={(event) => set({ scope: event.target.value as Scope })}
+          onChange={(event) => setUrl({ scope: event.target.value as Scope })}
         >
           {SCOPES.map((scope) => (
             <option key={scope} value={scope}>
@@ -258,7 +248,7 @@ function Filters({
           label={label}
           chosen={url[key] ?? []}
           options={() => facetCounts(snapshot, filter, facet)}
-          onChange={(chosen) => set({ [key]: chosen.length > 0 ? chosen : undefined })}
+          onChange={(chosen) => setUrl({ [key]: chosen.length > 0 ? chosen : undefined })}
         />
       ))}
       <span role="status" className="quiet">

@@ -1,30 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of tests: sorted rows of the snapshot, selection for comparing and bulk actions, the reason popover.
 // While the pointer or the focus is in it, live updates change numbers but not the order.
-import {
-  lazy,
-  memo,
-  Suspense,
-  useCallback,
-  useDeferredValue,
-  useEffect,
-  useMemo,
-  useRef,
-  useState,
-  type ReactNode,
-} from 'react';
+import { memo, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { hexId, type Snapshot } from '../../core/api/snapshot.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
 import { testName } from '../../core/text/tests.ts';
-import { useGo, useSetUrl, useTableUrl, useTimes } from '../../app/search.tsx';
+import { go, setUrl, useTableUrl, useTimes } from '../../app/search.tsx';
 import { Grid } from '../../ui/Grid.tsx';
+import { part } from '../../ui/part.tsx';
 import { AnchoredPopover } from '../../ui/Popover.tsx';
 import { testColumns } from './columns.tsx';
 import { useTestRows } from './useTestRows.ts';
 
-const BulkBar = lazy(async () => ({ default: (await import('./BulkBar.tsx')).BulkBar }));
-const ReasonDetails = lazy(async () => ({ default: (await import('./ReasonDetails.tsx')).ReasonDetails }));
+const BulkBar = part(async () => (await import('./BulkBar.tsx')).BulkBar, { waiting: null });
+const ReasonDetails = part(async () => (await import('./ReasonDetails.tsx')).ReasonDetails, { waiting: '…' });
 
 export const SELECTED_MAX = 200;
 
@@ -51,7 +41,6 @@ const NONE: readonly string[] = [];
 
 /** What is chosen: in the URL for others, and here at once, since a box that is clicked must not wait for the URL. */
 function useSelection(sel: readonly string[] | undefined) {
-  const set = useSetUrl();
   const [chosen, setChosen] = useState(sel ?? NONE);
   const sent = useRef<string[]>([]);
   useEffect(() => {
@@ -60,14 +49,11 @@ function useSelection(sel: readonly string[] | undefined) {
     if (place < 0) setChosen(sel ?? NONE);
     sent.current = place < 0 ? [] : sent.current.slice(place + 1);
   }, [sel]);
-  const choose = useCallback(
-    (next: readonly string[]) => {
-      sent.current.push(next.join());
-      setChosen(next);
-      set({ sel: [...next] }, { replace: true });
-    },
-    [set],
-  );
+  const choose = useCallback((next: readonly string[]) => {
+    sent.current.push(next.join());
+    setChosen(next);
+    setUrl({ sel: [...next] }, { replace: true });
+  }, []);
   const selected = useMemo(() => new Set(chosen), [chosen]);
   return { selected, choose };
 }
@@ -93,8 +79,6 @@ export const TestsGrid = memo(function TestsGrid({
   const { sort, sel } = useTableUrl();
   // The header tells of a click at once; the rows follow.
   const order = useDeferredValue(sort);
-  const set = useSetUrl();
-  const go = useGo();
   const { time } = useTimes();
   const [isHeld, setHeld] = useState(false);
   const [explained, setExplained] = useState<{ id: bigint; anchor: DOMRect } | null>(null);
@@ -134,8 +118,8 @@ export const TestsGrid = memo(function TestsGrid({
     () => testColumns({ snapshot, rowOf: (row) => shown[row]!, details, explain, time, isSelected, onSelect: select }),
     [snapshot, shown, details, explain, time, isSelected, select],
   );
-  const onSort = useCallback((next: string) => set({ sort: next || undefined }), [set]);
-  const onOpen = useCallback((row: number) => go('/tests/$id', { id: idOf(row) }), [go, idOf]);
+  const onSort = useCallback((next: string) => setUrl({ sort: next || undefined }), []);
+  const onOpen = useCallback((row: number) => go('/tests/$id', { id: idOf(row) }), [idOf]);
   const onVisible = useCallback(
     (first: number, last: number) =>
       setVisible((before) => (before.first === first && before.last === last ? before : { first, last })),
@@ -151,7 +135,7 @@ export const TestsGrid = memo(function TestsGrid({
       onFocus={() => setHeld(true)}
       onBlur={() => setHeld(false)}
     >
-      <Suspense>{selected.size > 0 && <BulkBar snapshot={snapshot} ids={[...selected]} />}</Suspense>
+      {selected.size > 0 && <BulkBar snapshot={snapshot} ids={[...selected]} />}
       {held.moved > 0 && (
         <button type="button" className="button pill" onClick={held.release}>
           {held.moved} rows have moved: sort again
@@ -177,13 +161,7 @@ export const TestsGrid = memo(function TestsGrid({
         onClose={() => setExplained(null)}
       >
         {explainedRow !== null && (
-          <Suspense fallback="…">
-            <ReasonDetails
-              snapshot={snapshot}
-              row={explainedRow}
-              details={details(hexId(snapshot.id[explainedRow]!))}
-            />
-          </Suspense>
+          <ReasonDetails snapshot={snapshot} row={explainedRow} details={details(hexId(snapshot.id[explainedRow]!))} />
         )}
       </AnchoredPopover>
     </div>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connection monitors or test groups as a tree: monitor > test group > test.
-import { lazy, Suspense, useCallback, useMemo, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { hexId, STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
 import { clustersOf, compoundOf, groupBy, groupsOfMonitors, sortGroups, type Group } from '../../core/store/group.ts';
 import { rowOfHex } from '../../core/store/live.ts';
@@ -9,17 +9,18 @@ import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts
 import { testName } from '../../core/text/tests.ts';
 import { formatLength } from '../../core/time/format.ts';
 import type { Search } from '../../core/url/search.ts';
-import { Go, useGo, useSetUrl, useUrl } from '../../app/search.tsx';
+import { Go, go, setUrl, useUrl } from '../../app/search.tsx';
 import { Grid, type GridColumn } from '../../ui/Grid.tsx';
 import { Icon } from '../../ui/icons.tsx';
 import { Mini } from '../../ui/Mini.tsx';
+import { part } from '../../ui/part.tsx';
 import { AnchoredPopover } from '../../ui/Popover.tsx';
 import { StateAt, StateShape } from '../../ui/StateTag.tsx';
 import { ReasonButton } from './columns.tsx';
 import { reasonText } from './reasonText.ts';
 import { useTestRows } from './useTestRows.ts';
 
-const ReasonDetails = lazy(async () => ({ default: (await import('./ReasonDetails.tsx')).ReasonDetails }));
+const ReasonDetails = part(async () => (await import('./ReasonDetails.tsx')).ReasonDetails, { waiting: '…' });
 
 /** One line of the tree: a group, or a test. */
 interface Line {
@@ -76,8 +77,6 @@ export function TreeGrid({
   top: 'monitors' | 'groups';
 }) {
   const url = useUrl();
-  const set = useSetUrl();
-  const go = useGo();
   const open = useMemo(
     () => new Set((url.open ?? []).map((path) => path.split('/').map(decodeURIComponent).join('\u0000'))),
     [url.open],
@@ -106,7 +105,7 @@ export function TreeGrid({
     const next = new Set(open);
     if (isOpen) next.add(line.key);
     else next.delete(line.key);
-    set({ open: [...next].map((key) => key.split('\u0000').map(encodeURIComponent).join('/')) }, { replace: true });
+    setUrl({ open: [...next].map((key) => key.split('\u0000').map(encodeURIComponent).join('/')) }, { replace: true });
   };
   const explain = (line: Line, anchor: DOMRect) =>
     line.row >= 0 && setExplained({ id: snapshot.id[line.row]!, anchor });
@@ -120,30 +119,24 @@ export function TreeGrid({
         count={lines.length}
         rowKey={(row) => `${lines[row]!.level} ${lines[row]!.key}`}
         sort={url.sort}
-        onSort={(sort) => set({ sort: sort || undefined })}
+        onSort={(sort) => setUrl({ sort: sort || undefined })}
         level={(row) => lines[row]!.level}
         isExpanded={(row) => (lines[row]?.group ? open.has(lines[row].key) : undefined)}
         onExpand={(row, isOpen) => expand(lines[row]!, isOpen)}
-        onOpen={(row) => openLine(snapshot, lines[row]!, go)}
+        onOpen={(row) => openLine(snapshot, lines[row]!)}
         onExplain={(row, anchor) => explain(lines[row]!, anchor)}
         onVisible={onVisible}
       />
       <AnchoredPopover label="Reason" anchor={explained?.anchor ?? null} onClose={() => setExplained(null)}>
         {explainedRow !== null && (
-          <Suspense fallback="…">
-            <ReasonDetails
-              snapshot={snapshot}
-              row={explainedRow}
-              details={details(hexId(snapshot.id[explainedRow]!))}
-            />
-          </Suspense>
+          <ReasonDetails snapshot={snapshot} row={explainedRow} details={details(hexId(snapshot.id[explainedRow]!))} />
         )}
       </AnchoredPopover>
     </>
   );
 }
 
-function openLine(snapshot: Snapshot, line: Line, go: ReturnType<typeof useGo>): void {
+function openLine(snapshot: Snapshot, line: Line): void {
   if (!line.group) go('/tests/$id', { id: line.key });
   else if (line.group.path.length === 3) go('/', undefined, testsOf(snapshot, line.group));
   else if (line.group.path.length === 1) go('/monitors/$name', { name: line.group.name });

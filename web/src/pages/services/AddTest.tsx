@@ -5,7 +5,7 @@ import { useState } from 'react';
 import '../../styles/wizard.css';
 import { getAgents, putMonitor } from '../../core/api/endpoints.ts';
 import { counted } from '../../core/text/numbers.ts';
-import { useSetUrl } from '../../app/search.tsx';
+import { setUrl } from '../../app/search.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
 import { Choice, Choices, Field } from '../../ui/Field.tsx';
 import { Failure } from '../../ui/Notice.tsx';
@@ -24,13 +24,12 @@ interface PartProps {
 export function AddTest({ onClose }: { onClose: () => void }) {
   const [form, setForm] = useState(EMPTY_FORM);
   const put = (change: Partial<ServiceForm>) => setForm((before) => ({ ...before, ...change }));
-  const set = useSetUrl();
   const agents = useQuery({ queryKey: ['agents'], queryFn: ({ signal }) => getAgents(signal), staleTime: 10_000 });
   const save = useMutation({
     mutationFn: () => putMonitor(form.name, documentOf(form)),
     onSuccess: (changes) => {
       toast(`${form.name} is created: ${counted(changes.changes[0]?.tests ?? 0, 'test')}.`);
-      set({ dst: [readTarget(form.target).host], src: undefined });
+      setUrl({ dst: [readTarget(form.target).host], src: undefined });
       onClose();
     },
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Service endpoints: health now, history, per node, and whether a slow service is the application's or the network's.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { getAggregate } from '../../core/api/endpoints.ts';
 import type { Snapshot } from '../../core/api/snapshot.ts';
 import type { AggregateSeries } from '../../core/api/types.ts';
@@ -9,16 +9,17 @@ import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts
 import { slowest } from '../../core/store/group.ts';
 import { pointsFor } from '../../core/time/range.ts';
 import { judge, VERDICT_NAMES } from '../../core/verdict/verdict.ts';
-import { Go, useInstant, useSetUrl, useSpan, useUrl } from '../../app/search.tsx';
+import { Go, useInstant, setUrl, useSpan, useUrl } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { LineChart } from '../../ui/LineChart.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
+import { part } from '../../ui/part.tsx';
 import { StateAt, StateShape } from '../../ui/StateTag.tsx';
 import { usePage } from '../../ui/usePage.ts';
 import { configurationsOf, nodesOf, servicesOf, type Service } from './services.ts';
 
-const AddTest = lazy(async () => ({ default: (await import('./AddTest.tsx')).AddTest }));
+const AddTest = part(async () => (await import('./AddTest.tsx')).AddTest, { waiting: null });
 
 const POINTS = 240;
 
@@ -49,7 +50,7 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
           </button>
         )}
       </div>
-      <Suspense>{isAdding && <AddTest onClose={() => setAdding(false)} />}</Suspense>
+      {isAdding && <AddTest onClose={() => setAdding(false)} />}
       {services.length === 0 || !chosen ? (
         <Empty title="No service is watched yet.">Add a test to see its response time and the network to it.</Empty>
       ) : (
@@ -102,7 +103,6 @@ function Value({ text, why }: { text: string; why: readonly string[] }) {
 }
 
 function TestsTable({ services, chosen }: { services: readonly Service[]; chosen: Service }) {
-  const set = useSetUrl();
   const at = useInstant();
   return (
     <section className="card span-6" aria-labelledby="services-tests">
@@ -137,7 +137,7 @@ function TestsTable({ services, chosen }: { services: readonly Service[]; chosen
                   <button
                     type="button"
                     className="linklike"
-                    onClick={() => set({ dst: [service.name], src: undefined })}
+                    onClick={() => setUrl({ dst: [service.name], src: undefined })}
                   >
                     {service.name}
                   </button>
@@ -293,7 +293,6 @@ function Sentence({
 }
 
 function Nodes({ snapshot, service, node }: { snapshot: Snapshot; service: Service; node: string | undefined }) {
-  const set = useSetUrl();
   const nodes = useMemo(() => nodesOf(snapshot, service), [snapshot, service]);
   const worstFirst = [...nodes].sort(
     (a, b) =>
@@ -331,7 +330,7 @@ function Nodes({ snapshot, service, node }: { snapshot: Snapshot; service: Servi
                     type="button"
                     className="linklike"
                     aria-pressed={each.name === node}
-                    onClick={() => set({ dst: [service.name], src: each.name === node ? undefined : [each.name] })}
+                    onClick={() => setUrl({ dst: [service.name], src: each.name === node ? undefined : [each.name] })}
                   >
                     {each.name}
                   </button>

@@ -7,7 +7,7 @@ import { getQuantiles } from '../../core/api/endpoints.ts';
 import { serverNow } from '../../core/time/clock.ts';
 import { DAY, formatInstant, HOUR } from '../../core/time/range.ts';
 import { csv, formatMs, formatPercent } from '../../core/text/numbers.ts';
-import { useInstant, useSetUrl, useTimes } from '../../app/search.tsx';
+import { useInstant, setUrl, useTimes } from '../../app/search.tsx';
 import { calendarOf, calendarSummary, type Calendar, type CalendarCell } from '../../viz/calendar.ts';
 import { LOSS_LABELS, LOSS_LIMITS } from '../../viz/palette.ts';
 import { download } from '../../ui/download.ts';
@@ -87,8 +87,7 @@ function classOf(cell: CalendarCell | null): string {
 /** A table, so that a screen reader can walk it; a button for each hour that lost checks. */
 function Hours({ calendar }: { calendar: Calendar }) {
   const { time } = useTimes();
-  const set = useSetUrl();
-  const open = (cell: CalendarCell) => set({ from: formatInstant(cell.at), to: formatInstant(cell.at + HOUR) });
+  const open = (cell: CalendarCell) => setUrl({ from: formatInstant(cell.at), to: formatInstant(cell.at + HOUR) });
   const words = (cell: CalendarCell) =>
     `${time(cell.at)}: ${formatPercent(cell.lostPercent)} of ${cell.checks} checks lost, median ${formatMs(cell.rttMs ?? NaN)}`;
   return (

@@ -8,7 +8,7 @@ import type { PathReport } from '../../core/api/types.ts';
 import { counted } from '../../core/text/numbers.ts';
 import { issueWords } from '../../core/text/reasons.ts';
 import { untilItWorks } from '../../app/query.ts';
-import { useInstant, useSetUrl, useTimes, useUrl } from '../../app/search.tsx';
+import { useInstant, setUrl, useTimes, useUrl } from '../../app/search.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateShape } from '../../ui/StateTag.tsx';
 import { PathGraph } from '../../viz/pathgraph.tsx';
@@ -72,7 +72,6 @@ function pathSummary(report: PathReport): string {
 
 function Report({ report, source, destination }: { report: PathReport; source: string; destination: string }) {
   const url = useUrl();
-  const set = useSetUrl();
   const { time } = useTimes();
   const graph = useMemo(() => graphOfReport(report, source, destination), [report, source, destination]);
   const chosen = url.hop ?? null;
@@ -102,7 +101,7 @@ function Report({ report, source, destination }: { report: PathReport; source: s
         label={`Path from ${source} to ${destination}`}
         height={graph.nodes.length > 30 ? 380 : 230}
         chosen={chosen}
-        onChoose={(hop) => set({ hop: hop ?? undefined }, { replace: true })}
+        onChoose={(hop) => setUrl({ hop: hop ?? undefined }, { replace: true })}
       />
       {node && (
         <p role="status">

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One test: its state at the chosen instant and why, round-trip times and loss over the range, the way, the checks.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
 import { ApiError } from '../../core/api/client.ts';
 import { getMonitor, getQuantiles, getTestChanges, runNow, traceNow } from '../../core/api/endpoints.ts';
 import { STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
@@ -12,6 +11,7 @@ import { pointsFor } from '../../core/time/range.ts';
 import { formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { reasonWords } from '../../core/text/reasons.ts';
 import { protocolText, testName } from '../../core/text/tests.ts';
+import { useParams } from '../../app/place.tsx';
 import { Go, useSpan, useTimes } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { copyText, useFrozenLink } from '../../app/share.ts';
@@ -31,7 +31,7 @@ import { HttpCard, RoundsCard, useRounds } from './RoundsCard.tsx';
 const POINTS_MAX = 1200;
 
 export function TestPage() {
-  const { id = '' } = useParams({ strict: false }) as { id?: string };
+  const { id = '' } = useParams();
   const { snapshot, error, refetch } = useSnapshot();
   const row = snapshot ? rowOfHex(snapshot, id) : null;
   if (error && !snapshot) return <Failure error={error} onRetry={refetch} />;

@@ -8,7 +8,7 @@ import { facetCounts, filterRows } from '../../core/store/filter.ts';
 import { counted, formatCount } from '../../core/text/numbers.ts';
 import type { Search } from '../../core/url/search.ts';
 import { untilItWorks } from '../../app/query.ts';
-import { useInstant, useSetUrl, useUrl } from '../../app/search.tsx';
+import { useInstant, setUrl, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { Multi } from '../../ui/Multi.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
@@ -88,7 +88,6 @@ function useQuestion(snapshot: Snapshot, url: Search) {
 
 function Content({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
-  const set = useSetUrl();
   const at = useInstant();
   const { where, words } = useQuestion(snapshot, url);
   const query = useQuery({
@@ -141,7 +140,7 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
             { id: 'table', label: 'Paths as a table' },
           ]}
           chosen={tab}
-          onChoose={(id) => set({ tab: id === 'table' ? id : undefined }, { replace: true })}
+          onChoose={(id) => setUrl({ tab: id === 'table' ? id : undefined }, { replace: true })}
         >
           {tab === 'table' ? (
             <PathsTable topology={query.data} snapshot={snapshot} isUnhealthyOnly={options.isUnhealthyOnly} />
@@ -152,7 +151,7 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
                 label="Topology"
                 height={Math.max(420, Math.min(900, window.innerHeight - 330))}
                 chosen={url.hop ?? null}
-                onChoose={(hop) => set({ hop: hop ?? undefined }, { replace: true })}
+                onChoose={(hop) => setUrl({ hop: hop ?? undefined }, { replace: true })}
                 lit={lit}
               />
               <SidePanel
@@ -160,7 +159,7 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
                 topology={query.data}
                 snapshot={snapshot}
                 chosen={url.hop ?? null}
-                onChoose={(hop) => set({ hop }, { replace: true })}
+                onChoose={(hop) => setUrl({ hop }, { replace: true })}
               />
             </div>
           )}
@@ -172,7 +171,6 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
 
 function Controls({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
-  const set = useSetUrl();
   const filter = { ...filterOf(url), text: undefined };
   return (
     <div className="filters" role="search" aria-label="Filter paths">
@@ -182,32 +180,32 @@ function Controls({ snapshot }: { snapshot: Snapshot }) {
         aria-label="Find hop"
         placeholder="Find hop, address, network"
         value={url.q ?? ''}
-        onChange={(event) => set({ q: event.target.value || undefined }, { replace: true })}
+        onChange={(event) => setUrl({ q: event.target.value || undefined }, { replace: true })}
       />
       <Multi
         label="Monitor"
         chosen={url.monitor ?? []}
         options={() => facetCounts(snapshot, filter, 'monitor')}
-        onChange={(monitor) => set({ monitor, sel: undefined })}
+        onChange={(monitor) => setUrl({ monitor, sel: undefined })}
       />
       <Multi
         label="Source"
         chosen={url.src ?? []}
         options={() => facetCounts(snapshot, filter, 'source')}
-        onChange={(src) => set({ src, sel: undefined })}
+        onChange={(src) => setUrl({ src, sel: undefined })}
       />
       <Multi
         label="Destination"
         chosen={url.dst ?? []}
         options={() => facetCounts(snapshot, filter, 'destination')}
-        onChange={(dst) => set({ dst, sel: undefined })}
+        onChange={(dst) => setUrl({ dst, sel: undefined })}
       />
       <label className="row">
         <span className="quiet">Group by</span>
         <select
           className="input"
           value={url.by ?? 'address'}
-          onChange={(event) => set({ by: event.target.value === 'network' ? 'network' : undefined })}
+          onChange={(event) => setUrl({ by: event.target.value === 'network' ? 'network' : undefined })}
         >
           <option value="address">IP address</option>
           <option value="network">network</option>
@@ -218,25 +216,25 @@ function Controls({ snapshot }: { snapshot: Snapshot }) {
         unit="%"
         max={50}
         value={url.loss}
-        onChange={(loss) => set({ loss }, { replace: true })}
+        onChange={(loss) => setUrl({ loss }, { replace: true })}
       />
       <Slider
         label="Mark delay from"
         unit="ms"
         max={100}
         value={url.delay}
-        onChange={(delay) => set({ delay }, { replace: true })}
+        onChange={(delay) => setUrl({ delay }, { replace: true })}
       />
       <button
         type="button"
         className="button"
         aria-pressed={url.bad === '1'}
-        onClick={() => set({ bad: url.bad === '1' ? undefined : '1' })}
+        onClick={() => setUrl({ bad: url.bad === '1' ? undefined : '1' })}
       >
         Only unhealthy paths
       </button>
       {url.sel?.length && (
-        <button type="button" className="button bare" onClick={() => set({ sel: undefined })}>
+        <button type="button" className="button bare" onClick={() => setUrl({ sel: undefined })}>
           Not only the selected tests
         </button>
       )}

@@ -2,7 +2,6 @@
 // Creates and changes a connection monitor. The server looks at the draft as it is typed: its faults stand at
 // their fields, and what it would expand to beside the form.
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { useParams } from '@tanstack/react-router';
 import { useEffect, useMemo, useState } from 'react';
 import '../../styles/wizard.css';
 import { ApiError } from '../../core/api/client.ts';
@@ -10,7 +9,8 @@ import { getAgents, getMonitor, preview, putMonitor } from '../../core/api/endpo
 import type { Preview } from '../../core/api/types.ts';
 import { counted } from '../../core/text/numbers.ts';
 import { toYaml } from '../../core/text/yaml.ts';
-import { Go, useGo } from '../../app/search.tsx';
+import { useParams } from '../../app/place.tsx';
+import { Go, go } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
@@ -42,7 +42,7 @@ export function CreatePage() {
 }
 
 export function EditPage() {
-  const { name = '' } = useParams({ strict: false }) as { name?: string };
+  const { name = '' } = useParams();
   usePage(`Edit ${name}`);
   const query = useQuery({
     queryKey: ['monitor', name],
@@ -95,7 +95,6 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
   const [step, setStep] = useState(0);
   const agents = useAgents();
   const client = useQueryClient();
-  const go = useGo();
   const rested = useRested(draft, 350);
   const looked = useQuery({
     queryKey: ['preview', JSON.stringify(rested)],
