@@ -3,7 +3,7 @@
 import { aggregate, band, quantiles, round, rounds, snapshotBytes, stateChanges, testRow } from './answers.mjs';
 import { standing, STATES } from './conditions.mjs';
 import { replyPacked } from './http.mjs';
-import { pathReport, topology } from './paths.mjs';
+import { pathReport, pathReports, topology } from './paths.mjs';
 import { portOf, protocolOf } from './world.mjs';
 
 export function pastRoutes(mock, { span, instant, number, test, where }) {
@@ -12,7 +12,11 @@ export function pastRoutes(mock, { span, instant, number, test, where }) {
       'GET',
       /^\/api\/v1\/snapshot$/,
       ({ query, request, response }) =>
-        replyPacked(request, response, snapshotBytes(mock.tests, instant(query), !query.get('at'), mock.revision)),
+        replyPacked(
+          request,
+          response,
+          snapshotBytes(mock.tests, instant(query), !query.get('at'), mock.revision, number(query, 'first', 0)),
+        ),
     ],
     [
       'GET',
@@ -93,6 +97,14 @@ export function pastRoutes(mock, { span, instant, number, test, where }) {
       },
     ],
     ['GET', /^\/api\/v1\/tests\/([0-9a-f]+)\/paths$/, ({ parts, query }) => pathReport(test(parts[0]), instant(query))],
+    [
+      'GET',
+      /^\/api\/v1\/tests\/([0-9a-f]+)\/path-reports$/,
+      ({ parts, query }) => {
+        const { from, to } = span(query);
+        return { value: pathReports(test(parts[0]), from, Math.min(to, mock.now()), number(query, 'limit', 100)) };
+      },
+    ],
     [
       'POST',
       /^\/api\/v1\/tests\/([0-9a-f]+)\/trace$/,

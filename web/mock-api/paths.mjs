@@ -45,6 +45,15 @@ export function pathReport(test, t) {
   };
 }
 
+/** One each half hour. */
+export function pathReports(test, from, to, limit) {
+  const step = 1_800_000;
+  const found = [];
+  for (let t = Math.ceil(from / step) * step; t <= to && found.length < limit; t += step)
+    found.push(pathReport(test, t));
+  return found;
+}
+
 function pathOf(test, flow, base, added, lossAt7, isBroken) {
   const addresses = hopAddresses(test, flow);
   const hops = addresses.slice(0, isBroken ? 7 : HOPS).map((address, i) => {

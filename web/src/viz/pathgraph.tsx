@@ -55,15 +55,24 @@ export function PathGraph({ graph, label, height, chosen, onChoose, lit }: PathG
       y: (y - height / 2) * view.scale + height / 2 + view.y,
     };
   };
-  const tabStop = focused ?? chosen ?? graph.nodes[0]?.id;
+  const isThere = (id: string | null) => id !== null && placed.places.has(id);
+  const tabStop = [focused, chosen].find(isThere) ?? graph.nodes[0]?.id;
   const focus = (id: string) => {
     setFocused(id);
     box.current?.querySelector<SVGGElement>(`[data-node="${CSS.escape(id)}"]`)?.focus();
   };
+  // Who opens a chain by keys goes on with its first hop.
+  const unfolded = useRef<string | null>(null);
+  useEffect(() => {
+    if (unfolded.current && isThere(unfolded.current)) focus(unfolded.current);
+    unfolded.current = null;
+  }, [graph]);
   const onKey = (event: KeyboardEvent) => {
     const id = tabStop ?? '';
-    if (event.key === 'Enter' || event.key === ' ') onChoose(chosen === id ? null : id);
-    else if (event.key === 'Escape') onChoose(null);
+    if (event.key === 'Enter' || event.key === ' ') {
+      unfolded.current = graph.nodes.find((node) => node.id === id)?.members?.[0] ?? null;
+      onChoose(chosen === id ? null : id);
+    } else if (event.key === 'Escape') onChoose(null);
     else if (event.key === '0') setView(FIT);
     else if (event.key === 'n') {
       const troubled = graph.nodes.filter((node) => node.isTroubled);
@@ -132,8 +141,7 @@ export function PathGraph({ graph, label, height, chosen, onChoose, lit }: PathG
               hasText={
                 node.id === chosen ||
                 node.id === focused ||
-                (room(node.id) >= ROOM - 4 &&
-                  (!isCrowded || node.kind === 'source' || node.kind === 'destination' || node.isTroubled))
+                (room(node.id) >= ROOM - 4 && (!isCrowded || !['hop', 'silent'].includes(node.kind) || node.isTroubled))
               }
               isTabStop={node.id === tabStop}
               onFocus={() => setFocused(node.id)}
@@ -255,6 +263,7 @@ interface NodeShapeProps {
 }
 
 export function nodeWords(node: GraphNode): string {
+  if (node.kind === 'folded') return `Folded: ${node.title}, healthy`;
   const kind = { source: 'Source', destination: 'Destination', hop: 'Hop', silent: 'Silent hop' }[node.kind];
   const place = node.kind === 'source' ? '' : ` ${node.layer}`;
   const trouble = node.isTroubled
@@ -272,7 +281,8 @@ function NodeShape({ node, at, isChosen, isDim, hasText, size, isTabStop, onFocu
       data-node={node.id}
       role="button"
       aria-label={nodeWords(node)}
-      aria-pressed={isChosen}
+      aria-pressed={node.kind === 'folded' ? undefined : isChosen}
+      aria-expanded={node.kind === 'folded' ? false : undefined}
       tabIndex={isTabStop ? 0 : -1}
       transform={`translate(${at.x} ${at.y})`}
       onFocus={onFocus}
@@ -297,6 +307,7 @@ const TEXT_PLACES = {
   destination: { x: 14, y: 4, textAnchor: 'start' },
   hop: { y: 24, textAnchor: 'middle' },
   silent: { y: 24, textAnchor: 'middle' },
+  folded: { y: 24, textAnchor: 'middle' },
 } as const;
 
 function Shape({ node }: { node: GraphNode }) {
@@ -307,6 +318,16 @@ function Shape({ node }: { node: GraphNode }) {
       <g>
         <path className="trouble" d="M-4-9.5h8L9.5-4v8L4 9.5h-8L-9.5 4v-8Z" />
         <path d="M-3.5-3.5l7 7M3.5-3.5l-7 7" stroke="#fff" strokeWidth="2" strokeLinecap="round" />
+      </g>
+    );
+  }
+  if (node.kind === 'folded') {
+    return (
+      <g>
+        <rect className="hop" x="-18" y="-7" width="36" height="14" rx="7" />
+        {[-8, 0, 8].map((x) => (
+          <circle key={x} className="dot" cx={x} r="2" />
+        ))}
       </g>
     );
   }

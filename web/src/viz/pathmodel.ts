@@ -5,7 +5,8 @@ import { formatMs, formatPercent } from '../core/text/numbers.ts';
 
 export interface GraphNode {
   readonly id: string;
-  readonly kind: 'source' | 'hop' | 'silent' | 'destination';
+  /** `folded` stands for a chain of hops (fold.ts). */
+  readonly kind: 'source' | 'hop' | 'silent' | 'destination' | 'folded';
   readonly layer: number;
   /** What is written at the node, and in lists. */
   readonly title: string;
@@ -16,6 +17,8 @@ export interface GraphNode {
   readonly network: string | null;
   readonly address: string | null;
   readonly tests: number;
+  /** Of a folded chain: its hops, in the order of the way. */
+  readonly members?: readonly string[];
 }
 
 export interface GraphLink {

@@ -139,3 +139,16 @@ test('keyboard only: walk along a path', async ({ page }) => {
   await page.keyboard.press('Enter');
   await expect(page).toHaveURL(/hop=/);
 });
+
+test('keyboard only: open a folded chain and go on inside it', async ({ page }) => {
+  await page.goto('/topology?dst=storage&src=fra1-agent-00');
+  await page.getByRole('button', { name: /^Source fra1-agent-00/ }).focus();
+  for (const name of [/^Hop 1 /, /^Hop 2 /, /^Folded: 4 hops/]) {
+    await page.keyboard.press('ArrowRight');
+    await expect(page.locator(':focus')).toHaveAttribute('aria-label', name);
+  }
+  await page.keyboard.press('Enter');
+  await expect(page.locator(':focus')).toHaveAttribute('aria-label', /^(Hop|Silent hop) 3 /);
+  await page.keyboard.press('ArrowRight');
+  await expect(page.locator(':focus')).toHaveAttribute('aria-label', /^(Hop|Silent hop) 4 /);
+});

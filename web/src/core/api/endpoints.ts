@@ -27,6 +27,11 @@ export async function getSnapshot(at: number | null, signal?: Signal): Promise<S
   return decodeSnapshot(await callBytes(`${base}/snapshot`, { query: atQuery(at), signal, timeoutMs: 60_000 }));
 }
 
+/** Of now: all tests, or if there are more than `first` so many rows and the numbers of all. */
+export async function getFirstRows(first: number): Promise<Snapshot> {
+  return decodeSnapshot(await callBytes(`${base}/snapshot`, { query: { first } }));
+}
+
 export async function getTestRows(ids: string[], span: Span, at: number | null, points: number, signal?: Signal) {
   const query = { ids: ids.join(','), ...spanQuery(span), ...atQuery(at), points };
   return (await call<api.List<api.TestRow>>('GET', `${base}/test-rows`, { query, signal })).value;
@@ -64,6 +69,12 @@ export async function getTestChanges(id: string, span: Span, limit: number, sign
 export const getPaths = (id: string, at: number | null, signal?: Signal) =>
   call<api.PathReport>('GET', `${base}/tests/${id}/paths`, { query: atQuery(at), signal });
 
+/** Oldest first. */
+export async function getPathReports(id: string, span: Span, limit: number, signal?: Signal) {
+  const query = { ...spanQuery(span), limit };
+  return (await call<api.List<api.PathReport>>('GET', `${base}/tests/${id}/path-reports`, { query, signal })).value;
+}
+
 export const traceNow = (id: string) => call<{ requested: string }>('POST', `${base}/tests/${id}/trace`);
 export const runNow = (id: string) => call<api.Round>('POST', `${base}/tests/${id}/run`, { timeoutMs: 90_000 });
 
@@ -100,3 +111,14 @@ export const queryLogs = (workspace: string, query: string, signal?: Signal) =>
   });
 export const getLogSchema = (signal?: Signal) => call<unknown>('GET', `${base}/kql/schema`, { signal });
 export const getLogCapabilities = (signal?: Signal) => call<unknown>('GET', `${base}/kql/capabilities`, { signal });
+
+export async function getSavedViews(signal?: Signal) {
+  return (await call<api.List<api.SavedView>>('GET', `${base}/saved-views`, { signal })).value;
+}
+export const putSavedView = (name: string, target: string, shared: boolean) =>
+  call<api.SavedView>('PUT', `${base}/saved-views/${part(name)}`, { body: { target, shared } });
+export const removeSavedView = (name: string, shared: boolean) =>
+  call<void>('DELETE', `${base}/saved-views/${part(name)}`, { query: shared ? { shared } : {} });
+export const makeLink = (target: string) => call<api.ShortLink>('POST', `${base}/links`, { body: { target } });
+export const getLink = (id: string, signal?: Signal) =>
+  call<api.ShortLink>('GET', `${base}/links/${part(id)}`, { signal });

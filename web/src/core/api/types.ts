@@ -374,3 +374,19 @@ export interface LogAnswer {
   /** With rows all the same: there were more than may be sent. */
   error?: { message?: string };
 }
+
+/** A place under a name: everybody's, or one's own. */
+export interface SavedView {
+  name: string;
+  target: string;
+  shared: boolean;
+  author: string;
+  updated: string;
+}
+
+export interface ShortLink {
+  id: string;
+  target: string;
+  author: string;
+  created: string;
+}

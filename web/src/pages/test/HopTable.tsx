@@ -4,6 +4,7 @@ import type { PathHop, Path, PathIssue } from '../../core/api/types.ts';
 import { formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { labelWords } from '../../core/text/reasons.ts';
 import { StateShape } from '../../ui/StateTag.tsx';
+import { HopHeat } from './HopHeat.tsx';
 
 function lossText({ forwardingLossPercent: share }: PathHop): string {
   return share.value < 0.05
@@ -58,6 +59,7 @@ export function HopTable({
               Worst
             </th>
             <th scope="col">Answered</th>
+            <th scope="col">In range: loss, delay</th>
             <th scope="col">Notes</th>
           </tr>
         </thead>
@@ -104,6 +106,7 @@ function HopRow({ hop, issues }: { hop: PathHop; issues: readonly PathIssue[] })
       <td className="number">{formatMs(hop.rttMedianMs)}</td>
       <td className="number">{formatMs(hop.rttMaxMs)}</td>
       <td>{answers(hop)}</td>
+      <td>{hop.address && <HopHeat address={hop.address} />}</td>
       <td>{notes.join('; ')}</td>
     </tr>
   );

@@ -13,6 +13,7 @@ import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateShape } from '../../ui/StateTag.tsx';
 import { PathGraph } from '../../viz/pathgraph.tsx';
 import { graphOfReport } from '../../viz/pathmodel.ts';
+import { HopPast } from './HopHeat.tsx';
 import { HopTable } from './HopTable.tsx';
 
 const LIVE_MS = 20_000;
@@ -51,7 +52,11 @@ export function PathCard({
         </Empty>
       )}
       {query.error && !isMissing && <Failure error={query.error} onRetry={() => void query.refetch()} />}
-      {query.data && !query.error && <Report report={query.data} source={source} destination={destination} />}
+      {query.data && !query.error && (
+        <HopPast id={id}>
+          <Report report={query.data} source={source} destination={destination} />
+        </HopPast>
+      )}
     </section>
   );
 }

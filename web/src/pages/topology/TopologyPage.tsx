@@ -6,7 +6,7 @@ import { getTopology, type Where } from '../../core/api/endpoints.ts';
 import { hexId, type Snapshot } from '../../core/api/snapshot.ts';
 import { facetCounts, filterRows } from '../../core/store/filter.ts';
 import { counted, formatCount } from '../../core/text/numbers.ts';
-import type { Search } from '../../core/url/search.ts';
+import { joinList, splitList, type Search } from '../../core/url/search.ts';
 import { untilItWorks } from '../../app/query.ts';
 import { useInstant, setUrl, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
@@ -15,13 +15,15 @@ import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { usePage } from '../../ui/usePage.ts';
 import { PathGraph } from '../../viz/pathgraph.tsx';
-import type { GraphNode } from '../../viz/pathmodel.ts';
+import type { Graph, GraphNode } from '../../viz/pathmodel.ts';
 import { filterOf } from '../overview/Overview.tsx';
 import { drawnGraph } from './graph.ts';
 import { SidePanel } from './SidePanel.tsx';
 import { PathsTable } from './PathsTable.tsx';
 
 const TESTS_MAX = 200;
+/** In the URL: no chain is folded. Otherwise it lists the first hops of chains that were opened. */
+const UNFOLDED = 'off';
 
 /** The question to the server: by names where each has one value, else by ids. */
 function questionOf(snapshot: Snapshot, url: Search): { where: Where & { ids?: string }; words: string } {
@@ -69,6 +71,12 @@ export function TopologyPage() {
   return <Content snapshot={snapshot} />;
 }
 
+/** Those in folded chains too. */
+function hopsOf(graph: Graph): number {
+  const count = ({ kind, members }: GraphNode) => (kind === 'hop' || kind === 'silent' ? 1 : (members?.length ?? 0));
+  return graph.nodes.reduce((sum, node) => sum + count(node), 0);
+}
+
 /** The question only changes with the filters and the set of tests, not with each live frame. */
 function useQuestion(snapshot: Snapshot, url: Search) {
   const key = JSON.stringify([
@@ -101,14 +109,23 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
     isByNetwork: url.by === 'network',
     marks: { delayMs: Number(url.delay ?? 0) || 0, lossPercent: Number(url.loss ?? 0) || 0 },
   };
-  const graph = useMemo(
-    () => (query.data ? drawnGraph(query.data, options) : null),
-    [query.data, JSON.stringify(options)],
-  );
   const text = (url.q ?? '').toLowerCase();
-  const lit = text
-    ? (node: GraphNode) => [node.title, node.address, node.network].some((each) => each?.toLowerCase().includes(text))
-    : undefined;
+  const isFound = (node: GraphNode) =>
+    text !== '' && [node.title, node.address, node.network].some((each) => each?.toLowerCase().includes(text));
+  // Chains with something that is looked for or chosen, and those that were opened, are not folded.
+  const kept = [url.hop, text, url.fold];
+  const graph = useMemo(() => {
+    if (!query.data) return null;
+    const opened = new Set([url.hop, ...splitList(url.fold ?? '')]);
+    const isKept = (node: GraphNode) => opened.has(node.id) || isFound(node);
+    return drawnGraph(query.data, { ...options, isKept: url.fold === UNFOLDED ? null : isKept });
+  }, [query.data, JSON.stringify([options, kept])]);
+  const lit = text ? isFound : undefined;
+  const choose = (id: string | null) => {
+    const members = graph?.nodes.find((node) => node.id === id)?.members;
+    const opened = [...splitList(url.fold ?? ''), ...(members ?? []).slice(0, 1)];
+    setUrl(members ? { fold: joinList(opened) } : { hop: id ?? undefined }, { replace: true });
+  };
   const tab = url.tab === 'table' ? 'table' : 'picture';
   return (
     <>
@@ -120,7 +137,7 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
       <p className="quiet" role="status">
         Shows {words}
         {graph &&
-          `: ${counted(graph.nodes.filter((node) => node.kind === 'hop' || node.kind === 'silent').length, 'hop')}, ${counted(graph.links.length, 'link')}, ${counted(graph.paths.length, 'path')}`}
+          `: ${counted(hopsOf(graph), 'hop')}, ${counted(graph.links.length, 'link')}, ${counted(graph.paths.length, 'path')}`}
         .
       </p>
       {query.isPending && <Loading what="Loading paths" />}
@@ -151,7 +168,7 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
                 label="Topology"
                 height={Math.max(420, Math.min(900, window.innerHeight - 330))}
                 chosen={url.hop ?? null}
-                onChoose={(hop) => setUrl({ hop: hop ?? undefined }, { replace: true })}
+                onChoose={choose}
                 lit={lit}
               />
               <SidePanel
@@ -159,7 +176,7 @@ function Content({ snapshot }: { snapshot: Snapshot }) {
                 topology={query.data}
                 snapshot={snapshot}
                 chosen={url.hop ?? null}
-                onChoose={(hop) => setUrl({ hop }, { replace: true })}
+                onChoose={choose}
               />
             </div>
           )}
@@ -232,6 +249,15 @@ function Controls({ snapshot }: { snapshot: Snapshot }) {
         onClick={() => setUrl({ bad: url.bad === '1' ? undefined : '1' })}
       >
         Only unhealthy paths
+      </button>
+      <button
+        type="button"
+        className="button"
+        aria-pressed={url.fold !== UNFOLDED}
+        title="Chains of four and more healthy hops are one mark; Enter or a click opens one"
+        onClick={() => setUrl({ fold: url.fold === UNFOLDED ? undefined : UNFOLDED })}
+      >
+        Fold healthy chains
       </button>
       {url.sel?.length && (
         <button type="button" className="button bare" onClick={() => setUrl({ sel: undefined })}>

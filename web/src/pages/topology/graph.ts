@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is drawn of a topology: chosen paths only, hops merged by network, links marked by the reader's sliders.
 import type { Topology } from '../../core/api/types.ts';
+import { foldChains } from '../../viz/fold.ts';
 import type { Graph, GraphLink, GraphNode } from '../../viz/pathmodel.ts';
 import { graphOfTopology } from '../../viz/pathmodel.ts';
 
@@ -86,9 +87,16 @@ function marked(link: GraphLink, marks: Marks): GraphLink {
 
 export function drawnGraph(
   topology: Topology,
-  options: { isUnhealthyOnly: boolean; isByNetwork: boolean; marks: Marks },
+  options: {
+    isUnhealthyOnly: boolean;
+    isByNetwork: boolean;
+    marks: Marks;
+    /** Which nodes no chain is folded over; null folds none. */
+    isKept?: ((node: GraphNode) => boolean) | null;
+  },
 ): Graph {
   const graph = graphOfTopology(options.isUnhealthyOnly ? onlyUnhealthy(topology) : topology);
   const merged = options.isByNetwork ? byNetwork(graph) : graph;
-  return { ...merged, links: merged.links.map((link) => marked(link, options.marks)) };
+  const drawn = { ...merged, links: merged.links.map((link) => marked(link, options.marks)) };
+  return options.isKept ? foldChains(drawn, options.isKept) : drawn;
 }
