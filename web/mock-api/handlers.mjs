@@ -3,6 +3,7 @@
 import { rowsFrame } from './answers.mjs';
 import { breakEverything, standing } from './conditions.mjs';
 import { read, Refusal, reply } from './http.mjs';
+import { bookmarkRoutes } from './bookmarks.mjs';
 import { capabilities, runQuery, schema } from './logs.mjs';
 import { pastRoutes } from './past_routes.mjs';
 import { planRoutes } from './plan_routes.mjs';
@@ -130,6 +131,7 @@ function routes(mock) {
     ...pastRoutes(mock, { span, instant, number, test, where }),
     ...planRoutes(mock),
     ...agentRoutes(mock),
+    ...bookmarkRoutes(mock),
     ...logRoutes(mock),
   ];
 }

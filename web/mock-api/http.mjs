@@ -27,7 +27,7 @@ export function read(request) {
 
 /** Bytes, packed for who takes that, as the server does with many tests. */
 export function replyPacked(request, response, bytes) {
-  const isPacked = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && bytes.length > 100_000;
+  const isPacked = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '') && bytes.length > 30_000;
   if (!isPacked) return reply(response, 200, bytes);
   reply(response, 200, gzipSync(bytes, { level: 1 }), { 'Content-Encoding': 'gzip' });
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves dist/ and the mock API with the server's own headers, above all its CSP: what the end-to-end tests run on.
 // node mock-api/serve.mjs [--port N] [--tests N] [--now ISO] [--empty] [--signed-in] [--dist DIR]
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { brotliCompressSync } from 'node:zlib';
 import { createMock } from './handlers.mjs';
 
 const { values } = parseArgs({
@@ -37,21 +38,33 @@ const { handle, mock } = createMock({
   signedIn: values['signed-in'],
 });
 
-function serveFile(response, pathname) {
+const packed = new Map();
+
+/** As the server has them: packed beforehand. Again when a build has made another of the same name. */
+function contentOf(file, isPacked) {
+  const { mtimeMs } = statSync(file);
+  const key = `${file} ${mtimeMs} ${isPacked}`;
+  if (!packed.has(key)) {
+    const bytes = readFileSync(file);
+    packed.set(key, isPacked ? brotliCompressSync(bytes) : bytes);
+  }
+  return packed.get(key);
+}
+
+function serveFile(request, response, pathname) {
   const wanted = join(dist, normalize(pathname).replace(/^(\.\.[/\\])+/, ''));
   const file = existsSync(wanted) && statSync(wanted).isFile() ? wanted : join(dist, 'index.html');
   const isAsset = pathname.startsWith('/assets/');
+  const isPacked = /\bbr\b/.test(request.headers['accept-encoding'] ?? '');
   response.writeHead(200, {
     'Content-Type': TYPES[extname(file)] ?? 'application/octet-stream',
+    ...(isPacked ? { 'Content-Encoding': 'br' } : {}),
     'Content-Security-Policy': CSP,
     'X-Content-Type-Options': 'nosniff',
     'Referrer-Policy': 'no-referrer',
     'Cache-Control': isAsset ? 'public, max-age=31536000, immutable' : 'no-cache',
   });
-  // The file may go while a build runs.
-  createReadStream(file)
-    .on('error', () => response.destroy())
-    .pipe(response);
+  response.end(contentOf(file, isPacked));
 }
 
 const server = createServer((request, response) => {
@@ -65,7 +78,7 @@ const server = createServer((request, response) => {
     mock.breakAll();
     return response.writeHead(204).end();
   }
-  if (!handle(request, response)) serveFile(response, pathname);
+  if (!handle(request, response)) serveFile(request, response, pathname);
 });
 server.listen(Number(values.port), '127.0.0.1', () =>
   console.log(`mock of linewatch on http://127.0.0.1:${server.address().port}, token: letmein`),

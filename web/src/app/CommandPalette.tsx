@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ctrl+K: go to any page, connection monitor, source, destination or test by typing a part of its name.
+// Ctrl+K: go to any page, saved view, connection monitor, source, destination or test by typing a part of its name.
+import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState, type KeyboardEvent } from 'react';
 import { hexId, type Snapshot } from '../core/api/snapshot.ts';
+import type { SavedView } from '../core/api/types.ts';
 import { filterRows } from '../core/store/filter.ts';
 import { testName } from '../core/text/tests.ts';
 import { Dialog } from '../ui/Dialog.tsx';
 import { PAGES } from './pages.ts';
+import { openHref } from './place.tsx';
+import { savedViewsQuery } from './query.ts';
 import { go } from './search.tsx';
 import { useSnapshot } from './snapshot.tsx';
 
@@ -14,9 +18,12 @@ interface Item {
   readonly name: string;
   readonly to: string;
   readonly params?: Record<string, string>;
+  /** A whole place, whose range and instant are its own. */
+  readonly isPlace?: boolean;
 }
 
 const SHOWN_MAX = 12;
+const NONE: readonly SavedView[] = [];
 
 function entities(snapshot: Snapshot | null, text: string): Item[] {
   if (!snapshot || text === '') return [];
@@ -42,6 +49,7 @@ function entities(snapshot: Snapshot | null, text: string): Item[] {
 
 export function CommandPalette({ onClose }: { onClose: () => void }) {
   const { snapshot } = useSnapshot();
+  const { data: views = NONE } = useQuery(savedViewsQuery);
   const [text, setText] = useState('');
   const [active, setActive] = useState(0);
   const items = useMemo(() => {
@@ -51,13 +59,17 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
       name: page.name,
       to: page.to,
     }));
-    return [...pages, ...entities(snapshot, wanted)].slice(0, SHOWN_MAX);
-  }, [snapshot, text]);
+    const places: Item[] = views
+      .filter((view) => view.name.toLowerCase().includes(wanted))
+      .map((view) => ({ kind: 'View', name: view.name, to: view.target, isPlace: true }));
+    return [...pages, ...places.slice(0, wanted ? 5 : 0), ...entities(snapshot, wanted)].slice(0, SHOWN_MAX);
+  }, [snapshot, text, views]);
   const chosen = Math.min(active, items.length - 1);
   const open = (item: Item | undefined) => {
     if (!item) return;
     onClose();
-    go(item.to, item.params);
+    if (item.isPlace) openHref(item.to);
+    else go(item.to, item.params);
   };
   const onKey = (event: KeyboardEvent) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
@@ -75,11 +87,11 @@ export function CommandPalette({ onClose }: { onClose: () => void }) {
         className="input"
         autoFocus
         role="combobox"
-        aria-label="Go to a page, monitor, source, destination or test"
+        aria-label="Go to a page, view, monitor, source, destination or test"
         aria-expanded="true"
         aria-controls="palette-list"
         aria-activedescendant={items.length > 0 ? `palette-${chosen}` : undefined}
-        placeholder="Go to a page, monitor, source, destination or test"
+        placeholder="Go to a page, view, monitor, source, destination or test"
         value={text}
         onChange={(event) => (setText(event.target.value), setActive(0))}
         onKeyDown={onKey}

@@ -16,7 +16,8 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['t - · t a', 'range: zoom out, freeze'],
   ['↑ ↓ · j k', 'in a table: move; Enter opens, Space selects, → ← expand and collapse, i says the reason'],
   ['← → ↑ ↓', 'in a path: follow links, same place; n next issue, 0 fit'],
-  ['d · s · ?', 'light or dark, share, this help'],
+  ['v · s', 'saved views, share'],
+  ['d · ?', 'light or dark, this help'],
 ];
 
 export function Help({ onClose }: { onClose: () => void }) {

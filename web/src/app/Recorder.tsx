@@ -6,12 +6,13 @@ import { useEffect, useRef } from 'react';
 import { getBand, getStateChanges } from '../core/api/endpoints.ts';
 import { serverNow } from '../core/time/clock.ts';
 import { DAY, formatInstant, HOUR, stepLength } from '../core/time/range.ts';
+import { instantOf } from '../core/url/search.ts';
 import { drawBand, troubleAt } from '../viz/band.ts';
 import { currentPalette } from '../viz/palette.ts';
 import { Icon } from '../ui/icons.tsx';
 import { toast } from '../ui/toast.tsx';
 import { Connection } from './Connection.tsx';
-import { useInstant, setUrl, useSpan, useTimes } from './search.tsx';
+import { setUrl, urlNow, useInstant, useSpan, useTimes } from './search.tsx';
 import { useSnapshot } from './snapshot.tsx';
 import { useThemeVersion } from './theme.ts';
 
@@ -26,13 +27,17 @@ export function useTravel() {
     const isLive = ms === null || ms >= serverNow() - 1000;
     setUrl({ at: isLive ? undefined : formatInstant(Math.round(ms / 1000) * 1000) }, { replace: true });
   };
-  const by = (ms: number) => to((at ?? serverNow()) + ms);
+  // By the newest instant, which may not be shown yet: keys come faster than pages.
+  const here = () => instantOf(urlNow()) ?? serverNow();
+  const by = (ms: number) => to(here() + ms);
+  // On a grid, so that going back and forth meets the same instants, which are there already.
+  const toStep = (direction: -1 | 1) => to(Math.round((here() + direction * step) / step) * step);
   const toChange = async (direction: -1 | 1) => {
-    const here = at ?? serverNow();
+    const now = here();
     const reach =
       direction < 0
-        ? { from: here - 2 * DAY, to: here - 500 }
-        : { from: here + 500, to: Math.min(here + 2 * DAY, serverNow()) };
+        ? { from: now - 2 * DAY, to: now - 500 }
+        : { from: now + 500, to: Math.min(now + 2 * DAY, serverNow()) };
     try {
       const changes = reach.from < reach.to ? await getStateChanges(reach, {}, 1000) : [];
       const times = changes.map((change) => Date.parse(change.time));
@@ -43,11 +48,11 @@ export function useTravel() {
       toast(error instanceof Error ? error.message : 'The changes could not be fetched.', true);
     }
   };
-  return { at, span, step, to, by, hour: (direction: -1 | 1) => by(direction * HOUR), toChange };
+  return { at, span, step, to, toStep, hour: (direction: -1 | 1) => by(direction * HOUR), toChange };
 }
 
 export function Recorder() {
-  const { at, span, step, to, by, toChange } = useTravel();
+  const { at, span, step, to, toStep, toChange } = useTravel();
   const { isStale } = useSnapshot();
   const { time } = useTimes();
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -116,7 +121,7 @@ export function Recorder() {
         className="button bare icon"
         aria-label="One step back"
         title="One step back (,)"
-        onClick={() => by(-step)}
+        onClick={() => toStep(-1)}
       >
         <Icon name="left" />
       </button>
@@ -125,7 +130,7 @@ export function Recorder() {
         className="button bare icon"
         aria-label="One step forth"
         title="One step forth (.)"
-        onClick={() => by(step)}
+        onClick={() => toStep(1)}
         disabled={at === null}
       >
         <Icon name="right" />

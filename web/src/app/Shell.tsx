@@ -7,16 +7,19 @@ import { Popover } from '../ui/Popover.tsx';
 import { Toasts, toast } from '../ui/toast.tsx';
 import { useHotkeys } from './hotkeys.ts';
 import { PAGES } from './pages.ts';
-import { usePlace } from './place.tsx';
+import { usePath } from './place.tsx';
 import { RangeControl, useRange } from './RangeControl.tsx';
 import { Recorder, useTravel } from './Recorder.tsx';
 import { Go, go } from './search.tsx';
 import { useSession, useSignOut } from './session.tsx';
-import { useShare } from './share.ts';
+import { share } from './share.ts';
 import { toggleTheme } from './theme.ts';
 
 const CommandPalette = part(async () => (await import('./CommandPalette.tsx')).CommandPalette, { waiting: null });
+const SavedViews = part(async () => (await import('./SavedViews.tsx')).SavedViews, { waiting: null });
 const Help = part(async () => (await import('./Help.tsx')).Help, { waiting: null });
+
+type Dialog = 'palette' | 'help' | 'views';
 
 function nextTheme(): void {
   const theme = toggleTheme();
@@ -36,14 +39,14 @@ function useFocusOnPage(path: string): void {
 }
 
 export function Shell({ children }: { children: ReactNode }) {
-  const { path: pathname } = usePlace();
-  const [dialog, setDialog] = useState<'palette' | 'help' | null>(null);
+  const pathname = usePath();
+  const [dialog, setDialog] = useState<Dialog | null>(null);
   const [isNavOpen, setNavOpen] = useState(false);
   useFocusOnPage(pathname);
   useEffect(() => setNavOpen(false), [pathname]);
-  useKeys((name) => setDialog(name));
   return (
     <div className="shell">
+      <Keys onOpen={setDialog} />
       <a
         className="button skip"
         href="#main"
@@ -68,7 +71,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <Icon name="search" /> <span className="grow clip">Go to…</span> <kbd>Ctrl K</kbd>
         </button>
         <RangeControl />
-        <HeaderTools onHelp={() => setDialog('help')} />
+        <HeaderTools onOpen={setDialog} />
       </header>
       <Recorder />
       <Navigation isOpen={isNavOpen} path={pathname} />
@@ -76,14 +79,14 @@ export function Shell({ children }: { children: ReactNode }) {
         {children}
       </main>
       {dialog === 'palette' && <CommandPalette onClose={() => setDialog(null)} />}
+      {dialog === 'views' && <SavedViews onClose={() => setDialog(null)} />}
       {dialog === 'help' && <Help onClose={() => setDialog(null)} />}
       <Toasts />
     </div>
   );
 }
 
-function HeaderTools({ onHelp }: { onHelp: () => void }) {
-  const share = useShare();
+function HeaderTools({ onOpen }: { onOpen: (dialog: Dialog) => void }) {
   const session = useSession();
   const signOut = useSignOut();
   return (
@@ -91,8 +94,17 @@ function HeaderTools({ onHelp }: { onHelp: () => void }) {
       <button
         type="button"
         className="button bare icon"
+        aria-label="Saved views"
+        title="Saved views (v)"
+        onClick={() => onOpen('views')}
+      >
+        <Icon name="star" />
+      </button>
+      <button
+        type="button"
+        className="button bare icon"
         aria-label="Share"
-        title="Copy a link that stays as it is now (s)"
+        title="Copy a short link to what is shown as it is now (s)"
         onClick={() => void share()}
       >
         <Icon name="share" />
@@ -111,7 +123,7 @@ function HeaderTools({ onHelp }: { onHelp: () => void }) {
         className="button bare icon"
         aria-label="Keys and help"
         title="Keys and help (?)"
-        onClick={onHelp}
+        onClick={() => onOpen('help')}
       >
         <Icon name="help" />
       </button>
@@ -165,10 +177,10 @@ function Navigation({ isOpen, path }: { isOpen: boolean; path: string }) {
   );
 }
 
-function useKeys(open: (dialog: 'palette' | 'help') => void): void {
+/** The keys of all pages. A component of its own: the shell is left alone when range and instant change. */
+function Keys({ onOpen: open }: { onOpen: (dialog: Dialog) => void }) {
   const range = useRange();
   const travel = useTravel();
-  const share = useShare();
   const pages = Object.fromEntries(
     PAGES.filter((page) => page.key).map((page) => [`g ${page.key}`, () => go(page.to)]),
   );
@@ -185,8 +197,8 @@ function useKeys(open: (dialog: 'palette' | 'help') => void): void {
     't ←': range.back,
     't →': range.forth,
     't -': range.out,
-    ',': () => travel.by(-travel.step),
-    '.': () => travel.at !== null && travel.by(travel.step),
+    ',': () => travel.toStep(-1),
+    '.': () => travel.at !== null && travel.toStep(1),
     '<': () => travel.hour(-1),
     '>': () => travel.at !== null && travel.hour(1),
     '[': () => void travel.toChange(-1),
@@ -194,5 +206,7 @@ function useKeys(open: (dialog: 'palette' | 'help') => void): void {
     l: () => travel.to(null),
     d: nextTheme,
     s: () => void share(),
+    v: () => open('views'),
   });
+  return null;
 }

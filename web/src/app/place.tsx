@@ -47,15 +47,21 @@ export function open(path: string, search: Search, options: { replace?: boolean 
 }
 
 /** "/tests/1?at=…" of a link of ours. */
-export function openHref(href: string): void {
+export function openHref(href: string, options?: { replace?: boolean }): void {
   const [path = '/', query = ''] = href.split('?');
-  open(path, parseSearch(query));
+  open(path, parseSearch(query), options);
 }
 
-const PlaceContext = createContext<Place>({ path: '/', search: {} });
+// Two contexts, so that the shell is left alone while filters change.
+const PathContext = createContext('/');
+const SearchContext = createContext<Search>({});
 
-export function usePlace(): Place {
-  return useContext(PlaceContext);
+export function usePath(): string {
+  return useContext(PathContext);
+}
+
+export function useUrl(): Search {
+  return useContext(SearchContext);
 }
 
 export function PlaceProvider({ children }: { children: ReactNode }) {
@@ -74,7 +80,11 @@ export function PlaceProvider({ children }: { children: ReactNode }) {
       removeEventListener('popstate', onHistory);
     };
   }, []);
-  return <PlaceContext value={place}>{children}</PlaceContext>;
+  return (
+    <PathContext value={place.path}>
+      <SearchContext value={place.search}>{children}</SearchContext>
+    </PathContext>
+  );
 }
 
 export const ParamsContext = createContext<Readonly<Record<string, string>>>({});

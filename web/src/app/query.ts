@@ -2,6 +2,7 @@
 // How calls of the API are repeated.
 import { QueryClient } from '@tanstack/react-query';
 import { ApiError } from '../core/api/client.ts';
+import { getSavedViews } from '../core/api/endpoints.ts';
 
 const UNTIL_IT_WORKS_MS = 10_000;
 
@@ -28,3 +29,8 @@ export function makeQueryClient(): QueryClient {
     },
   });
 }
+
+export const savedViewsQuery = {
+  queryKey: ['saved-views'],
+  queryFn: ({ signal }: { signal: AbortSignal }) => getSavedViews(signal),
+} as const;

@@ -5,7 +5,7 @@ import { matchPath } from '../core/url/routes.ts';
 import { Failure } from '../ui/Notice.tsx';
 import { loadAllParts, part } from '../ui/part.tsx';
 import { Overview } from '../pages/overview/Overview.tsx';
-import { ParamsContext, PlaceProvider, usePlace } from './place.tsx';
+import { ParamsContext, PlaceProvider, usePath } from './place.tsx';
 import { Go, TimeProvider } from './search.tsx';
 import { SessionGate } from './session.tsx';
 import { Shell } from './Shell.tsx';
@@ -32,6 +32,7 @@ const PAGES: ReadonlyMap<string, ComponentType> = new Map<string, ComponentType>
   ['/services', page(async () => (await import('../pages/services/ServicesPage.tsx')).ServicesPage)],
   ['/issues', page(async () => (await import('../pages/issues/IssuesPage.tsx')).IssuesPage)],
   ['/logs', page(async () => (await import('../pages/logs/LogsPage.tsx')).LogsPage)],
+  ['/l/$id', page(async () => (await import('./LinkPage.tsx')).LinkPage)],
   ['/agents', page(async () => (await import('../pages/agents/AgentsPage.tsx')).AgentsPage)],
 ]);
 const PATTERNS = [...PAGES.keys()];
@@ -68,7 +69,7 @@ class Guard extends Component<{ path: string; children: ReactNode }, { error: un
 }
 
 function Page() {
-  const { path } = usePlace();
+  const path = usePath();
   const match = useMemo(() => matchPath(PATTERNS, path), [path]);
   const Shown = (match && PAGES.get(match.pattern)) ?? NotFound;
   return (
@@ -81,7 +82,7 @@ function Page() {
 }
 
 function Everything() {
-  const { path } = usePlace();
+  const path = usePath();
   return (
     <Guard path={path}>
       <TimeProvider>

@@ -15,11 +15,9 @@ import { resolve, type Span } from '../core/time/range.ts';
 import { serverNow } from '../core/time/clock.ts';
 import { pathOf } from '../core/url/routes.ts';
 import { instantOf, normalise, rangeOf, stringifySearch, timeOf, type Search } from '../core/url/search.ts';
-import { open, openHref, placeNow, usePlace } from './place.tsx';
+import { open, openHref, placeNow, useUrl } from './place.tsx';
 
-export function useUrl(): Search {
-  return usePlace().search;
-}
+export { useUrl };
 
 const TableContext = createContext<Pick<Search, 'sort' | 'sel'>>({});
 

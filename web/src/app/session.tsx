@@ -34,14 +34,18 @@ async function fetchSession(signal: AbortSignal): Promise<Session | null> {
   }
 }
 
+export const sessionQuery = {
+  queryKey: ['session'],
+  queryFn: ({ signal }: { signal: AbortSignal }) => fetchSession(signal),
+  staleTime: 60_000,
+  retry: false,
+} as const;
+
 export function SessionGate({ children }: { children: ReactNode }) {
   const client = useQueryClient();
   const query = useQuery({
-    queryKey: ['session'],
-    queryFn: ({ signal }) => fetchSession(signal),
-    staleTime: 60_000,
+    ...sessionQuery,
     refetchInterval: (each) => (each.state.error ? 5_000 : 300_000),
-    retry: false,
   });
   useEffect(() => onSignedOut(() => client.setQueryData(['session'], null)), [client]);
   if (query.data) return <SessionContext value={query.data}>{children}</SessionContext>;

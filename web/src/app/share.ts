@@ -2,6 +2,7 @@
 import { formatBound, freeze, formatInstant } from '../core/time/range.ts';
 import { serverNow } from '../core/time/clock.ts';
 import { rangeOf, stringifySearch } from '../core/url/search.ts';
+import { makeLink } from '../core/api/endpoints.ts';
 import { toast } from '../ui/toast.tsx';
 import { urlNow } from './search.tsx';
 
@@ -14,22 +15,24 @@ export async function copyText(text: string, done: string): Promise<void> {
   }
 }
 
-/** A link to what is seen, that shows the same tomorrow: the range and, when live, this instant are made absolute. */
-export function useFrozenLink(): () => string {
-  return () => {
-    const url = urlNow();
-    const now = serverNow();
-    const range = freeze(rangeOf(url), now);
-    const at = url.at ?? formatInstant(Math.floor(now / 1000) * 1000);
-    return (
-      location.origin +
-      location.pathname +
-      stringifySearch({ ...url, from: formatBound(range.from), to: formatBound(range.to), at })
-    );
-  };
+/** What is seen, so that it is the same tomorrow: the range and, when live, this instant are made absolute. */
+export function frozenTarget(): string {
+  const url = urlNow();
+  const now = serverNow();
+  const range = freeze(rangeOf(url), now);
+  const at = url.at ?? formatInstant(Math.floor(now / 1000) * 1000);
+  return location.pathname + stringifySearch({ ...url, from: formatBound(range.from), to: formatBound(range.to), at });
 }
 
-export function useShare(): () => Promise<void> {
-  const link = useFrozenLink();
-  return () => copyText(link(), 'Link copied. It shows this range and this instant to everybody.');
+const SAME = 'It shows this range and this instant to everybody.';
+
+/** A short link; or the long one, which says all by itself, when the server has none. */
+export async function share(): Promise<void> {
+  const target = frozenTarget();
+  try {
+    const { id } = await makeLink(target);
+    await copyText(`${location.origin}/l/${id}`, `Link copied. ${SAME}`);
+  } catch {
+    await copyText(location.origin + target, `Link copied; it is long, since the server gave no short one. ${SAME}`);
+  }
 }

@@ -1,26 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 // The one snapshot that a page reads: live, or of the chosen instant. States, tiles, tables, sorts and
 // reasons all come from this object, so that they never disagree.
-import { keepPreviousData, useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import {
   createContext,
   useContext,
   useDeferredValue,
   useEffect,
   useMemo,
+  useRef,
   useState,
   useSyncExternalStore,
   type ReactNode,
 } from 'react';
 import { withQuery } from '../core/api/client.ts';
-import { getSnapshot } from '../core/api/endpoints.ts';
+import { getFirstRows, getSnapshot } from '../core/api/endpoints.ts';
 import { LiveStream, type StreamStatus } from '../core/api/sse.ts';
-import type { Snapshot } from '../core/api/snapshot.ts';
+import { shareNames, type Snapshot } from '../core/api/snapshot.ts';
 import { LiveSource } from '../core/store/live_source.ts';
+import { instantOf } from '../core/url/search.ts';
+import { placeNow } from './place.tsx';
 import { useInstant } from './search.tsx';
 
 export interface SnapshotView {
   readonly snapshot: Snapshot | null;
+  /** When live and there is no snapshot yet: its first rows, for what needs no more. */
+  readonly first: Snapshot | null;
   /** The stream of changes, when live. */
   readonly status: StreamStatus;
   readonly error: unknown;
@@ -37,9 +42,28 @@ export function useSnapshot(): SnapshotView {
   return view;
 }
 
+/** On slow lines a screenful must not wait for 100,000 tests; and below this one answer is enough. */
+export const FIRST_ROWS = 500;
+
+let early: Promise<Snapshot> | null = null;
+
+/** Asks for the first rows of now, if that is what will be shown. Who is not signed in asks again later. */
+export function askEarly(): void {
+  if (instantOf(placeNow().search) !== null) return;
+  early = getFirstRows(FIRST_ROWS);
+  early.catch(() => undefined);
+}
+
+function firstRows(): Promise<Snapshot> {
+  const asked = early;
+  early = null;
+  return asked ? asked.catch(() => getFirstRows(FIRST_ROWS)) : getFirstRows(FIRST_ROWS);
+}
+
 function makeSource(): LiveSource {
   return new LiveSource({
     fetchSnapshot: () => getSnapshot(null),
+    fetchFirst: firstRows,
     openStream: (handlers, since) => new LiveStream({ path: withQuery('/api/v1/stream', { since }) }, handlers),
     schedule: (run) => void (document.hidden ? setTimeout(run, 0) : requestAnimationFrame(run)),
   });
@@ -61,6 +85,19 @@ function useLive(source: LiveSource, isWanted: boolean): void {
   }, [source, isWanted]);
 }
 
+/** Past snapshots are kept for a while, for those who go back and forth; but never more rows of them than this. */
+const PAST_ROWS_MAX = 600_000;
+
+function forgetOldest(client: QueryClient): void {
+  const kept = client.getQueryCache().findAll({ queryKey: ['snapshot'], type: 'inactive' });
+  kept.sort((a, b) => b.state.dataUpdatedAt - a.state.dataUpdatedAt);
+  let rows = 0;
+  for (const { queryKey, state } of kept) {
+    rows += (state.data as Snapshot | undefined)?.rows ?? 0;
+    if (rows > PAST_ROWS_MAX) client.removeQueries({ queryKey, exact: true });
+  }
+}
+
 export function SnapshotProvider({ children }: { children: ReactNode }) {
   const at = useInstant();
   const [source] = useState(makeSource);
@@ -69,9 +106,16 @@ export function SnapshotProvider({ children }: { children: ReactNode }) {
   // All of a page takes a new snapshot over together, but never while keys wait: 100,000 rows take their time.
   const deferred = useDeferredValue(live.snapshot);
   const snapshot = deferred ?? live.snapshot;
+  const names = useRef<Snapshot | null>(null);
+  const client = useQueryClient();
+  const getPast = async (instant: number | null, signal: AbortSignal) => {
+    names.current = shareNames(live.snapshot ?? names.current, await getSnapshot(instant, signal));
+    forgetOldest(client);
+    return names.current;
+  };
   const past = useQuery({
     queryKey: ['snapshot', at],
-    queryFn: ({ signal }) => getSnapshot(at, signal),
+    queryFn: ({ signal }) => getPast(at, signal),
     enabled: at !== null,
     staleTime: Infinity,
     placeholderData: keepPreviousData,
@@ -80,6 +124,7 @@ export function SnapshotProvider({ children }: { children: ReactNode }) {
     if (at === null)
       return {
         snapshot,
+        first: live.first,
         status: live.status,
         error: live.error,
         isStale: false,
@@ -87,6 +132,7 @@ export function SnapshotProvider({ children }: { children: ReactNode }) {
       };
     return {
       snapshot: past.data ?? null,
+      first: null,
       status: 'open',
       error: past.error,
       isStale: past.isPlaceholderData,

@@ -1,7 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // A windowed table (WAI-ARIA grid, or treegrid when rows have levels). One tab stop; arrow keys move an
 // active row; row numbers are told to assistive technology though only visible rows exist.
-import { memo, useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import {
+  memo,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  type RefObject,
+} from 'react';
 import { useMedia, useWindow } from './useWindow.ts';
 
 export interface GridColumn {
@@ -88,9 +99,11 @@ export function Grid(props: GridProps) {
       >
         {shown.map((row) => (
           <Row
-            key={props.rowKey(row)}
+            // What leaves at one end comes back at the other with another row in it: far cheaper than new elements.
+            key={row % shown.length}
             {...props}
             row={row}
+            identity={props.rowKey(row)}
             top={row * rowHeight}
             isCard={isCards}
             id={`${base}${row}`}
@@ -203,6 +216,8 @@ function Head({ columns, sort, onSort, isHidden }: GridProps & { isHidden: boole
 
 interface RowProps extends GridProps {
   row: number;
+  /** What stands in the row. */
+  identity: string;
   top: number;
   id: string;
   isActive: boolean;
@@ -210,9 +225,24 @@ interface RowProps extends GridProps {
   onActivate: (row: number) => void;
 }
 
+/** Keys that were meant for one row must not reach another that took its elements over. */
+function useFocusOfOne(identity: string): RefObject<HTMLDivElement | null> {
+  const element = useRef<HTMLDivElement>(null);
+  const before = useRef(identity);
+  useLayoutEffect(() => {
+    const isOther = before.current !== identity;
+    before.current = identity;
+    const focused = document.activeElement;
+    if (isOther && focused && focused !== document.body && element.current?.contains(focused))
+      element.current.closest<HTMLElement>('.grid-box')?.focus({ preventScroll: true });
+  }, [identity]);
+  return element;
+}
+
 const Row = memo(function Row({
   columns,
   row,
+  identity,
   top,
   id,
   isActive,
@@ -223,6 +253,7 @@ const Row = memo(function Row({
   level,
   isExpanded,
 }: RowProps) {
+  const element = useFocusOfOne(identity);
   const selected = isSelected?.(row) ?? false;
   const onClick = (event: MouseEvent<HTMLDivElement>) => {
     onActivate(row);
@@ -231,6 +262,7 @@ const Row = memo(function Row({
   };
   return (
     <div
+      ref={element}
       role="row"
       id={id}
       className={`grid-row${isActive ? ' active' : ''}${isCard ? ' card-row' : ''}`}

@@ -4,13 +4,15 @@ import { useState } from 'react';
 import type { FacetCount } from '../core/store/filter.ts';
 import { formatCount } from '../core/text/numbers.ts';
 import { Icon } from './icons.tsx';
+import { Loading } from './Notice.tsx';
 import { Popover } from './Popover.tsx';
 
 const SHOWN_MAX = 200;
 
 interface MultiProps {
   label: string;
-  options: () => readonly FacetCount[];
+  /** Null while they are on their way. */
+  options: () => readonly FacetCount[] | null;
   chosen: readonly string[];
   onChange: (chosen: string[]) => void;
 }
@@ -40,8 +42,9 @@ function Options({
   options,
   chosen,
   onChange,
-}: Omit<MultiProps, 'options'> & { options: readonly FacetCount[] }) {
+}: Omit<MultiProps, 'options'> & { options: readonly FacetCount[] | null }) {
   const [text, setText] = useState('');
+  if (!options) return <Loading />;
   const found = options.filter(({ word }) => word.toLowerCase().includes(text.toLowerCase()));
   const toggle = (word: string) =>
     onChange(chosen.includes(word) ? chosen.filter((each) => each !== word) : [...chosen, word]);

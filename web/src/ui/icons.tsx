@@ -17,6 +17,7 @@ const PATHS = {
   table: 'M2 3h12v10H2ZM2 6.5h12M2 10h12M6.5 3v10',
   plus: 'M8 3v10M3 8h10',
   close: 'M3.5 3.5l9 9M12.5 3.5l-9 9',
+  star: 'M8 2l1.8 3.9 4.2.5-3.1 2.9.8 4.2L8 11.4l-3.7 2.1.8-4.2L2 6.4l4.2-.5Z',
   copy: 'M5 5h8v9H5ZM3 11V2h8',
 } as const;
 

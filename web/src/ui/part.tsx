@@ -84,7 +84,15 @@ export function part<P extends object>(
     }, [error, isLoaded, attempt]);
     if (loaded) return createElement(loaded, props);
     if (!error) return waiting;
-    const what = isPage ? 'This page could not be loaded' : 'This part of the page could not be loaded';
-    return <Failure what={what} error={error} onRetry={() => void attempt(true, true)} />;
+    const onRetry = () => void attempt(true, true);
+    if (!isPage) return <Failure what="This part of the page could not be loaded" error={error} onRetry={onRetry} />;
+    return (
+      <>
+        <div className="page-head">
+          <h1>This page could not be loaded</h1>
+        </div>
+        <Failure error={error} onRetry={onRetry} />
+      </>
+    );
   };
 }

@@ -13,18 +13,19 @@ export interface RowWindow {
 /** Rows kept beyond both edges, so that slow scrolling shows no gaps. */
 const OVERSCAN = 5;
 
-/** `head` is the height of what stays at the top of the box. */
+/** Always as many rows as fit, wherever the list stands, so that rows can be used again for others. */
 export function visibleRows(
   scrollTop: number,
   height: number,
   count: number,
   rowHeight: number,
 ): { first: number; last: number } {
-  const first = Math.max(0, Math.floor(scrollTop / rowHeight) - OVERSCAN);
-  const last = Math.min(count - 1, Math.ceil((scrollTop + height) / rowHeight) + OVERSCAN);
-  return { first: Math.min(first, Math.max(0, last)), last };
+  const fitting = Math.min(count, Math.ceil(height / rowHeight) + 1 + 2 * OVERSCAN);
+  const first = Math.max(0, Math.min(count - fitting, Math.floor(scrollTop / rowHeight) - OVERSCAN));
+  return { first, last: first + fitting - 1 };
 }
 
+/** `head` is the height of what stays at the top of the box. */
 export function useWindow(
   box: RefObject<HTMLElement | null>,
   count: number,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The shell: signing in, the URL, live updates, and what happens when things break.
-import { expect, rowsOf, test } from './fixture.ts';
+import { axe, expect, rowsOf, test } from './fixture.ts';
 
 test('sign in with a token, be refused with a wrong one, sign out', async ({ page, context, guard }) => {
   guard.expectErrors(/401/);
@@ -115,4 +115,77 @@ test('export gives the rows that are seen', async ({ page }) => {
   const stream = await (await file).createReadStream();
   const text = (await stream.toArray()).join('');
   expect(text.trim().split('\r\n')).toHaveLength(7);
+});
+
+test('saved views: keep what is shown, open it elsewhere, forget it', async ({ page }) => {
+  await page.goto('/?view=tests&state=Fail&sort=-rttMs&from=now-7d');
+  await page.getByRole('button', { name: 'Saved views' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Saved views' });
+  await expect(dialog).toContainText('None yet.');
+  expect(await axe(page)).toEqual([]);
+  const name = dialog.getByRole('textbox', { name: 'Keep what is shown as' });
+  await expect(name).toBeFocused();
+  await page.keyboard.type('Failing & slow');
+  await page.keyboard.press('Enter');
+  await expect(dialog.getByRole('link', { name: 'Failing & slow' })).toBeVisible();
+  // Everybody's stand beside one's own, even of the same name.
+  await name.fill('failing & SLOW');
+  await expect(dialog.getByRole('button', { name: 'Replace' })).toBeVisible();
+  await dialog.getByRole('checkbox', { name: 'For everybody' }).check();
+  await dialog.getByRole('button', { name: 'Keep' }).click();
+  await expect(dialog.getByRole('listitem')).toHaveCount(2);
+  await expect(dialog).toContainText("everybody's, by anna");
+  expect(await axe(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  // By keys alone from another page; what the view says takes the place of what was shown.
+  await page.goto('/agents?from=now-1h');
+  await expect(page.getByRole('heading', { level: 1, name: 'Agents' })).toBeVisible();
+  await page.keyboard.press('v');
+  const link = dialog.getByRole('link', { name: 'Failing & slow', exact: true });
+  await link.focus();
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/\?from=now-1w&view=tests&sort=-rttMs&state=Fail$/);
+  await expect(rowsOf(page, 'Tests').first()).toContainText('Fail');
+  // The palette knows it, too.
+  await page.goto('/agents');
+  await page.keyboard.press('Control+k');
+  await page.getByRole('combobox').fill('slow');
+  await page.getByRole('option', { name: /View Failing & slow/ }).click();
+  await expect(page).toHaveURL(/state=Fail/);
+  await page.keyboard.press('v');
+  for (const word of ['Failing & slow', 'failing & SLOW'])
+    await dialog.getByRole('button', { name: `Forget ${word}`, exact: true }).click();
+  await expect(dialog).toContainText('None yet.');
+});
+
+test('share: a short link leads to the same instant and range', async ({ page, context, guard }) => {
+  guard.expectErrors(/404/);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto('/?view=tests&q=src:fra1-agent-00&from=now-6h');
+  await expect(rowsOf(page, 'Tests')).toHaveCount(6);
+  await page.keyboard.press('s');
+  await expect(page.getByText('Link copied.')).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link).toMatch(/\/l\/[0-9a-z]{7,}$/);
+  await page.goto('/agents');
+  await page.goto(link);
+  await expect(page).toHaveURL(/\/\?from=20[^&]*Z&to=20[^&]*Z&at=20[^&]*Z&view=tests&q=src:fra1-agent-00$/);
+  await expect(rowsOf(page, 'Tests')).toHaveCount(6);
+  await expect(page.getByRole('region', { name: 'Time travel' })).toContainText('Past');
+  // The link itself is no place to come back to.
+  await page.goBack();
+  await expect(page.getByRole('heading', { level: 1, name: 'Agents' })).toBeVisible();
+  await page.goto('/l/nothing');
+  await expect(page.getByRole('heading', { name: 'This link leads nowhere (any more).' })).toBeVisible();
+  expect(await axe(page)).toEqual([]);
+});
+
+test('share: without a short link there is the long one', async ({ page, context, guard }) => {
+  guard.expectErrors(/503/);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.route('**/api/v1/links', (route) => route.fulfill({ status: 503, json: {} }));
+  await page.goto('/?view=tests&q=ldap');
+  await page.getByRole('button', { name: 'Share' }).click();
+  await expect(page.getByText('the server gave no short one')).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(/\/\?from=20.*&at=20.*&q=ldap$/);
 });

@@ -19,7 +19,7 @@ export interface Row {
   since: number;
 }
 
-export function encodeRows(rows: readonly Row[]): Uint8Array {
+export function encodeRows(rows: readonly Row[], head: object = {}): Uint8Array {
   const words = (name: keyof Row) =>
     wordColumn(
       name,
@@ -30,7 +30,7 @@ export function encodeRows(rows: readonly Row[]): Uint8Array {
     type,
     values: rows.map((row) => row[name] as number | bigint),
   });
-  return encodeSnapshot({ rows: rows.length, at: '2026-11-21T20:00:00Z', live: true, revision: '1' }, [
+  return encodeSnapshot({ rows: rows.length, at: '2026-11-21T20:00:00Z', live: true, revision: '1', ...head }, [
     numbers('id', 'u64'),
     ...(['monitor', 'group', 'source', 'destination', 'configuration', 'sourceAddress', 'pathIssue'] as const).map(
       words,
@@ -43,7 +43,7 @@ export function encodeRows(rows: readonly Row[]): Uint8Array {
   ]);
 }
 
-export const decodeRows = (rows: readonly Row[]): Snapshot => decodeSnapshot(encodeRows(rows));
+export const decodeRows = (rows: readonly Row[], head: object = {}): Snapshot => decodeSnapshot(encodeRows(rows, head));
 
 export function randomRows(count: number, seed: number): Row[] {
   const next = random(seed);

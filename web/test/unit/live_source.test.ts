@@ -9,7 +9,7 @@ import { decodeRows, randomRows } from './fixture.ts';
 const rows = randomRows(10, 3).map((row) => ({ ...row, state: 0 }));
 const settle = () => new Promise<void>((done) => setTimeout(done, 0));
 
-function source(answers: (() => Promise<Snapshot>)[]) {
+function source(answers: (() => Promise<Snapshot>)[], fetchFirst?: () => Promise<Snapshot>) {
   let handlers: StreamHandlers | undefined;
   let fetches = 0;
   let told = 0;
@@ -17,6 +17,7 @@ function source(answers: (() => Promise<Snapshot>)[]) {
   const clock = { ms: 0 };
   const live = new LiveSource({
     fetchSnapshot: () => (answers[Math.min(fetches++, answers.length - 1)] ?? answers[0]!)(),
+    ...(fetchFirst ? { fetchFirst } : {}),
     openStream: (each, since) => {
       handlers = each;
       opened.push(since);
@@ -135,5 +136,42 @@ describe('the live snapshot', () => {
     handlers().onEvent({ name: 'rows', data: '{', id: '' });
     event('rows', { nonsense: true });
     expect(live.getState().snapshot).toBe(before);
+  });
+
+  test('shows the first rows of many until all are there, and follows the stream from all only', async () => {
+    let give: (snapshot: Snapshot) => void = () => {};
+    const part = decodeRows(rows.slice(0, 3), { of: 10, states: [10, 0, 0, 0, 0], monitors: [] });
+    const { live, opened, fetches } = source([() => new Promise((done) => (give = done))], async () => part);
+    await settle();
+    expect(live.getState()).toMatchObject({ first: part, snapshot: null });
+    expect(opened).toEqual([]);
+    expect(fetches()).toBe(1);
+    give(decodeRows(rows));
+    await settle();
+    expect(live.getState().first).toBeNull();
+    expect(live.getState().snapshot!.rows).toBe(10);
+    expect(opened).toHaveLength(1);
+  });
+
+  test('asks once only where the first rows are all', async () => {
+    const { live, opened, fetches } = source([async () => decodeRows(rows)], async () => decodeRows(rows));
+    await settle();
+    expect(live.getState().snapshot!.rows).toBe(10);
+    expect(live.getState().first).toBeNull();
+    expect(fetches()).toBe(0);
+    expect(opened).toHaveLength(1);
+  });
+
+  test('asks for the first rows again when they could not be had', async () => {
+    let asked = 0;
+    const { live } = source([async () => decodeRows(rows)], async () => {
+      if (asked++ === 0) throw new Error('not yet');
+      return decodeRows(rows);
+    });
+    await settle();
+    expect(live.getState().error).not.toBeNull();
+    await new Promise((done) => setTimeout(done, 20));
+    expect(live.getState().snapshot!.rows).toBe(10);
+    expect(live.getState().error).toBeNull();
   });
 });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { decodeSnapshot, SnapshotError, wordAt } from '../../src/core/api/snapshot.ts';
+import { decodeSnapshot, shareNames, SnapshotError, wordAt } from '../../src/core/api/snapshot.ts';
 import { encodeSnapshot } from '../../mock-api/encode.mjs';
 import { decodeRows, encodeRows, randomRows } from './fixture.ts';
 import { random } from './random.ts';
@@ -76,5 +76,56 @@ describe('the snapshot decoder', () => {
     expect(() => decodeSnapshot(encodeSnapshot(head, [id, state('Great')]))).toThrow('known state');
     const lost = { name: 'source', type: 'u32', values: [7], dictionary: ['a'] };
     expect(() => decodeSnapshot(encodeSnapshot(head, [id, state('Pass'), lost]))).toThrow('not there');
+  });
+});
+
+describe('the first rows of a snapshot', () => {
+  const some = rows.slice(0, 10);
+  const states = [150, 20, 20, 5, 5];
+  const monitor = { name: 'm1', states, worst: 9, rttMs: 1.5, checksFailedPercent: null };
+
+  test('say what they are of', () => {
+    const { whole } = decodeRows(some, { of: 200, states, monitors: [monitor] });
+    expect(whole).toEqual({ rows: 200, states, monitors: [{ ...monitor, checksFailedPercent: NaN }] });
+    expect(decodeRows(some).whole).toBeNull();
+  });
+
+  test.each([
+    { of: 9, states, monitors: [] },
+    { of: 200, monitors: [] },
+    { of: 200, states: [200], monitors: [] },
+    { of: '200', states, monitors: [] },
+    { of: 200, states: [200, 0, 0, 0, -1], monitors: [] },
+    { of: 200, states },
+    { of: 200, states, monitors: [null] },
+    { of: 200, states, monitors: [{ ...monitor, worst: 10 }] },
+    { of: 200, states, monitors: [{ ...monitor, states: [] }] },
+  ])('are refused when what they say cannot be: %j', (head) => {
+    expect(() => decodeRows(some, head)).toThrow(SnapshotError);
+  });
+});
+
+describe('two snapshots of the same tests', () => {
+  test('share what is equal in both and nothing else', () => {
+    const before = decodeRows(rows);
+    const moved = rows.map((row, i) => ({ ...row, rttMs: i, source: i === 7 ? 'other' : row.source }));
+    const after = shareNames(before, decodeRows(moved));
+    expect(after.id).toBe(before.id);
+    expect(after.monitor).toBe(before.monitor);
+    expect(after.port).toBe(before.port);
+    expect(after.source).not.toBe(before.source);
+    expect(wordAt(after.source, 7)).toBe('other');
+    expect(wordAt(before.source, 7)).toBe(rows[7]!.source);
+    // What frames of changes write into stays each one's own.
+    expect(after.rttMs).not.toBe(before.rttMs);
+    expect(after.rttMs[3]).toBe(3);
+    expect(after.state).not.toBe(before.state);
+    expect(after.pathIssue).not.toBe(before.pathIssue);
+  });
+
+  test('share nothing when the tests are others', () => {
+    const after = decodeRows(rows.slice(1));
+    expect(shareNames(decodeRows(rows), after)).toBe(after);
+    expect(shareNames(null, after)).toBe(after);
   });
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { hexId, STATES } from '../../src/core/api/snapshot.ts';
 import { compareWords, countStates, facetCounts, filterRows, type Filter } from '../../src/core/store/filter.ts';
-import { groupBy, groupsOfMonitors } from '../../src/core/store/group.ts';
+import { groupBy, groupsOfMonitors, monitorsOf, sortGroups } from '../../src/core/store/group.ts';
 import { applyFrame, rowOfHex, type RowsFrame } from '../../src/core/store/live.ts';
 import { radixSort } from '../../src/core/store/radix.ts';
 import { formatSort, parseSort, sortRows } from '../../src/core/store/sort.ts';
@@ -205,5 +205,25 @@ describe('live frames', () => {
   test('a test that is not known makes the snapshot stale', () => {
     expect(applyFrame(decodeRows(rows), frame(['ffffffffffffffff'], 1)).isStale).toBe(true);
     expect(rowOfHex(snapshot, 'nonsense')).toBeNull();
+  });
+});
+
+describe('monitors of which only the summary is there', () => {
+  test('are the groups that all rows give', () => {
+    const snapshot = decodeRows(randomRows(300, 41));
+    const groups = groupBy(snapshot, filterRows(snapshot, {}), 'monitor');
+    const monitors = groups.map(({ name, counts, worst, rttMs, checksFailedPercent }) => ({
+      name,
+      states: counts,
+      worst,
+      rttMs,
+      checksFailedPercent,
+    }));
+    const summed = monitorsOf({ rows: 300, states: [], monitors: monitors.toReversed() });
+    for (const key of ['', 'state', '-rttMs', 'checksFailedPercent', 'monitor']) {
+      const bare = (list: ReturnType<typeof groupBy>) =>
+        sortGroups([...list], parseSort(key)).map(({ rows: _, ...group }) => group);
+      expect(bare(summed), key).toEqual(bare(groups));
+    }
   });
 });

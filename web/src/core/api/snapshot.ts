@@ -48,10 +48,33 @@ const NUMBER_COLUMNS = [
 export type WordColumnName = (typeof WORD_COLUMNS)[number];
 export type NumberColumnName = (typeof NUMBER_COLUMNS)[number];
 
+/** Numbers that came with single precision are kept so: 100,000 rows of them are many. */
+export type NumberColumn = Float64Array | Float32Array;
+
+/** What all tests of a connection monitor amount to. */
+export interface MonitorSummary {
+  readonly name: string;
+  /** Tests in each of STATES. */
+  readonly states: readonly number[];
+  /** The row that gives the monitor its state. */
+  readonly worst: number;
+  readonly rttMs: number;
+  readonly checksFailedPercent: number;
+}
+
+/** What the first rows of a snapshot say of all, at the same instant. */
+export interface Whole {
+  readonly rows: number;
+  readonly states: readonly number[];
+  readonly monitors: readonly MonitorSummary[];
+}
+
 /** All tests at one instant. Arrays are filled in place by live deltas; each delta makes a new object around them. */
 export interface Snapshot
-  extends Readonly<Record<WordColumnName, WordColumn>>, Readonly<Record<NumberColumnName, Float64Array>> {
+  extends Readonly<Record<WordColumnName, WordColumn>>, Readonly<Record<NumberColumnName, NumberColumn>> {
   readonly rows: number;
+  /** If these are the first rows only. */
+  readonly whole: Whole | null;
   /** Milliseconds since the epoch. */
   readonly at: number;
   readonly live: boolean;
@@ -72,6 +95,7 @@ interface Header {
   at: string;
   live: boolean;
   revision: string;
+  whole: Whole | null;
   columns: ColumnHeader[];
 }
 
@@ -111,8 +135,30 @@ function checkHeader(raw: unknown): Header {
     at,
     live: raw['live'] === true,
     revision: String(revision ?? ''),
+    whole: checkWhole(raw, rows),
     columns: columns.map(checkColumn),
   };
+}
+
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isInteger(value) && value >= 0;
+
+function areCounts(value: unknown): value is number[] {
+  return Array.isArray(value) && value.length === STATES.length && value.every(isCount);
+}
+
+function checkWhole({ of, states, monitors }: Record<string, unknown>, rows: number): Whole | null {
+  if (of === undefined) return null;
+  const isKnown = isCount(of) && of >= rows && areCounts(states) && Array.isArray(monitors);
+  if (!isKnown) throw new SnapshotError('the header does not tell what these rows are of');
+  return { rows: of, states, monitors: monitors.map((each: unknown) => checkMonitor(each, rows)) };
+}
+
+function checkMonitor(raw: unknown, rows: number): MonitorSummary {
+  const { name, states, worst, rttMs, checksFailedPercent } = isObject(raw) ? raw : {};
+  if (typeof name !== 'string' || !areCounts(states) || !isCount(worst) || worst >= rows)
+    throw new SnapshotError('the header sums a monitor up that cannot be');
+  const number = (value: unknown) => (typeof value === 'number' ? value : NaN);
+  return { name, states, worst, rttMs: number(rttMs), checksFailedPercent: number(checksFailedPercent) };
 }
 
 function checkColumn(raw: unknown): ColumnHeader {
@@ -172,12 +218,13 @@ class ColumnReader {
   }
 
   /** A missing column is a column of missing values: later servers may leave some out. */
-  numbers(name: string): Float64Array {
+  numbers(name: string): NumberColumn {
     const column = this.columns.get(name);
-    if (!column) return new Float64Array(this.rows).fill(NaN);
-    return column.type === 'u64'
-      ? Float64Array.from(this.get(column as ColumnHeader & { type: 'u64' }), Number)
-      : new Float64Array(this.get(column as ColumnHeader & { type: Exclude<ColumnHeader['type'], 'u64'> }));
+    if (!column) return new Float32Array(this.rows).fill(NaN);
+    const values = this.get(column);
+    if (values instanceof BigUint64Array) return Float64Array.from(values, Number);
+    if (values instanceof Float64Array || values instanceof Float32Array) return values;
+    return values instanceof Uint32Array ? new Float64Array(values) : new Float32Array(values);
   }
 
   words(name: string): WordColumn {
@@ -219,16 +266,57 @@ export function decodeSnapshot(data: ArrayBuffer | Uint8Array): Snapshot {
     at: Date.parse(header.at),
     live: header.live,
     revision: header.revision,
+    whole: header.whole,
     id: reader.ids(),
     state: readStates(reader),
   };
   for (const name of WORD_COLUMNS) snapshot[name] = reader.words(name);
   for (const name of NUMBER_COLUMNS) snapshot[name] = reader.numbers(name);
   for (const name of ['port', 'httpStatus']) {
-    const column = snapshot[name] as Float64Array;
+    const column = snapshot[name] as NumberColumn;
     for (let row = 0; row < column.length; row++) if (column[row] === 0) column[row] = NaN;
   }
   return snapshot as unknown as Snapshot;
+}
+
+function isSame(a: ArrayLike<unknown>, b: ArrayLike<unknown>): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** What frames of changes never write into. */
+const KEPT_WORDS = [
+  'monitor',
+  'group',
+  'source',
+  'destination',
+  'configuration',
+  'address',
+  'agent',
+  'sourceAddress',
+  'checkedAddress',
+  'protocol',
+] as const;
+const KEPT_NUMBERS = ['port', 'frequencySec'] as const;
+
+/**
+ * `next` with the columns of `before` where both hold the same: names of 100,000 tests take most of a snapshot's
+ * memory, and what was worked out from them (orders, indices) stays good.
+ */
+export function shareNames(before: Snapshot | null, next: Snapshot): Snapshot {
+  if (!before || before.rows !== next.rows || !isSame(before.id, next.id)) return next;
+  const shared: Record<string, unknown> = { ...next, id: before.id };
+  for (const name of KEPT_WORDS) {
+    const [old, fresh] = [before[name], next[name]];
+    if (isSame(old.words, fresh.words) && isSame(old.codes, fresh.codes)) shared[name] = old;
+  }
+  for (const name of KEPT_NUMBERS) {
+    const [old, fresh] = [before[name], next[name]];
+    const isAlike = old.every((value, row) => Object.is(value, fresh[row]));
+    if (isAlike) shared[name] = old;
+  }
+  return shared as unknown as Snapshot;
 }
 
 export function hexId(id: bigint): string {

@@ -2,7 +2,7 @@
 // Groups rows for trees and tabs: connection monitor > test group > test, or by any one column.
 // The state of a group is the server's roll-up rule (src/evaluate, roll_up): the first that occurs of
 // Fail, Warning, Indeterminate, Pass, Not Running.
-import { MISSING, wordAt, type Snapshot, type WordColumnName } from '../api/snapshot.ts';
+import { MISSING, wordAt, type NumberColumn, type Snapshot, type Whole, type WordColumnName } from '../api/snapshot.ts';
 import { compareWords } from './filter.ts';
 import type { SortKey } from './sort.ts';
 
@@ -24,7 +24,7 @@ export interface Group {
 
 const ROLL_UP = [2, 1, 3, 0, 4];
 
-function mean(values: Float64Array, rows: Uint32Array): number {
+function mean(values: NumberColumn, rows: Uint32Array): number {
   let sum = 0;
   let count = 0;
   for (const row of rows) {
@@ -68,6 +68,22 @@ export function summarise(snapshot: Snapshot, path: readonly string[], rows: Uin
     rttMs: mean(snapshot.rttMs, rows),
     checksFailedPercent: mean(snapshot.checksFailedPercent, rows),
   };
+}
+
+/** The monitors of a snapshot of which only the first rows are there. Their rows are not. */
+export function monitorsOf(whole: Whole): Group[] {
+  const groups = whole.monitors.map(({ name, states, worst, rttMs, checksFailedPercent }) => ({
+    key: name,
+    name,
+    path: [name],
+    rows: new Uint32Array(0),
+    counts: states,
+    state: ROLL_UP.find((each) => states[each]! > 0) ?? 3,
+    worst,
+    rttMs,
+    checksFailedPercent,
+  }));
+  return groups.sort((a, b) => compareWords(a.name, b.name));
 }
 
 /** Rows by the words of one column, in the order of the words. Rows without a word are left out. */
@@ -139,7 +155,7 @@ function valueOf(group: Group, column: string): number {
   if (column === 'state') return GRAVITY[group.state]!;
   if (column === 'rttMs') return group.rttMs;
   if (column === 'checksFailedPercent') return group.checksFailedPercent;
-  return column === 'tests' ? group.rows.length : NaN;
+  return column === 'tests' ? group.counts.reduce((sum, count) => sum + count, 0) : NaN;
 }
 
 export function sortGroups(groups: Group[], keys: readonly SortKey[]): Group[] {

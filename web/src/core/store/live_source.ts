@@ -3,17 +3,21 @@
 // them, and fetches again when the set of tests changes or frames were missed. Listeners are told at most once
 // per animation frame.
 import type { LiveStream, StreamEvent, StreamHandlers, StreamStatus } from '../api/sse.ts';
-import type { Snapshot } from '../api/snapshot.ts';
+import { shareNames, type Snapshot } from '../api/snapshot.ts';
 import { applyFrame, type RowsFrame } from './live.ts';
 
 export interface LiveState {
   readonly snapshot: Snapshot | null;
+  /** The first rows, until the snapshot is there: it takes its time on a slow line. */
+  readonly first: Snapshot | null;
   readonly status: StreamStatus;
   readonly error: unknown;
 }
 
 export interface LiveSourceOptions {
   fetchSnapshot(): Promise<Snapshot>;
+  /** The first rows of many, or all of few; asked once, before the first snapshot. */
+  fetchFirst?(): Promise<Snapshot>;
   /** A stream of what changes after the revision. */
   openStream(handlers: StreamHandlers, since: string): Pick<LiveStream, 'close'>;
   /** Runs its argument soon: requestAnimationFrame in the browser. */
@@ -27,7 +31,7 @@ export interface LiveSourceOptions {
 const FRESH_MS = 30_000;
 
 export class LiveSource {
-  private state: LiveState = { snapshot: null, status: 'connecting', error: null };
+  private state: LiveState = { snapshot: null, first: null, status: 'connecting', error: null };
   private readonly listeners = new Set<() => void>();
   private readonly options: LiveSourceOptions;
   private stream: Pick<LiveStream, 'close'> | null = null;
@@ -86,11 +90,11 @@ export class LiveSource {
     this.isFetching = true;
     clearTimeout(this.retry);
     try {
-      const snapshot = await this.options.fetchSnapshot();
+      const snapshot = shareNames(this.state.snapshot, await this.fetchWhole());
       const frames = this.waiting.filter((frame) => !(Number(frame.revision) <= Number(snapshot.revision)));
       const fresh = frames.reduce((before, frame) => applyFrame(before, frame).snapshot, snapshot);
       this.heard = this.now();
-      this.set({ ...this.state, snapshot: fresh, error: null });
+      this.set({ ...this.state, snapshot: fresh, first: null, error: null });
       this.follow(fresh);
     } catch (error) {
       this.set({ ...this.state, error });
@@ -102,6 +106,15 @@ export class LiveSource {
       this.mustFetchAgain = false;
       void this.fetch();
     }
+  }
+
+  private async fetchWhole(): Promise<Snapshot> {
+    const { fetchFirst, fetchSnapshot } = this.options;
+    if (this.state.snapshot || this.state.first || !fetchFirst) return fetchSnapshot();
+    const first = await fetchFirst();
+    if (!first.whole) return first;
+    this.set({ ...this.state, first, error: null });
+    return fetchSnapshot();
   }
 
   private onEvent(event: StreamEvent): void {

@@ -3,11 +3,13 @@
 // rows and not faster, equal rows keep their order, and 100,000 rows take some milliseconds, which a sort that
 // compares does not.
 
+import type { NumberColumn } from '../api/snapshot.ts';
+
 const DIGITS = 1 << 8;
 const SIGN = 0x8000_0000;
 
 /** The bits of each row's number, turned so that they sort as the numbers do; missing ones (NaN) last. */
-function keysOf(values: Float64Array, rows: Uint32Array, isDescending: boolean): Uint32Array {
+function keysOf(values: NumberColumn, rows: Uint32Array, isDescending: boolean): Uint32Array {
   const keys = new Uint32Array(rows.length * 2);
   const numbers = new Float64Array(rows.length);
   for (let i = 0; i < rows.length; i++) numbers[i] = values[rows[i]!]! + 0; // + 0: there is no -0 then
@@ -32,7 +34,7 @@ function keysOf(values: Float64Array, rows: Uint32Array, isDescending: boolean):
 }
 
 /** Sorts `rows` in place by `values[row]`. Stable. */
-export function radixSort(values: Float64Array, rows: Uint32Array, isDescending: boolean): void {
+export function radixSort(values: NumberColumn, rows: Uint32Array, isDescending: boolean): void {
   const keys = keysOf(values, rows, isDescending);
   let order = Uint32Array.from(rows, (_, i) => i);
   let next = new Uint32Array(rows.length);

@@ -3,6 +3,7 @@
 // are equal keep the snapshot's order, so that a table does not jump about as numbers change.
 import {
   MISSING,
+  type NumberColumn,
   type NumberColumnName,
   type Snapshot,
   type WordColumn,
@@ -83,7 +84,7 @@ function ranks({ words }: WordColumn): Float64Array {
 }
 
 /** A number per row of the snapshot that sorts as the column does; NaN where there is no value. */
-function keyColumns(snapshot: Snapshot, column: SortColumn): Float64Array[] {
+function keyColumns(snapshot: Snapshot, column: SortColumn): NumberColumn[] {
   if (column === 'test')
     return [
       ...keyColumns(snapshot, 'source'),

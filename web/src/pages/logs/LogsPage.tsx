@@ -8,7 +8,7 @@ import { getLogCapabilities, getLogSchema, queryLogs } from '../../core/api/endp
 import { readVocabulary, type Vocabulary } from '../../core/kql/words.ts';
 import { setUrl, useUrl } from '../../app/search.tsx';
 import { useSession } from '../../app/session.tsx';
-import { useShare } from '../../app/share.ts';
+import { share } from '../../app/share.ts';
 import { Failure, Loading } from '../../ui/Notice.tsx';
 import { Popover } from '../../ui/Popover.tsx';
 import { usePage } from '../../ui/usePage.ts';
@@ -49,7 +49,6 @@ function useKusto(vocabulary: Vocabulary | undefined): React.RefObject<KustoServ
 export function LogsPage() {
   usePage('Logs');
   const url = useUrl();
-  const share = useShare();
   const { workspace } = useSession();
   const vocabulary = useVocabulary();
   const kusto = useKusto(vocabulary.data);

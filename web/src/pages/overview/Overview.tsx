@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The overview: tests by state, three views of them, filters, export.
-import { memo, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
+import { memo, useEffect, useMemo, useRef, useState } from 'react';
 import { STATES, type Snapshot } from '../../core/api/snapshot.ts';
 import { countStates, facetCounts, filterRows, type Facet, type Filter } from '../../core/store/filter.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
@@ -8,7 +8,7 @@ import { formatCount } from '../../core/text/numbers.ts';
 import { SCOPES, type Scope, type Search, type View } from '../../core/url/search.ts';
 import { Go, setUrl, useUrl, urlNow } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
-import { useSnapshot } from '../../app/snapshot.tsx';
+import { FIRST_ROWS, useSnapshot } from '../../app/snapshot.tsx';
 import { download } from '../../ui/download.ts';
 import { Multi } from '../../ui/Multi.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
@@ -16,10 +16,10 @@ import { part } from '../../ui/part.tsx';
 import { StateShape } from '../../ui/StateTag.tsx';
 import { Tabs } from '../../ui/Tabs.tsx';
 import { usePage } from '../../ui/usePage.ts';
+import { TestsGrid } from './TestsGrid.tsx';
 import { TreeGrid } from './TreeGrid.tsx';
 
 const FirstRun = part(async () => (await import('./FirstRun.tsx')).FirstRun);
-const TestsGrid = part(async () => (await import('./TestsGrid.tsx')).TestsGrid);
 
 /** Longer than between two keys of somebody who types, shorter than what one waits for. */
 const TYPING_RESTS_MS = 90;
@@ -56,13 +56,14 @@ export function filterOf(url: Search): Filter {
 
 export function Overview() {
   usePage('Overview');
-  const { snapshot, error, refetch } = useSnapshot();
+  const { snapshot: whole, first, error, refetch } = useSnapshot();
+  const snapshot = whole ?? first;
   const mayOperate = useMayOperate();
   return (
     <>
       <div className="page-head">
         <h1>Overview</h1>
-        {snapshot && snapshot.rows > 0 && <ExportButton snapshot={snapshot} />}
+        {whole && whole.rows > 0 && <ExportButton snapshot={whole} />}
         {mayOperate && (
           <Go to="/monitors/new" className="button primary">
             Create connection monitor
@@ -95,14 +96,23 @@ function ExportButton({ snapshot }: { snapshot: Snapshot }) {
   );
 }
 
+/** No filter at all. */
+const PLAIN = JSON.stringify(filterOf({}));
+
 function Tests({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
   const filter = useMemo(() => filterOf(url), [url]);
   const key = JSON.stringify(filter);
-  // The table follows what is typed and pressed as soon as there is time: keys never wait for it.
-  const shown = useDeferredValue(key);
-  const rows = useMemo(() => filterRows(snapshot, JSON.parse(shown) as Filter), [snapshot, shown]);
+  // Changes of the URL are rendered as soon as there is time: keys never wait for them.
+  const rows = useMemo(() => {
+    const found = filterRows(snapshot, filter);
+    return snapshot.whole ? found.subarray(0, FIRST_ROWS) : found;
+  }, [snapshot, key]);
   const view = url.view ?? 'monitors';
+  // The first rows answer the plain question only; all others wait for the whole.
+  const isPart = snapshot.whole !== null;
+  const isPlain = view === 'tests' ? url.sort === undefined : view === 'monitors' && url.open === undefined;
+  const isAnswer = !isPart || (key === PLAIN && isPlain);
   const hasFilter = Object.values(filter).some((value) => value !== undefined);
   const clear = () =>
     setUrl({
@@ -135,9 +145,12 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
         onChoose={(id) => setUrl({ view: id, sort: undefined, open: undefined })}
       >
         <Filters snapshot={snapshot} filter={filter} found={rows.length} onClear={hasFilter ? clear : undefined} />
-        {rows.length === 0 && empty}
-        {rows.length > 0 && view === 'tests' && <TestsGrid snapshot={snapshot} rows={rows} filterKey={shown} />}
-        {rows.length > 0 && view !== 'tests' && <TreeGrid snapshot={snapshot} rows={rows} top={view} />}
+        {!isAnswer && <Loading what="Loading tests" />}
+        {isAnswer && rows.length === 0 && empty}
+        {isAnswer && rows.length > 0 && view === 'tests' && (
+          <TestsGrid snapshot={snapshot} rows={rows} filterKey={key} />
+        )}
+        {isAnswer && rows.length > 0 && view !== 'tests' && <TreeGrid snapshot={snapshot} rows={rows} top={view} />}
       </Tabs>
     </>
   );
@@ -145,7 +158,7 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
 
 const Tiles = memo(function Tiles({ snapshot }: { snapshot: Snapshot }) {
   const url = useUrl();
-  const counts = useMemo(() => countStates(snapshot), [snapshot]);
+  const counts = useMemo(() => snapshot.whole?.states ?? countStates(snapshot), [snapshot]);
   const chosen = url.state ?? [];
   const toggle = (state: string) =>
     setUrl({ state: chosen.includes(state) ? chosen.filter((each) => each !== state) : [...chosen, state] });
@@ -247,12 +260,14 @@ function Filters({
           key={facet}
           label={label}
           chosen={url[key] ?? []}
-          options={() => facetCounts(snapshot, filter, facet)}
+          options={() => (snapshot.whole ? null : facetCounts(snapshot, filter, facet))}
           onChange={(chosen) => setUrl({ [key]: chosen.length > 0 ? chosen : undefined })}
         />
       ))}
       <span role="status" className="quiet">
-        {formatCount(found)} of {formatCount(snapshot.rows)} tests
+        {snapshot.whole
+          ? `loading ${formatCount(snapshot.whole.rows)} tests…`
+          : `${formatCount(found)} of ${formatCount(snapshot.rows)} tests`}
       </span>
       {onClear && (
         <button type="button" className="button bare" onClick={onClear}>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The table of tests: sorted rows of the snapshot, selection for comparing and bulk actions, the reason popover.
 // While the pointer or the focus is in it, live updates change numbers but not the order.
-import { memo, useCallback, useDeferredValue, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
+import { memo, useCallback, useEffect, useMemo, useRef, useState, type ReactNode } from 'react';
 import { hexId, type Snapshot } from '../../core/api/snapshot.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
@@ -77,14 +77,12 @@ export const TestsGrid = memo(function TestsGrid({
   empty,
 }: TestsGridProps) {
   const { sort, sel } = useTableUrl();
-  // The header tells of a click at once; the rows follow.
-  const order = useDeferredValue(sort);
   const { time } = useTimes();
   const [isHeld, setHeld] = useState(false);
   const [explained, setExplained] = useState<{ id: bigint; anchor: DOMRect } | null>(null);
   const [visible, setVisible] = useState({ first: 0, last: -1 });
-  const sorted = useMemo(() => sortRows(snapshot, rows.slice(), parseSort(order)), [snapshot, rows, order]);
-  const held = useHeldOrder(sorted, `${filterKey} ${order} ${snapshot.rows}`, isHeld && snapshot.live);
+  const sorted = useMemo(() => sortRows(snapshot, rows.slice(), parseSort(sort)), [snapshot, rows, sort]);
+  const held = useHeldOrder(sorted, `${filterKey} ${sort} ${snapshot.rows}`, isHeld && snapshot.live);
   const { selected, choose } = useSelection(sel);
   const shown = held.rows;
   const idOf = useCallback((row: number) => hexId(snapshot.id[shown[row]!]!), [snapshot.id, shown]);

@@ -2,7 +2,15 @@
 // Connection monitors or test groups as a tree: monitor > test group > test.
 import { useCallback, useMemo, useState } from 'react';
 import { hexId, STATES, wordAt, type Snapshot } from '../../core/api/snapshot.ts';
-import { clustersOf, compoundOf, groupBy, groupsOfMonitors, sortGroups, type Group } from '../../core/store/group.ts';
+import {
+  clustersOf,
+  compoundOf,
+  groupBy,
+  groupsOfMonitors,
+  monitorsOf,
+  sortGroups,
+  type Group,
+} from '../../core/store/group.ts';
 import { rowOfHex } from '../../core/store/live.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
 import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts';
@@ -61,7 +69,7 @@ function linesOf(
   };
   if (top === 'groups') addGroups(groupsOfMonitors(snapshot, rows), 1, (group) => addClusters(group, 2));
   else
-    addGroups(groupBy(snapshot, rows, 'monitor'), 1, (monitor) =>
+    addGroups(snapshot.whole ? monitorsOf(snapshot.whole) : groupBy(snapshot, rows, 'monitor'), 1, (monitor) =>
       addGroups(groupBy(snapshot, monitor.rows, 'group', monitor.path), 2, (group) => addClusters(group, 3)),
     );
   return lines;

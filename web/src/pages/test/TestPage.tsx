@@ -14,7 +14,7 @@ import { protocolText, testName } from '../../core/text/tests.ts';
 import { useParams } from '../../app/place.tsx';
 import { Go, useSpan, useTimes } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
-import { copyText, useFrozenLink } from '../../app/share.ts';
+import { copyText, frozenTarget } from '../../app/share.ts';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { useTravel } from '../../app/Recorder.tsx';
 import { Empty, Failure, Loading, messageOf } from '../../ui/Notice.tsx';
@@ -133,7 +133,6 @@ function Actions({
 }) {
   const mayOperate = useMayOperate();
   const client = useQueryClient();
-  const link = useFrozenLink();
   const { time } = useTimes();
   const trace = useMutation({
     mutationFn: () => traceNow(id),
@@ -158,7 +157,7 @@ function Actions({
       ),
   });
   const evidence = () =>
-    `**${name}**: ${STATES[snapshot.state[row]!]} at ${time(snapshot.at, true)}\n\n- ${reason || 'within limits'}\n- since ${time(snapshot.since[row]!, true)}\n- round-trip time ${formatMs(snapshot.rttMs[row])}, checks failed ${formatPercent(snapshot.checksFailedPercent[row])}\n- ${link()}\n`;
+    `**${name}**: ${STATES[snapshot.state[row]!]} at ${time(snapshot.at, true)}\n\n- ${reason || 'within limits'}\n- since ${time(snapshot.since[row]!, true)}\n- round-trip time ${formatMs(snapshot.rttMs[row])}, checks failed ${formatPercent(snapshot.checksFailedPercent[row])}\n- ${location.origin + frozenTarget()}\n`;
   return (
     <>
       {mayOperate && (
