@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -79,9 +81,30 @@ struct TestMoment {
   std::optional<PathIssueKind> path_issue = {};
 };
 
+/// Tests in each of kTestStates.
+using StateCounts = std::array<std::uint32_t, kTestStates.size()>;
+
+/// What all tests of a connection monitor amount to.
+struct MonitorSummary {
+  std::string name;
+  StateCounts states{};
+  /// The row that gives the monitor its state (roll_up): of the worst, the one that began first.
+  std::size_t worst = 0;
+  double rtt_ms = 0;                 ///< mean of what is known; NaN: nothing is
+  double checks_failed_percent = 0;  ///< likewise
+};
+
+/// What the first rows of a snapshot say of all.
+struct SnapshotWhole {
+  std::size_t rows = 0;
+  StateCounts states{};
+  std::vector<MonitorSummary> monitors;
+};
+
 /// Rows in the order of `names`.
 struct Snapshot {
   Timestamp at{};
+  std::optional<SnapshotWhole> whole;  ///< if these rows are not all
   bool is_live = true;
   std::uint64_t revision = 0;
   std::shared_ptr<const SnapshotNames> names;
@@ -103,12 +126,16 @@ struct Snapshot {
 /// Those rows only, which are in order.
 SnapshotNames select(const SnapshotNames& names, const std::vector<std::size_t>& rows);
 Snapshot select(const Snapshot& snapshot, const std::vector<std::size_t>& rows);
+/// The first `rows` of more than that, and those that give monitors their states, with the numbers
+/// of all: for who cannot wait.
+Snapshot first_rows(const Snapshot& snapshot, std::size_t rows);
 
 /// "LWS1": u32 length of a JSON header, the header, padding to 8, then the columns (little endian),
 /// each 8-aligned at its offset; described in api/openapi.yaml.
 std::string encode_binary(const Snapshot& snapshot);
-/// The same columns as arrays: {"rows", "at", "live", "revision", "columns": [{"name", "type",
-/// "dictionary"?, "values"}]}. Ids are texts of 16 hexadecimal digits, missing numbers null.
+/// The same columns as arrays: {"rows", "at", "live", "revision", "of"?, "states"?,
+/// "monitors"?, "columns": [{"name", "type", "dictionary"?, "values"}]}. Ids are texts of 16
+/// hexadecimal digits, missing numbers null.
 std::string encode_json(const Snapshot& snapshot);
 
 }  // namespace lw::server

@@ -134,6 +134,51 @@ TEST(Snapshot, binary_columns_hold_what_was_put_in) {
             (std::vector<std::uint16_t>{503, 0}));
 }
 
+TEST(Snapshot, the_first_rows_tell_how_many_there_are_and_in_which_states) {
+  const Reader reader(encode_binary(first_rows(two_tests(), 1)));
+  EXPECT_EQ(reader.header().number("rows"), 1);
+  EXPECT_EQ(reader.header().number("of"), 2);
+  EXPECT_EQ(to_json(*reader.header().find("states")), "[0,0,1,1,0]");
+  const Value monitor = reader.header().find("monitors")->as_array().at(0);
+  EXPECT_EQ(monitor.text("name"), "web \"eu\"");
+  EXPECT_EQ(to_json(*monitor.find("states")), "[0,0,1,1,0]");
+  EXPECT_EQ(monitor.number("worst"), 0);
+  EXPECT_NEAR(monitor.number("rttMs"), 12.345, 1e-5) << "of the one that is known";
+  EXPECT_EQ(monitor.number("checksFailedPercent"), 25.0);
+  EXPECT_EQ(reader.texts<std::uint8_t>("state", "u8"), (Texts{"Fail"}));
+  EXPECT_EQ(reader.texts<std::uint32_t>("agent", "u32"), (Texts{"web1"}));
+  EXPECT_EQ(parse_json(encode_json(first_rows(two_tests(), 1)))->number("of"), 2);
+  const Reader all(encode_binary(two_tests()));
+  EXPECT_EQ(all.header().find("of"), nullptr) << "what is all says nothing of a whole";
+}
+
+TEST(Snapshot, the_first_rows_bring_those_that_give_monitors_their_states) {
+  auto names = std::make_shared<SnapshotNames>();
+  Snapshot snapshot;
+  const auto add = [&](std::uint64_t id, const char* monitor, TestState state, int began) {
+    names->add({.id = TestId{id}, .monitor = monitor, .protocol = "Icmp"});
+    snapshot.add({.state = state, .since = kAt + Seconds(began)});
+  };
+  add(1, "a", TestState::Pass, 0);
+  add(2, "a", TestState::Pass, 0);
+  add(3, "b", TestState::NotRunning, 0);
+  add(4, "a", TestState::Fail, 9);
+  add(5, "a", TestState::Fail, 5);  // began first
+  add(6, "b", TestState::Pass, 7);
+  snapshot.names = std::move(names);
+  const Snapshot part = first_rows(snapshot, 2);
+  EXPECT_EQ(part.names->ids, (std::vector<std::uint64_t>{1, 2, 5, 6}));
+  ASSERT_EQ(part.whole->monitors.size(), 2U);
+  EXPECT_EQ(part.whole->monitors[0].name, "a");
+  EXPECT_EQ(part.whole->monitors[0].worst, 2U);
+  EXPECT_EQ(part.whole->monitors[1].worst, 3U) << "Pass comes before Not Running";
+  EXPECT_TRUE(std::isnan(part.whole->monitors[0].rtt_ms));
+  EXPECT_NE(encode_binary(part).find(R"("rttMs":null)"), std::string::npos);
+  EXPECT_EQ(part.whole->states, (StateCounts{3, 0, 2, 0, 1}));
+  // Of as many as there are, or more, nothing is added.
+  EXPECT_EQ(first_rows(snapshot, 99).names->ids.size(), 6U);
+}
+
 TEST(Snapshot, times_are_milliseconds_and_what_is_missing_is_no_number) {
   const Reader reader(encode_binary(two_tests()));
   const auto since = reader.numbers<double>("since", "f64");

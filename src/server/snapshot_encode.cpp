@@ -145,10 +145,29 @@ void append_dictionary(std::string& out, const std::deque<std::string>& texts) {
   out += ']';
 }
 
+std::string number_or_null(double value) {
+  return std::isnan(value) ? "null" : fmt::format("{}", value);
+}
+
+void append_whole(std::string& out, const SnapshotWhole& whole) {
+  out += fmt::format(R"("of":{},"states":[{}],"monitors":[)", whole.rows,
+                     fmt::join(whole.states, ","));
+  for (const MonitorSummary& monitor : whole.monitors) {
+    if (!out.ends_with('[')) out += ',';
+    out +=
+        fmt::format(R"({{"name":{},"states":[{}],"worst":{},"rttMs":{},"checksFailedPercent":{}}})",
+                    json_text(monitor.name), fmt::join(monitor.states, ","), monitor.worst,
+                    number_or_null(monitor.rtt_ms), number_or_null(monitor.checks_failed_percent));
+  }
+  out += "],";
+}
+
 std::string head_of(const Snapshot& snapshot) {
-  return fmt::format(R"({{"rows":{},"at":"{}","live":{},"revision":"{}","columns":[)",
-                     snapshot.names->ids.size(), to_iso8601(snapshot.at), snapshot.is_live,
-                     snapshot.revision);
+  std::string out =
+      fmt::format(R"({{"rows":{},"at":"{}","live":{},"revision":"{}",)", snapshot.names->ids.size(),
+                  to_iso8601(snapshot.at), snapshot.is_live, snapshot.revision);
+  if (snapshot.whole) append_whole(out, *snapshot.whole);
+  return out + R"("columns":[)";
 }
 
 std::string header_of(const Snapshot& snapshot, const std::vector<Column>& columns) {

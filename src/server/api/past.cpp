@@ -15,6 +15,8 @@ constexpr std::size_t kRoundsMax = 20'000;
 constexpr Seconds kStepMin{60};
 constexpr std::size_t kStepsMax = 5'000;
 
+}  // namespace
+
 Result<std::int64_t> read_count(const io::HttpRequest& request, const std::string& name,
                                 std::int64_t otherwise, std::int64_t min, std::int64_t max) {
   const std::string text = request.parameter(name);
@@ -26,8 +28,6 @@ Result<std::int64_t> read_count(const io::HttpRequest& request, const std::strin
   }
   return *value;
 }
-
-}  // namespace
 
 Result<TestId> read_test_id(const Call& call) {
   const auto id = parse_hex(call.path.at("id"));

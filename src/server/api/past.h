@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <utility>
 
 #include "base/document.h"
@@ -28,6 +29,9 @@ Result<Span> read_span(const Call& call, const Clock& clock,
                        Seconds otherwise = std::chrono::hours(1));
 /// The test whose id stands in the path.
 Result<TestId> read_test_id(const Call& call);
+/// A whole number from `min` to `max`; `otherwise` if it is not given.
+Result<std::int64_t> read_count(const io::HttpRequest& request, const std::string& name,
+                                std::int64_t otherwise, std::int64_t min, std::int64_t max);
 /// A time parameter; `otherwise` if it is not given.
 Result<Timestamp> read_time(const io::HttpRequest& request, const std::string& name,
                             Timestamp otherwise);

@@ -33,7 +33,9 @@ std::string tag_of(const Call& call, std::uint64_t revision) {
 }
 
 /// Below this, packing takes longer than what it saves on any line.
-constexpr std::size_t kPackedRowsMin = 1'000;
+constexpr std::size_t kPackedRowsMin = 300;
+/// Of whom nobody has patience for more.
+constexpr std::int64_t kFirstRowsMax = 10'000;
 
 SnapshotForm form_of(const Call& call, const Snapshot& snapshot) {
   return {.is_json = wants_json(call.request),
@@ -55,22 +57,33 @@ void send_not_modified(const Call& call, const std::string& tag) {
                        .body = ""});
 }
 
+/// All that the caller sees; or with `first`, if it is more, so many rows of it.
+void send_live(Services& services, const Call& call,
+               const std::shared_ptr<const Snapshot>& snapshot, const std::string& tag,
+               std::size_t first) {
+  const auto visible = visible_part(snapshot, *call.scope);
+  if (first > 0 && visible->state.size() > first) {
+    const Snapshot part = first_rows(*visible, first);
+    const SnapshotForm form = form_of(call, part);
+    return send_snapshot(call, form, encode(part, form), {{"Cache-Control", "no-store"}});
+  }
+  const SnapshotForm form = form_of(call, *visible);
+  std::string body = visible == snapshot ? *services.live_snapshot.encoded().get(snapshot, form)
+                                         : encode(*visible, form);
+  send_snapshot(call, form, std::move(body),
+                {{"ETag", tag}, {"Cache-Control", "private, no-cache"}});
+}
+
 /// On the control thread, which takes the snapshot and leaves the encoding to another.
-void live_snapshot(Services& services, const Call& call) {
+void live_snapshot(Services& services, const Call& call, std::size_t first) {
   const std::string known = call.request.header("If-None-Match");
   const std::string newest = tag_of(call, services.control.live().revision());
   if (known == newest) return send_not_modified(call, newest);
   const auto snapshot = services.live_snapshot.take(services.control, services.clock.wall_now());
   const std::string tag = tag_of(call, snapshot->revision);
   if (known == tag) return send_not_modified(call, tag);
-  const bool is_taken = services.streams.run([call, snapshot, tag, &services] {
-    const auto visible = visible_part(snapshot, *call.scope);
-    const SnapshotForm form = form_of(call, *visible);
-    std::string body = visible == snapshot ? *services.live_snapshot.encoded().get(snapshot, form)
-                                           : encode(*visible, form);
-    send_snapshot(call, form, std::move(body),
-                  {{"ETag", tag}, {"Cache-Control", "private, no-cache"}});
-  });
+  const bool is_taken = services.streams.run(
+      [call, snapshot, tag, first, &services] { send_live(services, call, snapshot, tag, first); });
   if (is_taken) return;
   answer_error(call.responder, {ErrorCode::Unavailable, "too much waits; try again soon"});
 }
@@ -96,9 +109,12 @@ void past_snapshot(Services& services, const Call& call, Timestamp at) {
 }
 
 void snapshot(Services& services, Call call) {
+  const auto first = read_count(call.request, "first", 0, 1, kFirstRowsMax);
+  if (!first) return answer_error(call.responder, first.error());
   if (!call.request.has_parameter("at")) {
+    const auto rows = static_cast<std::size_t>(*first);
     return on_control(services, std::move(call),
-                      [&](const Call& inner) { live_snapshot(services, inner); });
+                      [&, rows](const Call& inner) { live_snapshot(services, inner, rows); });
   }
   const Timestamp now = services.clock.wall_now();
   const auto at = read_time(call.request, "at", now);

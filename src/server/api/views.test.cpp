@@ -92,6 +92,24 @@ TEST_F(ViewsTest, the_snapshot_has_all_tests_and_is_sent_once_per_revision) {
   EXPECT_EQ(header_of(later.body).number("rows"), 0);
 }
 
+TEST_F(ViewsTest, who_cannot_wait_gets_the_first_rows_and_the_numbers_of_all) {
+  ASSERT_EQ(call("POST", "/api/v1/apply", kMonitor).status, 200);
+  const auto part = ask("/api/v1/snapshot?first=1");
+  const Value header = header_of(part.body);
+  EXPECT_LE(header.number("rows"), 2) << "one, and the one that its monitor's state is of";
+  EXPECT_EQ(header.number("of"), 2);
+  EXPECT_EQ(header.find("monitors")->as_array().size(), 1U);
+  EXPECT_EQ(header.find("states")->as_array().size(), 5U);
+  EXPECT_EQ(header.text("revision"), revision());
+  EXPECT_EQ(part.header("ETag"), "") << "it is not the snapshot of that revision";
+  EXPECT_EQ(part.header("Cache-Control"), "no-store");
+  // Those who ask for as many as there are, or more, get all.
+  const auto all = ask("/api/v1/snapshot?first=2");
+  EXPECT_EQ(header_of(all.body).number("rows"), 2);
+  EXPECT_EQ(header_of(all.body).find("of"), nullptr);
+  EXPECT_NE(all.header("ETag"), "");
+}
+
 TEST_F(ViewsTest, a_snapshot_of_the_past_is_not_live) {
   ASSERT_EQ(call("POST", "/api/v1/apply", kMonitor).status, 200);
   const auto past = ask("/api/v1/snapshot?at=2026-01-01T00:00:00Z");
@@ -201,6 +219,8 @@ TEST_F(ViewsTest, what_makes_no_sense_is_refused_in_words) {
   for (int i = 0; i < 200; ++i) many += ",1";
   const std::vector<std::pair<std::string, std::string>> cases = {
       {"/api/v1/snapshot?at=yesterday", "`at`"},
+      {"/api/v1/snapshot?first=0", "`first`"},
+      {"/api/v1/snapshot?first=many", "`first`"},
       {"/api/v1/snapshot?at=2999-01-01T00:00:00Z", "future"},
       {"/api/v1/test-rows", "`ids`"},
       {"/api/v1/test-rows?ids=xyz", "hexadecimal"},
