@@ -3,33 +3,17 @@
 
 #include <SQLiteCpp/SQLiteCpp.h>
 #include <fmt/core.h>
-#include <sqlite3.h>
 
 #include <string_view>
 #include <unordered_map>
 
 #include "base/files.h"
 #include "base/random.h"
+#include "registry/guarded.h"
 #include "registry/schema.h"
 
 namespace lw::registry {
 namespace {
-
-/// Runs `action`, turning SQLiteCpp's exceptions into errors. The only place that catches them.
-template <class Action>
-auto guarded(std::string_view what, Action&& action) -> decltype(action()) {
-  try {
-    return action();
-  } catch (const SQLite::Exception& failure) {
-    const int code = failure.getErrorCode();
-    const bool is_full = code == SQLITE_FULL || code == SQLITE_IOERR;
-    const bool is_taken = code == SQLITE_CONSTRAINT;
-    return fail(is_full    ? ErrorCode::NoSpace
-                : is_taken ? ErrorCode::Conflict
-                           : ErrorCode::Internal,
-                fmt::format("{}: {}", what, failure.what()));
-  }
-}
 
 std::string labels_to_json(const Agent& agent) {
   Value labels = Value::object();

@@ -6,7 +6,7 @@
 namespace lw::registry {
 namespace {
 
-constexpr std::array<const char*, 5> kMigrations = {
+constexpr std::array<const char*, 6> kMigrations = {
     // 1: settings, connection monitors, agents, tokens. Times are microseconds since 1970, UTC;
     // documents and lists are JSON; secrets are kept as SHA-256 only.
     R"sql(
@@ -86,6 +86,25 @@ constexpr std::array<const char*, 5> kMigrations = {
     R"sql(
       ALTER TABLE api_tokens ADD COLUMN scopes TEXT;
       ALTER TABLE audit ADD COLUMN detail TEXT NOT NULL DEFAULT '';
+    )sql",
+    // 6: places of the web UI: under names, whose owner is a token's name or nobody (everybody's),
+    // and under short ids.
+    R"sql(
+      CREATE TABLE saved_views (
+        owner TEXT NOT NULL,
+        name TEXT NOT NULL COLLATE NOCASE,
+        target TEXT NOT NULL,
+        author TEXT NOT NULL,
+        updated_us INTEGER NOT NULL,
+        PRIMARY KEY (owner, name)
+      ) STRICT, WITHOUT ROWID;
+      CREATE TABLE short_links (
+        number INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        target TEXT NOT NULL,
+        author TEXT NOT NULL,
+        created_us INTEGER NOT NULL
+      ) STRICT;
     )sql",
 };
 

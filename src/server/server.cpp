@@ -14,6 +14,7 @@
 #include "base/number.h"
 #include "base/signals.h"
 #include "io/host.h"
+#include "registry/bookmarks.h"
 #include "server/agent_package.h"
 #include "server/api/services.h"
 #include "server/api/visibility.h"
@@ -167,6 +168,7 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Se
   api::add_band_routes(*router, services);
   api::add_topology_routes(*router, services);
   api::add_preview_routes(*router, services);
+  api::add_bookmark_routes(*router, services);
   api::add_install_routes(*router, *services.agent_package);
   arm::add_provider_routes(*router, services);
   arm::add_watcher_routes(*router, services);
@@ -322,6 +324,7 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
                        ground.authority.authority_pem());
   Streams streams(control, ground.clock);  // HTTP, control → streams → HTTP
   LiveSnapshot live_snapshot;
+  auto bookmarks = TRY(registry::Bookmarks::open(folder + "/registry.sqlite"));
   api::Services services{
       .control = control,
       .history = history,
@@ -339,7 +342,8 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
       .store_problem = [&] { return ground.store.problem(); },
       .certificate_problem =
           [&] { return ground.authority.expiry_warning(ground.clock.wall_now()); },
-      .agent_package = &package};
+      .agent_package = &package,
+      .bookmarks = &bookmarks};
   logs::Service logs(ground.store.reader(), ground.store.reader_settings(), ground.clock);
   std::unique_ptr<logs::Recorder> recorder;                 // control → store
   std::unique_ptr<FleetService> fleet;                      // agents → control

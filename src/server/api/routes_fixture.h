@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "io/http_client.h"
+#include "registry/bookmarks.h"
 #include "server/api/services.h"
 #include "server/api/visibility.h"
 
@@ -28,6 +29,7 @@ class RoutesTest : public testing::Test {
     history_.emplace(store, clock_, std::uint16_t{30});
     control_.emplace(registry::Registry::open(folder_ + "/registry.sqlite").value(), *authority_,
                      clock_, *history_, std::uint16_t{30});
+    bookmarks_.emplace(registry::Bookmarks::open(folder_ + "/registry.sqlite").value());
     writer_ = store::RoundWriter::open({.directory = folder_ + "/ingest"}, store, clock_,
                                        [](AgentId, SpoolId, std::uint64_t) {})
                   .value();
@@ -50,12 +52,13 @@ class RoutesTest : public testing::Test {
                                .data_directory = folder_,
                                .authority_pem = authority_->authority_pem(),
                                .store_description = "embedded",
-                               .store_problem = [] { return std::string("on fire"); }});
+                               .store_problem = [] { return std::string("on fire"); },
+                               .bookmarks = &*bookmarks_});
     for (const auto add :
          {add_status_routes, add_monitor_routes, add_test_routes, add_history_routes,
           add_path_routes, add_agent_routes, add_token_routes, add_metrics_routes,
           add_session_routes, add_snapshot_routes, add_stream_routes, add_chart_routes,
-          add_band_routes, add_topology_routes, add_preview_routes}) {
+          add_band_routes, add_topology_routes, add_preview_routes, add_bookmark_routes}) {
       add(router_, *services_);
     }
     router_.set_guard([this](Call call, const Router::Handler& handler) {
@@ -126,6 +129,7 @@ class RoutesTest : public testing::Test {
   std::unique_ptr<io::HttpServer> store_;
   std::optional<Authority> authority_;
   std::optional<History> history_;
+  std::optional<registry::Bookmarks> bookmarks_;
   std::optional<Control> control_;
   std::unique_ptr<store::RoundWriter> writer_;
   std::optional<store::PathWriter> path_writer_;

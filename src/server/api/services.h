@@ -18,6 +18,9 @@
 #include "store/path_writer.h"
 #include "store/round_writer.h"
 
+namespace lw::registry {
+class Bookmarks;
+}
 namespace lw::server {
 class AgentPackage;
 }
@@ -47,6 +50,7 @@ struct Services {
   std::function<std::string()> certificate_problem = {};  ///< likewise; may be missing
   AgentPackage* agent_package = nullptr;                  ///< likewise
   remote_write::RemoteWrite* remote_write = nullptr;      ///< likewise
+  registry::Bookmarks* bookmarks = nullptr;               ///< on the control thread
 };
 
 /// Runs `work(call)` on the control thread.
@@ -71,6 +75,7 @@ void add_chart_routes(Router& router, Services& services);
 void add_band_routes(Router& router, Services& services);
 void add_topology_routes(Router& router, Services& services);
 void add_preview_routes(Router& router, Services& services);
+void add_bookmark_routes(Router& router, Services& services);
 void add_install_routes(Router& router, AgentPackage& package);
 
 }  // namespace lw::server::api
