@@ -112,6 +112,21 @@ TEST(PathSchedule, a_wish_is_met_at_once_and_changes_nothing_else) {
 
 // Two targets of one phase share routers, which are asked once a second: neither may always be
 // second.
+TEST(PathSchedule, after_an_extra_trace_the_next_one_comes_at_its_usual_time) {
+  constexpr Seconds kEvery{60};
+  for (int extra_s = 1; extra_s < 60; ++extra_s) {
+    PathSchedule schedule({.interval = kEvery});
+    schedule.add(1, phase_of(1), kStart);
+    traced(schedule, kStart, kEvery);
+    const Instant extra = kStart + kEvery + Seconds(extra_s);
+    traced(schedule, kStart + kEvery, Seconds(extra_s));
+    schedule.trace_now(1, extra);
+    ASSERT_EQ(schedule.take_due(extra).size(), 1U);
+    ASSERT_TRUE(schedule.next().has_value());
+    EXPECT_LE(*schedule.next() - extra, kEvery + kEvery / 10) << extra_s;
+  }
+}
+
 TEST(PathSchedule, who_of_two_comes_first_changes) {
   for (const bool is_suspicious : {false, true}) {
     PathSchedule schedule({.interval = Seconds(10)});
