@@ -21,9 +21,9 @@ MONITORS = 100
 INDETERMINATE = 0  # as stored (src/model/state.h)
 PROGRESS = re.compile(
     r"(?P<connected>\d+) of (?P<agents>\d+) agents connected, (?P<tests>\d+) tests, (?P<rounds>\d+) rounds made, "
-    r"(?P<acknowledged>\d+) acknowledged, (?P<waiting>\d+) waiting; (?P<paths>\d+) path reports; "
-    r"(?P<assignments>\d+) assignments and (?P<differences>\d+) differences put (?P<put>\d+) and "
-    r"remove (?P<removed>\d+) tests")
+    r"(?P<acknowledged>\d+) acknowledged, (?P<waiting>\d+) waiting; (?P<paths>\d+) path reports"
+    r"(?:; (?P<assignments>\d+) assignments and (?P<differences>\d+) differences put (?P<put>\d+) and "
+    r"remove (?P<removed>\d+) tests)?")
 
 
 class Client:
@@ -277,7 +277,7 @@ class Simulation:
         found = None
         for found in PROGRESS.finditer(self.log.read_text(errors="replace")):
             pass
-        return {key: int(value) for key, value in found.groupdict().items()} if found else None
+        return {key: int(value or 0) for key, value in found.groupdict().items()} if found else None
 
     def lines(self):
         return len(PROGRESS.findall(self.log.read_text(errors="replace")))

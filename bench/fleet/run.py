@@ -199,6 +199,7 @@ def restart(report, server, simulation, options, how):
     report.must(f"after {how}: all agents are back within 30 s", seen[-1][1] == options.agents
                 and ready + seen[-1][0] <= 30, f"({seen[-1][1]} agents)")
     rate = options.tests / options.interval
+    simulation.fresh_counters()
     simulation.wait(lambda now: lag_of(now, rate) < 5, 120, "what waited has come in")
     report.figure(f"after {how}: what waited is in after", ready + time.monotonic() - began, "s")
 
