@@ -148,6 +148,7 @@ test('saved views: keep what is shown, open it elsewhere, forget it', async ({ p
   await expect(rowsOf(page, 'Tests').first()).toContainText('Fail');
   // The palette knows it, too.
   await page.goto('/agents');
+  await expect(page.getByRole('heading', { level: 1, name: 'Agents' })).toBeVisible();
   await page.keyboard.press('Control+k');
   await page.getByRole('combobox').fill('slow');
   await page.getByRole('option', { name: /View Failing & slow/ }).click();

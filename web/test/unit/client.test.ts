@@ -22,6 +22,17 @@ describe('calls', () => {
     expect(headers[1]!['X-Linewatch']).toBeUndefined();
   });
 
+  test('take over what was asked for before the app was there, once and for reads only', async () => {
+    vi.stubGlobal('fetch', answer(200, { from: 'fetch' }));
+    const early = new Map([['/x?a=1', Promise.resolve(new Response('{"from":"early"}'))]]);
+    vi.stubGlobal('window', { linewatchEarly: early });
+    expect(await call('GET', '/x')).toEqual({ from: 'fetch' });
+    expect(await call('GET', '/x', { query: { a: 1 } })).toEqual({ from: 'early' });
+    expect(await call('GET', '/x', { query: { a: 1 } })).toEqual({ from: 'fetch' });
+    early.set('/y', Promise.reject(new Error('no line')));
+    await expect(call('GET', '/y')).rejects.toMatchObject({ status: 0, code: 'Unreachable' });
+  });
+
   test("fail with the server's words", async () => {
     vi.stubGlobal(
       'fetch',
