@@ -109,6 +109,9 @@ describe('two snapshots of the same tests', () => {
   test('share what is equal in both and nothing else', () => {
     const before = decodeRows(rows);
     const moved = rows.map((row, i) => ({ ...row, rttMs: i, source: i === 7 ? 'other' : row.source }));
+    // The same words, one of them in another row.
+    const last = moved[199]!;
+    last.configuration = last.configuration === 'ping' ? 'https' : 'ping';
     const after = shareNames(before, decodeRows(moved));
     expect(after.id).toBe(before.id);
     expect(after.monitor).toBe(before.monitor);
@@ -116,6 +119,8 @@ describe('two snapshots of the same tests', () => {
     expect(after.source).not.toBe(before.source);
     expect(wordAt(after.source, 7)).toBe('other');
     expect(wordAt(before.source, 7)).toBe(rows[7]!.source);
+    expect(after.configuration.words).toEqual(before.configuration.words);
+    expect(wordAt(after.configuration, 199)).toBe(last.configuration);
     // What frames of changes write into stays each one's own.
     expect(after.rttMs).not.toBe(before.rttMs);
     expect(after.rttMs[3]).toBe(3);
