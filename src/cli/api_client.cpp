@@ -95,6 +95,7 @@ Result<io::HttpClientResponse> ApiClient::call(const std::string& method, const 
   request.body = std::move(body);
   request.ca_pem = ca_pem_;
   request.sink = sink;
+  request.give_up = tick_;
   // An answer that is handed on has no end of its own; a query may wait for minutes.
   if (sink) request.timeout = Milliseconds(0);
   char separator = '?';

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -31,6 +32,8 @@ class ApiClient {
                                       const Query& query, std::string body,
                                       const std::string& content_type,
                                       const io::HttpSink& sink = {});
+  /// Asked about once a second while a call waits; true gives it up.
+  void while_waiting(std::function<bool()> tick) { tick_ = std::move(tick); }
   /// What an error answer says.
   [[nodiscard]] Error error_of(const io::HttpClientResponse& response) const;
   [[nodiscard]] const std::string& url() const { return url_; }
@@ -42,6 +45,7 @@ class ApiClient {
   std::string url_;
   std::string token_;
   std::string ca_pem_;
+  std::function<bool()> tick_;
   io::HttpClient http_;
 };
 

@@ -14,8 +14,10 @@
 #include "base/text.h"
 #include "cli/api_client.h"
 #include "cli/context.h"
-#include "cli/query_error.h"
+#include "cli/interrupt.h"
 #include "cli/query_output.h"
+#include "cli/query_run.h"
+#include "cli/query_shell.h"
 #include "cli/table.h"
 #include "cli/terminal.h"
 #include "io/http_server.h"
@@ -23,94 +25,11 @@
 namespace lw::cli {
 namespace {
 
-struct QueryOptions {
-  std::string query, output, file, timespan, workspace;
-  std::string saved, save, forget, parameters, description;
-  bool explain = false, list = false;
-};
-
-struct FileCloser {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, FileCloser>;
-
 /// "-" is standard input, "@NAME" a file.
 Result<std::string> read_query(const std::string& given) {
   if (given == "-") return std::string(std::istreambuf_iterator<char>(std::cin), {});
   if (given.starts_with('@')) return read_file(given.substr(1));
   return given;
-}
-
-std::string body_of(const std::string& query, const QueryOptions& options) {
-  Value body = Value::object({{"query", query}});
-  if (!options.timespan.empty()) body.set("timespan", options.timespan);
-  if (!options.workspace.empty()) body.set("workspace", options.workspace);
-  if (options.explain) body.set("explain", true);
-  return to_json(body);
-}
-
-int refuse(const ApiClient& client, const io::HttpClientResponse& response,
-           const std::string& query) {
-  const std::string text = explain_query_error(query, response.body);
-  if (text.empty()) return report(client.error_of(response));
-  fmt::print(stderr, "linewatch: {}\n", text);
-  return response.status == 400 ? kExitMisuse : kExitNegative;
-}
-
-void print_texts(const char* title, const Value* texts) {
-  if (texts == nullptr || !texts->is_array() || texts->as_array().empty()) return;
-  fmt::print("{}\n", title);
-  for (const Value& text : texts->as_array()) {
-    if (text.is_string()) fmt::print("  {}\n", text.as_string());
-  }
-}
-
-int explain(ApiClient& client, const std::string& query, const QueryOptions& options,
-            const std::string& output) {
-  auto response =
-      client.call("POST", "/api/v1/query", {}, body_of(query, options), "application/json");
-  if (!response) return report(response.error());
-  if (response->status != 200) return refuse(client, *response, query);
-  const auto facts = parse_json(response->body);
-  if (!facts) return report(facts.error());
-  if (output == "json" || output == "yaml") {
-    print_object(output, *facts);
-    return kExitSuccess;
-  }
-  print_texts("TABLES", facts->find("tables"));
-  print_texts("REACHES THE TABLES", facts->find("restrictions"));
-  print_texts("ENGINE", facts->find("engine"));
-  fmt::print("SQL\n  {}\n", facts->text("sql"));
-  return kExitSuccess;
-}
-
-/// Where the result goes; null: the file cannot be written.
-File open_output(const std::string& name) {
-  return File(name.empty() ? ::fdopen(::dup(STDOUT_FILENO), "wb") : std::fopen(name.c_str(), "wb"));
-}
-
-int ask(ApiClient& client, const std::string& query, const QueryOptions& options,
-        const std::string& output) {
-  if (is_binary_format(output) && options.file.empty() && is_terminal()) {
-    return report({ErrorCode::InvalidInput,
-                   fmt::format("-o {} is no text; add --file NAME, or send it to a pipe", output)});
-  }
-  const File file = open_output(options.file);
-  if (!file) {
-    return report({ErrorCode::InvalidInput, fmt::format("{} cannot be written", options.file)});
-  }
-  const auto printer = make_query_output(output, file.get());
-  bool is_enough = false;
-  const auto response =
-      client.call("POST", "/api/v1/query", {{"format", std::string(server_format(output))}},
-                  body_of(query, options), "application/json", [&](std::string_view piece) {
-                    is_enough = !printer->take(piece);
-                    return !is_enough;
-                  });
-  if (!response && !is_enough) return report(response.error());
-  if (response && response->status != 200) return refuse(client, *response, query);
-  const auto ended = printer->end();
-  return ended ? kExitSuccess : report(ended.error());
 }
 
 std::string path_of(const std::string& name) {
@@ -144,11 +63,23 @@ int save_query(ApiClient& client, const std::string& query, const QueryOptions& 
                   client.call("PUT", path_of(options.save), {}, to_json(body), "application/json"));
 }
 
+int start_shell(const Context& context, const QueryOptions& options, const std::string& output) {
+  auto client = ApiClient::open(context);
+  if (!client) return report(client.error());
+  const bool is_text = !is_binary_format(output) && options.file.empty();
+  return run_query_shell(*client, options, is_text ? output : "table");
+}
+
 int run_query(const Context& context, const QueryOptions& options) {
   std::string output = options.output.empty() ? context.output : options.output;
   if (output.empty()) output = options.file.empty() ? "table" : "csv";
   const bool has_text = !options.query.empty() || !options.saved.empty();
-  if (!has_text && !options.list && options.forget.empty()) {
+  const bool asks_nothing = !has_text && !options.list && options.forget.empty();
+  const bool has_terminal = ::isatty(STDIN_FILENO) == 1 && is_terminal();
+  if (options.interactive || (asks_nothing && has_terminal && options.save.empty())) {
+    return start_shell(context, options, output);
+  }
+  if (asks_nothing) {
     return report({ErrorCode::InvalidInput, "what is asked? Name a query, or --saved NAME"});
   }
   // A saved query is a function; in parentheses stands what its parameters are.
@@ -163,8 +94,9 @@ int run_query(const Context& context, const QueryOptions& options) {
   if (!options.forget.empty())
     return answered(*client, client->call("DELETE", path_of(options.forget), {}, "", ""));
   if (!options.save.empty()) return save_query(*client, *query, options);
-  return options.explain ? explain(*client, *query, options, output)
-                         : ask(*client, *query, options, output);
+  if (options.explain) return explain_query(*client, *query, options, output);
+  end_on_interrupt();
+  return run_one_query(*client, *query, options, output);
 }
 
 }  // namespace
@@ -192,6 +124,9 @@ void add_query(CLI::App& app, Context& context) {
                    "With --save: the function's, as in '(since: timespan = 1d)'");
   verb->add_option("--description", options->description, "With --save: what it is for");
   verb->add_option("--forget", options->forget, "Remove this saved query");
+  verb->add_flag(
+      "-i,--interactive", options->interactive,
+      "Ask for queries, with history and completion; so it is on a terminal without one");
   verb->add_flag("--list", options->list, "List the saved queries");
   verb->add_flag("--explain", options->explain, "Show how the query is run, not its rows");
   verb->callback(
