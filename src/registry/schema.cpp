@@ -6,7 +6,7 @@
 namespace lw::registry {
 namespace {
 
-constexpr std::array<const char*, 6> kMigrations = {
+constexpr std::array<const char*, 7> kMigrations = {
     // 1: settings, connection monitors, agents, tokens. Times are microseconds since 1970, UTC;
     // documents and lists are JSON; secrets are kept as SHA-256 only.
     R"sql(
@@ -105,6 +105,15 @@ constexpr std::array<const char*, 6> kMigrations = {
         author TEXT NOT NULL,
         created_us INTEGER NOT NULL
       ) STRICT;
+    )sql",
+    // 7: what people keep under a name: saved queries and workspaces (documents.h).
+    R"sql(
+      CREATE TABLE documents (
+        kind TEXT NOT NULL,
+        name TEXT NOT NULL,
+        document TEXT NOT NULL,
+        PRIMARY KEY (kind, name)
+      ) STRICT, WITHOUT ROWID;
     )sql",
 };
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 
 #include "base/document.h"
-#include "base/files.h"
+#include "server/logs/kept.h"
 #include "server/logs/log_table.h"
 
 namespace lw::server::logs {
@@ -56,54 +56,37 @@ Value to_value(const SavedQuery& query) {
                         {"updated", to_iso8601(query.updated)}});
 }
 
-Result<void> SavedQueries::open(std::string file) {
-  file_ = std::move(file);
-  if (!file_exists(file_)) return {};
-  const Value document = TRY(parse_json(TRY(read_file(file_))));
-  const Value* const list = document.find("queries");
-  if (list == nullptr || !list->is_array()) {
-    return fail(ErrorCode::InvalidInput, file_ + " is no list of queries; restore or remove it");
-  }
-  Queries queries;
-  for (const Value& item : list->as_array()) {
-    SavedQuery query = from_value(item);
-    queries.insert_or_assign(query.function.name, std::move(query));
-  }
-  queries_.with([&](Queries& known) { known = std::move(queries); });
+Result<void> SavedQueries::open(Guarded<std::optional<registry::Documents>>& documents) {
+  documents_ = &documents;
+  const auto all = TRY(documents.with([](auto& kept) { return kept->all(kQueryKind); }));
+  queries_.with([&](Queries& known) {
+    for (const auto& [name, document] : all) known.insert_or_assign(name, from_value(document));
+  });
   return {};
-}
-
-Result<void> SavedQueries::save(const Queries& queries) const {
-  Value list = Value::array();
-  for (const auto& [name, query] : queries) list.push(to_value(query));
-  return write_file_atomically(
-      file_, to_json(Value::object({{"queries", std::move(list)}}), 2) + "\n", 0600);
 }
 
 Result<void> SavedQueries::put(const SavedQuery& query) {
   TRY(check(query));
   return queries_.with([&](Queries& known) -> Result<void> {
-    Queries changed = known;
-    changed.insert_or_assign(query.function.name, query);
-    if (changed.size() > kQueriesMax) {
+    const std::string& name = query.function.name;
+    if (!known.contains(name) && known.size() >= kQueriesMax) {
       return fail(ErrorCode::Conflict,
                   fmt::format("there are {} saved queries already; remove some", kQueriesMax));
     }
-    TRY(save(changed));
-    known = std::move(changed);
+    TRY(documents_->with([&](auto& kept) { return kept->put(kQueryKind, name, to_value(query)); }));
+    known.insert_or_assign(name, query);
     return {};
   });
 }
 
 Result<void> SavedQueries::remove(const std::string& name) {
   return queries_.with([&](Queries& known) -> Result<void> {
-    Queries changed = known;
-    if (changed.erase(name) == 0) {
+    if (!known.contains(name)) {
       return fail(ErrorCode::NotFound,
                   fmt::format("there is no saved query `{}`", name.substr(0, 100)));
     }
-    TRY(save(changed));
-    known = std::move(changed);
+    TRY(documents_->with([&](auto& kept) { return kept->remove(kQueryKind, name); }));
+    known.erase(name);
     return {};
   });
 }

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "kql/saved.h"
+#include "registry/documents.h"
 
 namespace lw::server::logs {
 
@@ -21,14 +22,14 @@ struct SavedQuery {
   Timestamp updated{};
 };
 
-/// Queries that are kept under a name, in a file. Any thread; writes block on the disk.
+/// Queries that are kept under a name, in the registry. Any thread; writes block on the disk.
 class SavedQueries {
  public:
   static constexpr std::size_t kQueriesMax = 1'000;
   static constexpr std::size_t kTextMax = 64 * 1024;
 
-  /// `file` is read at once; a broken one is an error.
-  Result<void> open(std::string file);
+  /// All are read at once. `documents` must outlive this.
+  Result<void> open(Guarded<std::optional<registry::Documents>>& documents);
   /// New, or in place of the one of its name. InvalidInput if it is no query, or its name is taken
   /// by the language or a table.
   Result<void> put(const SavedQuery& query);
@@ -41,9 +42,7 @@ class SavedQueries {
 
  private:
   using Queries = std::map<std::string, SavedQuery>;
-  [[nodiscard]] Result<void> save(const Queries& queries) const;
-
-  std::string file_;
+  Guarded<std::optional<registry::Documents>>* documents_ = nullptr;
   Guarded<Queries> queries_;
 };
 

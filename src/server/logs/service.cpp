@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "base/text.h"
+#include "server/logs/kept.h"
 #include "server/logs/timespan.h"
 #include "store/native.h"
 
@@ -101,8 +102,12 @@ Service::Service(store::ClientConfig reader, store::NamedValues settings, const 
 Result<void> Service::start(const std::string& folder, std::string subscription,
                             std::string default_workspace) {
   subscription_ = std::move(subscription);
-  TRY(workspaces_.open(folder + "/workspaces.json", subscription_, std::move(default_workspace)));
-  TRY(saved_.open(folder + "/queries.json"));
+  TRY(documents_.with([&](std::optional<registry::Documents>& documents) -> Result<void> {
+    documents = TRY(registry::Documents::open(folder + "/registry.sqlite"));
+    return take_over_files(folder, *documents);
+  }));
+  TRY(workspaces_.open(documents_, subscription_, std::move(default_workspace)));
+  TRY(saved_.open(documents_));
   for (int i = 0; i < kThreads; ++i) threads_.emplace_back("logs", [this] { run(); });
   return {};
 }

@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "base/time.h"
 #include "kql/translate.h"
+#include "registry/documents.h"
 #include "server/logs/failure.h"
 #include "server/logs/log_table.h"
 #include "server/logs/saved_queries.h"
@@ -63,7 +64,8 @@ class Service {
   ~Service();
   Service(const Service&) = delete;
   Service& operator=(const Service&) = delete;
-  /// Call once, before the rest. `folder` is where declared workspaces and saved queries are kept.
+  /// Call once, before the rest. `folder` has the registry, in which declared workspaces and saved
+  /// queries are kept.
   Result<void> start(const std::string& folder, std::string subscription,
                      std::string default_workspace);
   /// Ends the threads. Whoever still waits is told that the server stops.
@@ -103,6 +105,7 @@ class Service {
   const store::NamedValues settings_;
   const Clock& clock_;
   std::string subscription_;
+  Guarded<std::optional<registry::Documents>> documents_;
   Workspaces workspaces_;
   SavedQueries saved_;
   Flag stopping_;

@@ -7,10 +7,10 @@
 #include <set>
 
 #include "base/document.h"
-#include "base/files.h"
 #include "base/hash.h"
 #include "base/ids.h"
 #include "base/text.h"
+#include "server/logs/kept.h"
 
 namespace lw::server::logs {
 namespace {
@@ -46,19 +46,15 @@ std::vector<std::string> workspaces_of(const ConnectionMonitor& monitor) {
   return {names.begin(), names.end()};
 }
 
-Result<void> Workspaces::open(std::string file, std::string subscription, std::string default_id) {
-  file_ = std::move(file);
+Result<void> Workspaces::open(Guarded<std::optional<registry::Documents>>& documents,
+                              std::string subscription, std::string default_id) {
+  documents_ = &documents;
   subscription_ = std::move(subscription);
   default_id_ = std::move(default_id);
-  if (!file_exists(file_)) return {};
-  const Value document = TRY(parse_json(TRY(read_file(file_))));
-  const Value* const list = document.find("workspaces");
-  if (list == nullptr || !list->is_array()) {
-    return fail(ErrorCode::InvalidInput, file_ + " is no list of workspaces; restore or remove it");
-  }
+  const auto all = TRY(documents.with([](auto& kept) { return kept->all(kWorkspaceKind); }));
   state_.with([&](State& state) {
-    for (const Value& item : list->as_array()) {
-      state.declared[item.text("name")] = static_cast<int>(item.number("retentionDays"));
+    for (const auto& [name, document] : all) {
+      state.declared[name] = static_cast<int>(document.number("retentionDays"));
     }
   });
   return {};
@@ -66,15 +62,6 @@ Result<void> Workspaces::open(std::string file, std::string subscription, std::s
 
 void Workspaces::set_outputs(std::vector<std::string> names) {
   state_.with([&](State& state) { state.outputs = std::move(names); });
-}
-
-Result<void> Workspaces::save(const State& state) const {
-  Value list = Value::array();
-  for (const auto& [name, days] : state.declared) {
-    list.push(Value::object({{"name", name}, {"retentionDays", days}}));
-  }
-  return write_file_atomically(
-      file_, to_json(Value::object({{"workspaces", std::move(list)}}), 2) + "\n", 0600);
 }
 
 Result<void> Workspaces::declare(const std::string& name, int keep_days) {
@@ -89,23 +76,21 @@ Result<void> Workspaces::declare(const std::string& name, int keep_days) {
                 fmt::format("`retentionDays` must be from 1 to {}", kKeepDaysMax));
   }
   return state_.with([&](State& state) -> Result<void> {
-    State changed = state;
-    changed.declared[name] = keep_days;
-    TRY(save(changed));
-    state = std::move(changed);
+    const Value document = Value::object({{"name", name}, {"retentionDays", keep_days}});
+    TRY(documents_->with([&](auto& kept) { return kept->put(kWorkspaceKind, name, document); }));
+    state.declared[name] = keep_days;
     return {};
   });
 }
 
 Result<void> Workspaces::forget(const std::string& name) {
   return state_.with([&](State& state) -> Result<void> {
-    State changed = state;
-    if (changed.declared.erase(name) == 0) {
+    if (!state.declared.contains(name)) {
       return fail(ErrorCode::NotFound,
                   fmt::format("no workspace `{}` was declared", name.substr(0, 100)));
     }
-    TRY(save(changed));
-    state = std::move(changed);
+    TRY(documents_->with([&](auto& kept) { return kept->remove(kWorkspaceKind, name); }));
+    state.declared.erase(name);
     return {};
   });
 }

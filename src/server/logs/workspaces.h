@@ -10,6 +10,7 @@
 #include "base/guarded.h"
 #include "base/result.h"
 #include "model/connection_monitor.h"
+#include "registry/documents.h"
 #include "server/logs/log_table.h"
 
 namespace lw::server::logs {
@@ -19,11 +20,12 @@ namespace lw::server::logs {
 std::vector<std::string> workspaces_of(const ConnectionMonitor& monitor);
 
 /// The workspaces that there are: the default one, those that monitors' outputs name, and those
-/// that somebody declared with a retention of their own (kept in a file). Any thread.
+/// that somebody declared with a retention of their own (kept in the registry). Any thread.
 class Workspaces {
  public:
-  /// `file` is read at once; a broken one is an error.
-  Result<void> open(std::string file, std::string subscription, std::string default_id);
+  /// All are read at once. `documents` must outlive this.
+  Result<void> open(Guarded<std::optional<registry::Documents>>& documents,
+                    std::string subscription, std::string default_id);
 
   /// All names that outputs lead to.
   void set_outputs(std::vector<std::string> names);
@@ -42,10 +44,9 @@ class Workspaces {
     std::vector<std::string> outputs;
     std::map<std::string, int> declared;  ///< name → days
   };
-  Result<void> save(const State& state) const;
   [[nodiscard]] WorkspaceView view_of(const std::string& name, int keep_days) const;
 
-  std::string file_;
+  Guarded<std::optional<registry::Documents>>* documents_ = nullptr;
   std::string subscription_;
   std::string default_id_;
   Guarded<State> state_;
