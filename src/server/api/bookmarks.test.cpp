@@ -104,7 +104,8 @@ TEST_F(BookmarksTest, what_leads_elsewhere_or_cannot_be_read_is_refused) {
     EXPECT_EQ(as("ann", "POST", "links", body).status, 400) << body;
   }
   EXPECT_EQ(as("ann", "POST", "links", R"({"target": "/)" + odd + "\"}").status, 400);
-  for (const std::string name : {"%20", "a%00b", "%FF", "n" + odd.substr(0, 100)}) {
+  const std::vector<std::string> names = {"%20", "a%00b", "%FF", "n" + odd.substr(0, 100)};
+  for (const std::string& name : names) {
     EXPECT_EQ(as("ann", "PUT", "saved-views/" + name, R"({"target": "/"})").status, 400) << name;
   }
   EXPECT_EQ(views("ann"), "");
