@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/base64.h"
 #include "base/files.h"
 #include "base/log.h"
 #include "base/number.h"
@@ -28,24 +29,6 @@ std::size_t parts_max(const Target& target) {
 Milliseconds jittered(Milliseconds wait) {
   const auto half = static_cast<std::uint64_t>(wait.count()) / 2;
   return Milliseconds(static_cast<std::int64_t>(half + random_u64() % (half + 1)));
-}
-
-/// RFC 4648, 4.
-std::string to_base64(std::string_view bytes) {
-  constexpr std::string_view kDigits =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string text;
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    const std::string_view three = bytes.substr(i, 3);
-    std::uint32_t bits = 0;
-    for (std::size_t j = 0; j < 3; ++j) {
-      bits = bits << 8 | (j < three.size() ? static_cast<unsigned char>(three[j]) : 0U);
-    }
-    for (std::size_t j = 0; j < 4; ++j) {
-      text += j <= three.size() ? kDigits[bits >> (18 - 6 * j) & 63] : '=';
-    }
-  }
-  return text;
 }
 
 Result<std::string> secret_in(const std::string& path) {
