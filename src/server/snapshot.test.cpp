@@ -156,7 +156,11 @@ TEST(Snapshot, the_first_rows_bring_those_that_give_monitors_their_states) {
   auto names = std::make_shared<SnapshotNames>();
   Snapshot snapshot;
   const auto add = [&](std::uint64_t id, const char* monitor, TestState state, int began) {
-    names->add({.id = TestId{id}, .monitor = monitor, .protocol = "Icmp"});
+    TestNames test;
+    test.id = TestId{id};
+    test.monitor = monitor;
+    test.protocol = "Icmp";
+    names->add(test);
     snapshot.add({.state = state, .since = kAt + Seconds(began)});
   };
   add(1, "a", TestState::Pass, 0);
