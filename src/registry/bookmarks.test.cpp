@@ -34,7 +34,8 @@ class BookmarksTest : public testing::Test {
   void put(const SavedView& view) { ASSERT_TRUE(bookmarks_->put_view(view, 10)); }
   std::string names(const std::string& owner) {
     std::string names;
-    for (const SavedView& each : bookmarks_->views(owner).value()) {
+    const std::vector<SavedView> views = bookmarks_->views(owner).value();
+    for (const SavedView& each : views) {
       names += each.name + (each.owner.empty() ? "* " : " ");
     }
     return names;
