@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <charconv>
 #include <memory>
 
@@ -49,7 +50,10 @@ Result<HttpTarget> target_of(const Url& url, const std::string& text) {
   target.host = host_of(url);
   const std::string port = part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   std::from_chars(port.data(), port.data() + port.size(), target.port);
-  if (target.host.empty() || target.port == 0) {
+  // libcurl unescapes what it would refuse as it stands.
+  const bool is_unreadable = std::ranges::any_of(
+      target.host, [](unsigned char byte) { return byte <= ' ' || byte == 0x7f; });
+  if (target.host.empty() || is_unreadable || target.port == 0) {
     return fail(ErrorCode::InvalidInput, fmt::format("{} names no host", shown(text)));
   }
   target.path = part(url, CURLUPART_PATH);
