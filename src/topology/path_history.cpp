@@ -15,6 +15,8 @@ constexpr Microseconds kTimeMin{5'000};
 constexpr int kTimePercentMin = 25;
 /// A path that so few traces could have shown is not called gone.
 constexpr std::uint32_t kTracesMin = 3;
+/// What fills up hop by hop is told once it is whole, or this long after the last report.
+constexpr Seconds kFillingUp{10};
 
 bool is_same_issue(const PathIssue& a, const PathIssue& b) {
   if (a.kind != b.kind) return false;
@@ -182,6 +184,30 @@ void compare_times(const PathReport& before, const PathReport& after,
   }
 }
 
+/// Nobody has asked who stands there: the routers had no turn left (trace/hop_budget.h).
+bool was_not_asked(const PathHop& hop) { return !hop.address && hop.sent == 0; }
+
+bool is_filled_in(const Path& before, const Path& after) {
+  for (std::size_t i = 0; i < std::min(before.hops.size(), after.hops.size()); ++i) {
+    if (was_not_asked(before.hops[i]) && !was_not_asked(after.hops[i])) return true;
+  }
+  return false;
+}
+
+/// Whether `after` tells of hops that nobody had asked before.
+bool knows_more(const PathReport& before, const PathReport& after) {
+  return std::ranges::any_of(after.paths, [&](const Path& path) {
+    const Path* was = find_like(before.paths, path);
+    return was != nullptr && is_filled_in(*was, path);
+  });
+}
+
+bool is_whole(const PathReport& report) {
+  return std::ranges::all_of(report.paths, [](const Path& path) {
+    return std::ranges::none_of(path.hops, was_not_asked);
+  });
+}
+
 }  // namespace
 
 std::vector<std::string> changes_between(const PathReport& before, const PathReport& after) {
@@ -207,8 +233,18 @@ std::optional<PathReport> PathHistory::consider(PathReport report) {
     return report;
   }
   report.changes = changes_between(*kept_, report);
-  if (report.changes.empty() && report.to - kept_->to < every_) return std::nullopt;
-  report.cause = report.changes.empty() ? PathReportCause::Hourly : PathReportCause::Change;
+  const auto since_kept = report.to - kept_->to;
+  const bool is_filled_up =
+      knows_more(*kept_, report) && (is_whole(report) || since_kept >= kFillingUp);
+  if (!report.changes.empty()) {
+    report.cause = PathReportCause::Change;
+  } else if (is_filled_up) {
+    report.cause = PathReportCause::First;
+  } else if (since_kept >= every_) {
+    report.cause = PathReportCause::Hourly;
+  } else {
+    return std::nullopt;
+  }
   kept_ = report;
   return report;
 }

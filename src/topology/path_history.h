@@ -15,8 +15,9 @@ namespace lw::topology {
 /// each other's bounds, times differ by a quarter and 5 ms, a path be absent from several traces.
 std::vector<std::string> changes_between(const PathReport& before, const PathReport& after);
 
-/// Decides which reports of one test are kept: the first, each that differs, and one at least every
-/// hour. Pure.
+/// Decides which reports of one test are kept: the first, those that fill in hops which nobody had
+/// asked by then (as first reports too: nothing has changed), each that differs, and one at least
+/// every hour. Pure.
 class PathHistory {
  public:
   explicit PathHistory(Seconds at_least_every = Seconds(3'600)) : every_(at_least_every) {}

@@ -10,6 +10,9 @@ namespace {
 
 const Timestamp kStart = from_unix_us(1'767'225'600'000'000);
 
+constexpr int kSilent = 0;
+constexpr int kNotAsked = -1;
+
 Path path_of(const std::vector<int>& lasts, std::vector<std::uint16_t> flows = {0}) {
   Path path;
   path.flows = std::move(flows);
@@ -17,7 +20,8 @@ Path path_of(const std::vector<int>& lasts, std::vector<std::uint16_t> flows = {
   for (std::size_t i = 1; i <= lasts.size(); ++i) {
     PathHop hop;
     hop.ttl = static_cast<std::uint8_t>(i);
-    if (lasts[i - 1] != 0) hop.address = SimulatedWay::router(i, lasts[i - 1]);
+    if (lasts[i - 1] > 0) hop.address = SimulatedWay::router(i, lasts[i - 1]);
+    hop.sent = lasts[i - 1] == kNotAsked ? 0 : 6;
     hop.rtt_median = Milliseconds(i);
     path.hops.push_back(hop);
     path.id.value = path.id.value * 31 + static_cast<std::uint64_t>(lasts[i - 1]);
@@ -66,6 +70,26 @@ TEST(PathHistory, a_hop_that_becomes_known_or_silent_is_no_change) {
       changes_between(report_of({path_of({1, 0, 1})}), report_of({path_of({1, 1, 1})})).empty());
   EXPECT_TRUE(
       changes_between(report_of({path_of({1, 1, 1})}), report_of({path_of({1, 0, 1})})).empty());
+}
+
+TEST(PathHistory, hops_that_nobody_had_asked_are_told_once_the_way_is_whole) {
+  PathHistory history;
+  ASSERT_TRUE(history.consider(report_of({path_of({kNotAsked, kNotAsked, 1})})));
+  // One of two: the other will follow in a moment.
+  EXPECT_FALSE(history.consider(report_of({path_of({1, kNotAsked, 1})}, Seconds(2))));
+  const auto whole = history.consider(report_of({path_of({1, kSilent, 1})}, Seconds(4)));
+  ASSERT_TRUE(whole);
+  EXPECT_EQ(whole->cause, PathReportCause::First);
+  EXPECT_EQ(whole->changes, Texts{});
+  EXPECT_FALSE(history.consider(report_of({path_of({1, kSilent, 1})}, Seconds(20))));
+}
+
+TEST(PathHistory, hops_that_nobody_had_asked_are_told_after_a_while_although_one_is_not_known) {
+  PathHistory history;
+  ASSERT_TRUE(history.consider(report_of({path_of({kNotAsked, kNotAsked, 1})})));
+  EXPECT_FALSE(history.consider(report_of({path_of({1, kNotAsked, 1})}, Seconds(9))));
+  EXPECT_TRUE(history.consider(report_of({path_of({1, kNotAsked, 1})}, Seconds(10))));
+  EXPECT_FALSE(history.consider(report_of({path_of({1, kNotAsked, 1})}, Seconds(600))));
 }
 
 TEST(PathHistory, tells_of_paths_that_come_and_go_with_their_flows) {

@@ -64,7 +64,8 @@ class Paths(SystemTest):
         return [(issue["kind"], issue.get("from"), issue.get("to")) for issue in report["issues"]]
 
     def wait_for_hops(self, test, expected):
-        self.wait_until(lambda: self.hops(test) == expected, PATIENCE, f"the way of {test}")
+        self.wait_until(lambda: self.hops(test) == expected or Seen(self.paths(test)), PATIENCE,
+                        f"the way of {test}")
 
     def wait_for_issue(self, test, expected, what):
         self.wait_until(lambda: expected in self.issues(test) or Seen(self.issues(test)), PATIENCE,
