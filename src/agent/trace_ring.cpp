@@ -12,7 +12,7 @@ using Bytes = std::vector<std::uint8_t>;
 /// Beyond so many, routers that no trace names any more are forgotten.
 constexpr std::size_t kRoutersMax = 48;
 
-enum Flag : std::uint8_t {
+enum Mark : std::uint8_t {
   kAnswerMask = 7,
   kHasRtt = 8,
   kRefusal = 16,

@@ -10,34 +10,31 @@ namespace lw::kql {
 namespace {
 
 /// Every aggregate that the binder writes (aggregates*.cpp), without the suffix of its condition.
-constexpr std::array<std::string_view, 24> kAggregates = {"count",
-                                                          "sum",
-                                                          "avg",
-                                                          "min",
-                                                          "max",
-                                                          "any",
-                                                          "argMax",
-                                                          "argMin",
-                                                          "varPop",
-                                                          "varSamp",
-                                                          "stddevPop",
-                                                          "stddevSamp",
-                                                          "covarPop",
-                                                          "covarSamp",
-                                                          "uniqExact",
-                                                          "groupArray",
-                                                          "groupBitAnd",
-                                                          "groupBitOr",
-                                                          "groupBitXor",
-                                                          "anyRespectNulls",
-                                                          "quantileExactWeighted",
-                                                          "quantilesExactWeighted",
-                                                          "quantileExact",
-                                                          "quantilesExact"};
+constexpr std::array<std::string_view, 24> kMergeable = {"count",
+                                                         "sum",
+                                                         "avg",
+                                                         "min",
+                                                         "max",
+                                                         "any",
+                                                         "argMax",
+                                                         "argMin",
+                                                         "varPop",
+                                                         "varSamp",
+                                                         "stddevPop",
+                                                         "stddevSamp",
+                                                         "covarPop",
+                                                         "covarSamp",
+                                                         "uniqExact",
+                                                         "groupArray",
+                                                         "groupBitAnd",
+                                                         "groupBitOr",
+                                                         "groupBitXor",
+                                                         "anyRespectNulls",
+                                                         "quantileExactWeighted",
+                                                         "quantilesExactWeighted",
+                                                         "quantileExact",
+                                                         "quantilesExact"};
 constexpr std::array<std::string_view, 4> kIgnoreRepeats = {"min", "max", "any", "uniqExact"};
-
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_word(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '_'; }
 
 std::string_view without_condition(std::string_view name) {
   return name.ends_with("If") ? name.substr(0, name.size() - 2) : name;
@@ -62,7 +59,7 @@ std::vector<AggregateCall> aggregates_in(std::string_view sql) {
     call.name = sql.substr(call.begin, at - call.begin);
     const std::string_view base = without_condition(call.name);
     if (at == sql.size() || sql[at] != '(' ||
-        std::ranges::find(kAggregates, base) == kAggregates.end())
+        std::ranges::find(kMergeable, base) == kMergeable.end())
       continue;
     call.end = end_of_parenthesis(sql, at);
     call.arguments = sql.substr(at, call.end - at);

@@ -240,13 +240,6 @@ std::vector<Output> Binder::bind_many(const Expr& expr, const std::vector<std::s
 
 namespace {
 
-Scalar scalar_of_column(const Column& column) {
-  Scalar value = make_scalar(column.type, sql_column(column.id), column.is_nullable);
-  value.name = column.name;
-  value.column = column.id;
-  return value;
-}
-
 /// A member of a tuple column, as what it was before.
 Output member_of(const Scalar& tuple, const Scalar& value, std::size_t index, bool is_nullable) {
   Output output;

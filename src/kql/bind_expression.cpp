@@ -147,17 +147,6 @@ std::vector<std::string> Binder::names_in(const Rows& rows) const {
   return names;
 }
 
-namespace {
-
-Scalar scalar_of_column(const Column& column) {
-  Scalar value = make_scalar(column.type, sql_column(column.id), column.is_nullable);
-  value.name = column.name;
-  value.column = column.id;
-  return value;
-}
-
-}  // namespace
-
 Scalar Binder::bind_name(const Expr& expr, Rows& rows) {
   if (rows.relation != nullptr) {
     if (const Column* column = rows.relation->find(expr.text)) {

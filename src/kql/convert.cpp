@@ -55,6 +55,13 @@ Scalar make_scalar(Type type, std::string sql, bool is_nullable) {
   return scalar;
 }
 
+Scalar scalar_of_column(const Column& column) {
+  Scalar value = make_scalar(column.type, sql_column(column.id), column.is_nullable);
+  value.name = column.name;
+  value.column = column.id;
+  return value;
+}
+
 Scalar scalar_of(Constant constant) {
   Scalar scalar = make_scalar(constant.type, sql_of(constant), constant.is_null());
   scalar.constant = std::move(constant);

@@ -33,5 +33,7 @@ std::optional<Scalar> coerce(const Scalar& value, Type type);
 Scalar scalar_of(Constant constant);
 /// `sql` of that type; what is NULL only if one of `from` is, is as nullable as they.
 Scalar make_scalar(Type type, std::string sql, bool is_nullable);
+/// A column as it is.
+Scalar scalar_of_column(const Column& column);
 
 }  // namespace lw::kql

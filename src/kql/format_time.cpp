@@ -22,11 +22,11 @@ std::string fraction(std::size_t digits, bool is_trimmed) {
   return is_trimmed ? "trimRight(" + cut + ", '0')" : cut;
 }
 
-constexpr std::string_view kHour = "intDiv(positiveModulo($1, 864000000000), 36000000000)";
-constexpr std::string_view kHourOf12 =
+constexpr std::string_view kHourSql = "intDiv(positiveModulo($1, 864000000000), 36000000000)";
+constexpr std::string_view kHourOf12Sql =
     "(intDiv(positiveModulo($1, 864000000000) + 396000000000, 36000000000) % 12 + 1)";
-constexpr std::string_view kMinute = "intDiv(positiveModulo($1, 36000000000), 600000000)";
-constexpr std::string_view kSecond = "intDiv(positiveModulo($1, 600000000), 10000000)";
+constexpr std::string_view kMinuteSql = "intDiv(positiveModulo($1, 36000000000), 600000000)";
+constexpr std::string_view kSecondSql = "intDiv(positiveModulo($1, 600000000), 10000000)";
 
 std::string date_piece(char letter, std::size_t count) {
   switch (letter) {
@@ -38,18 +38,18 @@ std::string date_piece(char letter, std::size_t count) {
       if (count <= 2) return padded("toYear(kql_dt($1)) % 100", 2);
       return count > 4 ? "" : padded("toYear(kql_dt($1))", 4);
     case 'H':
-      return count > 2 ? "" : padded(std::string(kHour), count);
+      return count > 2 ? "" : padded(std::string(kHourSql), count);
     case 'h':
-      return count > 2 ? "" : padded(std::string(kHourOf12), count);
+      return count > 2 ? "" : padded(std::string(kHourOf12Sql), count);
     case 'm':
-      return count > 2 ? "" : padded(std::string(kMinute), count);
+      return count > 2 ? "" : padded(std::string(kMinuteSql), count);
     case 's':
-      return count > 2 ? "" : padded(std::string(kSecond), count);
+      return count > 2 ? "" : padded(std::string(kSecondSql), count);
     case 'f':
     case 'F':
       return count > 7 ? "" : fraction(count, letter == 'F');
     case 't':
-      return count != 2 ? "" : "if(" + std::string(kHour) + " < 12, 'AM', 'PM')";
+      return count != 2 ? "" : "if(" + std::string(kHourSql) + " < 12, 'AM', 'PM')";
     default:
       return "";
   }

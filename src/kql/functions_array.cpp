@@ -209,7 +209,7 @@ Scalar range_list(Call& call) {
                      "kql_mkarr(arrayMap(w_ -> " + json_of(element) + ", " + sql + "))", false);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kArrayFunctions = {
     FunctionRow{"array_length", "y", "l?", "",
                 "if(startsWith($1, '['), toInt64(length(kql_arr($1))), NULL)"},
     FunctionRow{"array_sort_asc", "ya*", "y", "", "",
@@ -285,6 +285,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> array_functions() { return kRows; }
+std::span<const FunctionRow> array_functions() { return kArrayFunctions; }
 
 }  // namespace lw::kql

@@ -117,7 +117,7 @@ Scalar not_(Call& call) {
   return make_scalar(Type::Bool, "not(" + value->sql + ")", value->is_nullable);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kConversionFunctions = {
     FunctionRow{"iff|iif", "aaa", "n", "", "", choose},
     FunctionRow{"case", "aaa*", "n", "", "", choose},
     FunctionRow{"coalesce", "aa*", "n", "", "", coalesce_},
@@ -140,6 +140,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> conversion_functions() { return kRows; }
+std::span<const FunctionRow> conversion_functions() { return kConversionFunctions; }
 
 }  // namespace lw::kql

@@ -136,7 +136,7 @@ Scalar extract_json(Call& call) {
   return convert(make_scalar(Type::Dynamic, value, true), type);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kDynamicFunctions = {
     FunctionRow{"bag_pack|pack", "a*", "y", "", "", bag_pack},
     FunctionRow{"pack_array", "a*", "y", "", "", pack_array},
     FunctionRow{"pack_all", "b?", "y", "", "", pack_all},
@@ -192,6 +192,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> dynamic_functions() { return kRows; }
+std::span<const FunctionRow> dynamic_functions() { return kDynamicFunctions; }
 
 }  // namespace lw::kql

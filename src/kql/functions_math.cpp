@@ -104,7 +104,7 @@ Scalar max_of(Call& call) { return extreme(call, "greatest", "max"); }
 Scalar min_of(Call& call) { return extreme(call, "least", "min"); }
 
 /// Bits of two longs; shifts beyond the width are what Kusto makes of them.
-constexpr std::array kRows = {
+constexpr std::array kMathFunctions = {
     FunctionRow{"bin|floor", "aa", "1", "1", "", bin},
     FunctionRow{"bin_at", "aaa", "1", "1", "", bin_at},
     FunctionRow{"abs", "a", "1", "1", "", absolute},
@@ -153,6 +153,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> math_functions() { return kRows; }
+std::span<const FunctionRow> math_functions() { return kMathFunctions; }
 
 }  // namespace lw::kql

@@ -159,7 +159,7 @@ Scalar has_address(Call& call, bool is_prefix) {
       false);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kNetworkFunctions = {
     FunctionRow{"ipv4_is_match", "ssl?", "b", "", "", is_match4},
     FunctionRow{"ipv4_compare", "ssl?", "l", "", "", compare_v4},
     FunctionRow{"ipv6_is_match", "ssl?", "b", "", "", [](Call& c) { return compare6(c, true); }},
@@ -214,6 +214,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> network_functions() { return kRows; }
+std::span<const FunctionRow> network_functions() { return kNetworkFunctions; }
 
 }  // namespace lw::kql

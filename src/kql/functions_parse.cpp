@@ -106,7 +106,7 @@ Scalar around(Call& call) {
                      from.is_nullable || to.is_nullable);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kParseFunctions = {
     FunctionRow{"parse_url", "s", "y", "", "", parse_url},
     FunctionRow{"parse_urlquery", "s", "y", "", "", parse_urlquery},
     FunctionRow{"parse_csv", "s", "y", "1", kCsv},
@@ -119,6 +119,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> parse_functions() { return kRows; }
+std::span<const FunctionRow> parse_functions() { return kParseFunctions; }
 
 }  // namespace lw::kql

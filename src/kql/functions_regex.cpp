@@ -134,7 +134,7 @@ Scalar trim_end(Call& call) {
   return make_scalar(Type::String, trimmed(call, call.args[1].sql, false), false);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kRegexFunctions = {
     FunctionRow{"extract", "slss?", "s", "", "", extract},
     FunctionRow{"extract_all|extractall", "saa?", "y", "", "", extract_all},
     FunctionRow{"replace_regex|replace", "sss", "s", "", "", replace_regex},
@@ -146,6 +146,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> regex_functions() { return kRows; }
+std::span<const FunctionRow> regex_functions() { return kRegexFunctions; }
 
 }  // namespace lw::kql

@@ -193,7 +193,7 @@ constexpr std::string_view kReal = "kql_j_real";
 std::string real(const std::string& body) { return std::string(kReal) + "(" + body + ")"; }
 std::string truth(const std::string& body) { return "kql_j_bool(" + body + ")"; }
 
-constexpr std::array kRows = {
+constexpr std::array kSeriesFunctions = {
     FunctionRow{"series_add", "aa", "y", "", "", [](Call& c) { return paired(c, real("x_ + y_")); }},
     FunctionRow{"series_subtract", "aa", "y", "", "", [](Call& c) { return paired(c, real("x_ - y_")); }},
     FunctionRow{"series_multiply", "aa", "y", "", "", [](Call& c) { return paired(c, real("x_ * y_")); }},
@@ -246,6 +246,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> series_functions() { return kRows; }
+std::span<const FunctionRow> series_functions() { return kSeriesFunctions; }
 
 }  // namespace lw::kql

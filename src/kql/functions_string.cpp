@@ -210,7 +210,7 @@ Scalar hash_(Call& call) {
   return make_scalar(Type::Long, "kql_mod(" + sql + ", " + call.args[1].sql + ")", true);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kStringFunctions = {
     FunctionRow{"strcat", "aa*", "s", "", "", strcat_},
     FunctionRow{"strcat_delim", "saa*", "s", "", "", strcat_delim},
     FunctionRow{"strrep", "ala?", "s", "", "", strrep},
@@ -293,6 +293,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> string_functions() { return kRows; }
+std::span<const FunctionRow> string_functions() { return kStringFunctions; }
 
 }  // namespace lw::kql

@@ -22,14 +22,14 @@ Scalar ago_(Call& call) {
   return call.binder.arithmetic("-", instant, call.args[0], call.expr.span);
 }
 
-constexpr std::int64_t kHour = 3600 * kTicksPerSecond;
+constexpr std::int64_t kHourTicks = 3600 * kTicksPerSecond;
 
 /// Ticks of a unit that always has as many; 0 for months, quarters and years.
 std::int64_t ticks_of(const std::string& unit) {
   if (unit == "week") return 7 * kTicksPerDay;
   if (unit == "day") return kTicksPerDay;
-  if (unit == "hour") return kHour;
-  if (unit == "minute") return kHour / 60;
+  if (unit == "hour") return kHourTicks;
+  if (unit == "minute") return kHourTicks / 60;
   if (unit == "second") return kTicksPerSecond;
   if (unit == "millisecond") return kTicksPerSecond / 1000;
   if (unit == "microsecond") return 10;
@@ -137,7 +137,7 @@ Scalar period(Call& call, std::string_view start, std::string_view shift) {
   }
   return make_scalar(Type::DateTime, call.binder.apply(start, std::vector{t}), t.is_nullable);
 }
-constexpr std::string_view kDays = "kql_dt_ok($1 + $2 * 864000000000)";
+constexpr std::string_view kAfterDays = "kql_dt_ok($1 + $2 * 864000000000)";
 constexpr std::string_view kWeeks = "kql_dt_ok($1 + $2 * 6048000000000)";
 constexpr std::string_view kMonths = "kql_add_months(kql_month($1), $2)";
 constexpr std::string_view kYears = "kql_add_months(kql_year($1), $2 * 12)";
@@ -245,7 +245,7 @@ Scalar moved_zone(Call& call, bool to_utc) {
                      call.binder.apply("kql_dt_ok(" + sql + ")", std::vector{call.args[0]}), true);
 }
 
-constexpr std::array kRows = {
+constexpr std::array kTimeFunctions = {
     FunctionRow{"now", "t?", "d", "", "", now_},
     FunctionRow{"ago", "t", "d", "", "", ago_},
     FunctionRow{"datetime_diff", "sdd", "l", "", "", datetime_diff},
@@ -264,15 +264,16 @@ constexpr std::array kRows = {
                 "toInt32(intDiv(positiveModulo($1, 864000000000), 36000000000))"},
     FunctionRow{"dayofweek", "d", "t", "", "(toInt64(toDayOfWeek(kql_dt($1)) % 7) * 864000000000)"},
     FunctionRow{"startofday", "dl?", "d", "1", "",
-                [](Call& call) { return period(call, "kql_day($1)", kDays); }},
+                [](Call& call) { return period(call, "kql_day($1)", kAfterDays); }},
     FunctionRow{"startofweek", "dl?", "d", "", "",
                 [](Call& call) { return period(call, "greatest(kql_week($1), 0)", kWeeks); }},
     FunctionRow{"startofmonth", "dl?", "d", "", "",
                 [](Call& call) { return period(call, "kql_month($1)", kMonths); }},
     FunctionRow{"startofyear", "dl?", "d", "", "",
                 [](Call& call) { return period(call, "kql_year($1)", kYears); }},
-    FunctionRow{"endofday", "dl?", "d", "", "",
-                [](Call& call) { return period(call, "(kql_day($1) + 863999999999)", kDays); }},
+    FunctionRow{
+        "endofday", "dl?", "d", "", "",
+        [](Call& call) { return period(call, "(kql_day($1) + 863999999999)", kAfterDays); }},
     FunctionRow{"endofweek", "dl?", "d", "", "",
                 [](Call& call) {
                   return period(call, "least(kql_week($1) + 6047999999999, 3155378975999999999)",
@@ -298,6 +299,6 @@ constexpr std::array kRows = {
 
 }  // namespace
 
-std::span<const FunctionRow> time_functions() { return kRows; }
+std::span<const FunctionRow> time_functions() { return kTimeFunctions; }
 
 }  // namespace lw::kql

@@ -8,15 +8,12 @@
 #include "kql/aggregates.h"
 #include "kql/functions.h"
 #include "kql/parser.h"
+#include "kql/sql_text.h"
 
 namespace lw::kql {
 namespace {
 
 constexpr std::size_t kNameMax = 64;
-
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
 
 std::string let_of(const SavedFunction& function) {
   const std::string parameters = function.parameters.empty() ? "()" : function.parameters;

@@ -6,6 +6,8 @@
 #include <map>
 #include <vector>
 
+#include "kql/sql_text.h"
+
 namespace lw::kql {
 namespace {
 
@@ -168,19 +170,9 @@ constexpr auto kNames = [] {
   return names;
 }();
 
-bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 std::size_t end_of_word(std::string_view text, std::size_t at) {
   while (at < text.size() && is_word(text[at])) ++at;
   return at;
-}
-
-std::size_t end_of_quotes(std::string_view text, std::size_t at) {
-  const char quote = text[at++];
-  while (at < text.size() && text[at] != quote) at += text[at] == '\\' ? 2U : 1U;
-  return std::min(at + 1, text.size());
 }
 
 /// A name, a number, a quoted text, or a literal in a cast: as cheap twice as once.

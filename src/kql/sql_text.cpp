@@ -32,18 +32,17 @@ std::string quoted(std::string_view text, char quote) {
   return sql += quote;
 }
 
+}  // namespace
+
 bool is_word(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// Where a literal that begins at `at` ends.
 std::size_t end_of_quotes(std::string_view sql, std::size_t at) {
   const char quote = sql[at++];
   while (at < sql.size() && sql[at] != quote) at += sql[at] == '\\' ? 2U : 1U;
   return std::min(at + 1, sql.size());
 }
-
-}  // namespace
 
 std::size_t end_of_parenthesis(std::string_view sql, std::size_t at) {
   int nesting = 0;

@@ -25,6 +25,12 @@ std::string sql_real(double value);
 /// `CAST(NULL AS Nullable(Int64))`; '' for strings, which have no null.
 std::string sql_null(Type type);
 
+/// Whether `c` can be part of a word: an ASCII letter or digit, or an underscore.
+bool is_word(char c);
+
+/// Behind the quoted literal or identifier of our own SQL that begins at `at`.
+std::size_t end_of_quotes(std::string_view sql, std::size_t at);
+
 /// Where a parenthesis of our own SQL that opens at `at` closes: behind it.
 std::size_t end_of_parenthesis(std::string_view sql, std::size_t at);
 /// Behind the literal or the subquery that begins at `at`, whose text names no columns of the SQL

@@ -14,7 +14,7 @@ struct Row {
   std::string_view sql;
 };
 
-constexpr std::array kRows = {
+constexpr std::array kTypes = {
     Row{Type::Bool, "bool", "System.SByte", "UInt8"},
     Row{Type::Int, "int", "System.Int32", "Int32"},
     Row{Type::Long, "long", "System.Int64", "Int64"},
@@ -42,7 +42,7 @@ constexpr std::array kAliases = {
     Alias{"uint", Type::Long},    Alias{"float", Type::Real},    Alias{"char", Type::Int},
 };
 
-const Row& row_of(Type type) { return kRows.at(static_cast<std::size_t>(type)); }
+const Row& row_of(Type type) { return kTypes.at(static_cast<std::size_t>(type)); }
 
 }  // namespace
 
@@ -51,7 +51,7 @@ std::string_view dotnet_name_of(Type type) { return row_of(type).dotnet; }
 std::string_view sql_type_of(Type type) { return row_of(type).sql; }
 
 std::optional<Type> type_named(std::string_view name) {
-  for (const Row& row : kRows) {
+  for (const Row& row : kTypes) {
     if (row.name == name && row.type != Type::Error) return row.type;
   }
   for (const Alias& alias : kAliases) {

@@ -11,7 +11,7 @@ namespace lw::migrate {
 namespace {
 
 /// Ten less than a name may have (model/validate.cpp), for the number of a second one.
-constexpr std::size_t kNameBytesMax = 70;
+constexpr std::size_t kNameBytesAtMost = 70;
 
 }  // namespace
 
@@ -20,7 +20,7 @@ std::string valid_name(std::string_view wanted) {
   std::ranges::replace(name, '/', '-');
   std::ranges::replace_if(
       name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '_');
-  name = std::string(trim(cut_utf8(name, kNameBytesMax)));
+  name = std::string(trim(cut_utf8(name, kNameBytesAtMost)));
   return name.empty() ? "unnamed" : name;
 }
 

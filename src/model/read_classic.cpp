@@ -11,7 +11,7 @@
 namespace lw {
 namespace {
 
-constexpr std::int64_t kPortMax = 65'535;
+constexpr std::int64_t kClassicPortMax = 65'535;
 /// Azure's own bounds of monitoringIntervalInSeconds.
 constexpr std::int64_t kIntervalMin = 30;
 constexpr std::int64_t kIntervalMax = 1'800;
@@ -58,7 +58,8 @@ Endpoint read_source(ObjectReader& reader, Diagnostics& faults) {
   ObjectReader source(*place, faults);
   Endpoint endpoint =
       machine(source.required_text("resourceId", "the id of the machine that runs the checks"));
-  static_cast<void>(source.integer("port", 0, kPortMax));  // The system chooses, as Azure's does.
+  static_cast<void>(
+      source.integer("port", 0, kClassicPortMax));  // The system chooses, as Azure's does.
   source.finish();
   return endpoint;
 }
@@ -78,7 +79,8 @@ Destination read_destination(ObjectReader& reader, Diagnostics& faults) {
   ObjectReader object(*place, faults);
   const std::string resource_id = object.text("resourceId");
   const std::string address = object.text("address");
-  destination.port = static_cast<std::uint16_t>(object.integer("port", 0, kPortMax).value_or(0));
+  destination.port =
+      static_cast<std::uint16_t>(object.integer("port", 0, kClassicPortMax).value_or(0));
   if (!resource_id.empty()) {
     destination.endpoint = machine(resource_id);
   } else {

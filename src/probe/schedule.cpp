@@ -8,7 +8,7 @@
 namespace lw {
 namespace {
 
-constexpr std::size_t kAhead = 16;
+constexpr std::size_t kDuesAtOnce = 16;
 
 /// The finalizer of SplitMix64. Ids are hashes already, but tests and tools make up small ones.
 std::uint64_t mixed(std::uint64_t value) {
@@ -77,7 +77,7 @@ void Schedule::remove(Handle test) {
 std::vector<Schedule::Due> Schedule::take_due(Instant now, std::size_t limit) {
   std::vector<Due> due;
   due.reserve(std::min(limit, queue_.size()));
-  std::array<Item, kAhead> items;
+  std::array<Item, kDuesAtOnce> items;
   while (due.size() < limit) {
     std::size_t count = 0;
     const std::size_t most = std::min(limit - due.size(), items.size());
