@@ -14,7 +14,8 @@ DEV = pathlib.Path(__file__).resolve().parent.parent / "dev"
 STAND_INS = {
     "dpkg-query": 'for p; do case "$p $MISSING " in -*) ;; *) '
                   'case " $MISSING " in *" $p "*) ;; *) echo "$p installed" ;; esac ;; esac; done',
-    "apt-get": "",
+    "apt-get": 'case "$*" in *download*) [ -z "$PROVIDER" ] || touch glewlwyd.deb ;; esac',
+    "dpkg": 'mkdir -p "$3/usr/bin"; cp "$0" "$3/usr/bin/glewlwyd"',
     "sudo": '"$@"',
     "npm": "if [ $1 = run ]; then mkdir -p dist; touch dist/index.html; exit; fi;"
            " for file in @chdb/lib-linux-x64-gnu/libchdb.so arm-network-39/package.json vite/package.json"
@@ -57,7 +58,7 @@ class Dev(unittest.TestCase):
         log.write_text("")
         run = subprocess.run(["sh", "dev", *arguments], cwd=self.root, capture_output=True, text=True, env={
             "PATH": f"{self.root}/bin:/usr/bin:/bin", "LOG": str(log), "RESULTS": PASSED, "MISSING": "",
-            "BROKEN": "", "OLD_NODE": "", "HOME": os.environ.get("HOME", "/"), **environment})
+            "BROKEN": "", "OLD_NODE": "", "PROVIDER": "", "HOME": os.environ.get("HOME", "/"), **environment})
         self.calls = log.read_text().splitlines()
         return run.returncode, (run.stdout + run.stderr).splitlines()
 
@@ -196,6 +197,16 @@ class Dev(unittest.TestCase):
         self.assertEqual([call.split()[-1] for call in self.called("apt-get") if call.startswith("apt-get")],
                          ["update", "libfmt-dev"])
         self.assertTrue([line for line in lines if "library:" in line and "libfmt-dev" in line])
+
+    def test_a_real_openid_provider_is_unpacked_once_for_the_tests_and_may_be_missing(self):
+        status, lines = self.dev("test")
+        self.assertEqual(status, 0)
+        self.assertTrue([line for line in lines if "glewlwyd cannot be had" in line])
+        self.assertFalse((self.root / "build/glewlwyd").exists())
+        self.dev("test", PROVIDER="yes")
+        self.assertTrue((self.root / "build/glewlwyd/usr/bin/glewlwyd").exists())
+        self.dev("test", PROVIDER="yes")
+        self.assertFalse(self.called("apt-get"))
 
     def test_either_of_two_packages_is_enough(self):
         self.dev("build", MISSING="pkg-config")

@@ -16,9 +16,11 @@ namespace lw::cli {
 namespace {
 
 /// Options whose value is a file or a folder.
-constexpr std::array<std::string_view, 10> kFileOptions = {
-    "-f",         "--file",      "--ca",         "--data",          "--config",
-    "--extra-ca", "--join-file", "--token-file", "--store-library", "--targets"};
+constexpr std::array<std::string_view, 12> kFileOptions = {
+    "-f",          "--file",         "--ca",
+    "--data",      "--config",       "--extra-ca",
+    "--join-file", "--token-file",   "--store-library",
+    "--targets",   "--remote-write", "--oidc"};
 
 std::vector<const CLI::App*> verbs_below(const CLI::App& verb) {
   return verb.get_subcommands([](const CLI::App*) { return true; });

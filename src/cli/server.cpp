@@ -34,6 +34,10 @@ void add_server_options(CLI::App& verb, ServerOptions& options) {
                   "File that says where to push the tests' series by Prometheus' remote write "
                   "(docs/metrics.md)")
       ->check(CLI::ExistingFile);
+  verb.add_option("--oidc", options.oidc_file,
+                  "File that says with which OpenID provider people sign in, and who may do what "
+                  "(docs/sign-in.md)")
+      ->check(CLI::ExistingFile);
   verb.add_option("--store-library", options.store_library, "Path of libchdb.so");
 }
 
@@ -50,6 +54,7 @@ Result<server::ServerConfig> to_server_config(const Context& context,
   config.store_database = options.store_database;
   config.keep_days = options.keep_days;
   config.remote_write_file = options.remote_write_file;
+  config.oidc_file = options.oidc_file;
   config.store_library = options.store_library;
   return config;
 }

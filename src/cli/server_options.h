@@ -18,6 +18,7 @@ struct ServerOptions {
   std::string store_database = "linewatch";
   int keep_days = 365;
   std::string remote_write_file;
+  std::string oidc_file;
   std::string store_library;
 };
 

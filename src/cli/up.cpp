@@ -47,6 +47,7 @@ ChildSpecification server_child(const std::string& folder, const ServerOptions& 
   append_option(child.arguments, "--store-user", options.store_user);
   append_option(child.arguments, "--store-database", options.store_database);
   append_option(child.arguments, "--remote-write", options.remote_write_file);
+  append_option(child.arguments, "--oidc", options.oidc_file);
   append_option(child.arguments, "--store-library", options.store_library);
   if (!options.store_password.empty()) {
     child.environment.emplace_back("LINEWATCH_STORE_PASSWORD", options.store_password);

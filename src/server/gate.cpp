@@ -8,11 +8,19 @@
 
 namespace lw::server {
 
+void Gate::set_roles(std::shared_ptr<const oidc::Roles> roles) {
+  roles_.with([&](auto& current) { current = std::move(roles); });
+}
+
 std::optional<Caller> Gate::caller_by_cookie(const io::HttpRequest& request) {
   const std::string cookie = session_cookie_of(request.header("Cookie"));
   const Timestamp now = clock_.wall_now();
   const auto session = sessions_.find(cookie, now);
   if (!session) return std::nullopt;
+  if (session->identity) {
+    const auto roles = roles_.with([](const auto& current) { return current; });
+    return roles ? roles->caller_of(*session->identity) : std::nullopt;
+  }
   return credentials_.caller_with_hash(session->token_sha256, now);
 }
 
@@ -53,6 +61,12 @@ std::optional<Timestamp> Gate::session_end_of(const io::HttpRequest& request) {
   const auto session =
       sessions_.find(session_cookie_of(request.header("Cookie")), clock_.wall_now());
   return session ? std::optional(session->ends) : std::nullopt;
+}
+
+bool Gate::is_of_provider(const io::HttpRequest& request) {
+  const auto session =
+      sessions_.find(session_cookie_of(request.header("Cookie")), clock_.wall_now());
+  return session && session->identity;
 }
 
 Result<void> Gate::count_wrong(const std::string& remote_address) {

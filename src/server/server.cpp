@@ -28,6 +28,7 @@
 #include "server/history.h"
 #include "server/logs/recorder.h"
 #include "server/logs/routes.h"
+#include "server/oidc/sign_in.h"
 #include "server/remote_write/remote_write.h"
 #include "server/sessions.h"
 #include "server/store_process.h"
@@ -162,6 +163,7 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Se
   api::add_token_routes(*router, services);
   api::add_metrics_routes(*router, services);
   api::add_session_routes(*router, services);
+  api::add_sign_in_routes(*router, services);
   api::add_snapshot_routes(*router, services);
   api::add_stream_routes(*router, services);
   api::add_chart_routes(*router, services);
@@ -242,14 +244,15 @@ class Teardown {
  public:
   Teardown(const Ground& ground, History& history, Control& control, Streams& streams,
            logs::Service& logs, std::unique_ptr<logs::Recorder>& recorder,
-           std::unique_ptr<FleetService>& fleet)
+           std::unique_ptr<FleetService>& fleet, std::unique_ptr<oidc::SignIn>& sign_in)
       : ground_(ground),
         history_(history),
         control_(control),
         streams_(streams),
         logs_(logs),
         recorder_(recorder),
-        fleet_(fleet) {}
+        fleet_(fleet),
+        sign_in_(sign_in) {}
   Teardown(const Teardown&) = delete;
   Teardown& operator=(const Teardown&) = delete;
   ~Teardown() {
@@ -263,6 +266,7 @@ class Teardown {
     streams_.stop();
     history_.stop();
     logs_.stop();
+    if (sign_in_) sign_in_->stop();
     ground_.http.reset();
   }
 
@@ -274,6 +278,7 @@ class Teardown {
   logs::Service& logs_;
   std::unique_ptr<logs::Recorder>& recorder_;
   std::unique_ptr<FleetService>& fleet_;
+  std::unique_ptr<oidc::SignIn>& sign_in_;
 };
 
 /// Renews the server's certificate if that is due. The fleet service reads the files by itself.
@@ -299,6 +304,16 @@ void watch(const Ground& ground) {
     }
     return false;
   });
+}
+
+/// Null if people sign in with tokens only.
+Result<std::unique_ptr<oidc::SignIn>> start_sign_in(const Ground& ground, Control& control) {
+  if (ground.config.oidc_file.empty()) return nullptr;
+  auto settings = TRY(oidc::read_settings_file(ground.config.oidc_file));
+  auto sign_in =
+      TRY(oidc::SignIn::start(std::move(settings), ground.sessions, control, ground.clock));
+  ground.gate.set_roles(sign_in->roles());
+  return sign_in;
 }
 
 /// The part that needs the store: waits for it, then serves until it is time to go.
@@ -348,7 +363,8 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
   std::unique_ptr<logs::Recorder> recorder;                 // control → store
   std::unique_ptr<FleetService> fleet;                      // agents → control
   std::unique_ptr<remote_write::RemoteWrite> remote_write;  // control → other systems
-  const Teardown teardown(ground, history, control, streams, logs, recorder, fleet);
+  std::unique_ptr<oidc::SignIn> sign_in;  // HTTP → provider; sign_in → control
+  const Teardown teardown(ground, history, control, streams, logs, recorder, fleet, sign_in);
   TRY(control.start(*writer, path_writer));
   history.start();
   streams.start();
@@ -361,6 +377,8 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
         ground.clock));
     services.remote_write = remote_write.get();
   }
+  sign_in = TRY(start_sign_in(ground, control));
+  services.oidc = sign_in.get();
   const ListenAddress& listen = ground.config.agent_listen;
   fleet = TRY(FleetService::start(address_text(listen), ground.authority, control));
   log::info("server", fmt::format("agents on {}:{}", listen.host, fleet->port()));

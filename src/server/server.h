@@ -29,6 +29,7 @@ struct ServerConfig {
   std::string store_database = "linewatch";
   int keep_days = 365;            ///< retention; the next class of store::kKeepDays is used
   std::string remote_write_file;  ///< remote_write/settings.h; empty: samples are pushed nowhere
+  std::string oidc_file;          ///< oidc/settings.h; empty: people sign in with tokens only
   std::string store_library;      ///< libchdb.so for our own store; empty: it looks for it itself
 };
 

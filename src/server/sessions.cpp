@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/sessions.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "base/document.h"
@@ -28,11 +30,44 @@ void make_room(ByCookie& sessions, Timestamp now) {
       std::ranges::min_element(sessions, {}, [](const auto& entry) { return entry.second.used; }));
 }
 
+Value to_value(const oidc::Identity& identity) {
+  Value claims = Value::object();
+  for (const auto& [name, texts] : identity.claims) {
+    Value list = Value::array();
+    for (const std::string& text : texts) list.push(text);
+    claims.set(name, std::move(list));
+  }
+  return Value::object({{"issuer", identity.issuer},
+                        {"subject", identity.subject},
+                        {"name", identity.name},
+                        {"claims", std::move(claims)}});
+}
+
+std::optional<oidc::Identity> identity_from(const Value& value) {
+  const Value* const claims = value.find("claims");
+  if (claims == nullptr || !claims->is_object()) return std::nullopt;
+  oidc::Identity identity{.issuer = value.text("issuer"),
+                          .subject = value.text("subject"),
+                          .name = value.text("name"),
+                          .claims = {}};
+  for (const Value::Member& member : claims->as_object()) {
+    if (!member.value.is_array()) return std::nullopt;
+    auto& texts = identity.claims[member.key];
+    for (const Value& text : member.value.as_array()) {
+      if (!text.is_string()) return std::nullopt;
+      texts.push_back(text.as_string());
+    }
+  }
+  return identity;
+}
+
 Value to_value(const std::string& cookie_sha256, const Session& session) {
-  return Value::object({{"cookieSha256", hex_of(cookie_sha256)},
-                        {"tokenSha256", hex_of(session.token_sha256)},
-                        {"used", to_iso8601(session.used)},
-                        {"ends", to_iso8601(session.ends)}});
+  Value value = Value::object({{"cookieSha256", hex_of(cookie_sha256)},
+                               {"tokenSha256", hex_of(session.token_sha256)},
+                               {"used", to_iso8601(session.used)},
+                               {"ends", to_iso8601(session.ends)}});
+  if (session.identity) value.set("oidc", to_value(*session.identity));
+  return value;
 }
 
 std::optional<std::pair<std::string, Session>> from_value(const Value& value) {
@@ -41,7 +76,12 @@ std::optional<std::pair<std::string, Session>> from_value(const Value& value) {
   const auto used = parse_iso8601(value.text("used"));
   const auto ends = parse_iso8601(value.text("ends"));
   if (!cookie || !token || !used || !ends) return std::nullopt;
-  return std::pair(*cookie, Session{.token_sha256 = *token, .used = *used, .ends = *ends});
+  Session session{.token_sha256 = *token, .identity = {}, .used = *used, .ends = *ends};
+  if (const Value* const identity = value.find("oidc")) {
+    session.identity = identity_from(*identity);
+    if (!session.identity) return std::nullopt;
+  }
+  return std::pair(*cookie, std::move(session));
 }
 
 }  // namespace
@@ -68,12 +108,23 @@ Result<void> Sessions::load(Timestamp now) {
 
 Result<std::string> Sessions::open(const std::string& token_sha256,
                                    std::optional<Timestamp> token_ends, Timestamp now) {
+  const Timestamp ends = std::min(now + kLifeMax, token_ends.value_or(Timestamp::max()));
+  return open({.token_sha256 = token_sha256, .identity = {}, .used = now, .ends = ends}, now);
+}
+
+Result<std::string> Sessions::open(const oidc::Identity& identity, Timestamp ends, Timestamp now) {
+  return open({.token_sha256 = {},
+               .identity = identity,
+               .used = now,
+               .ends = std::min<Timestamp>(ends, now + kLifeMax)},
+              now);
+}
+
+Result<std::string> Sessions::open(Session session, Timestamp now) {
   std::string cookie = hex_of(random_bytes(kCookieBytes));
-  Session session{.token_sha256 = token_sha256, .used = now, .ends = now + kLifeMax};
-  if (token_ends) session.ends = std::min(session.ends, *token_ends);
   state_.with([&](State& state) {
     make_room(state.sessions, now);
-    state.sessions.emplace(io::sha256(cookie), session);
+    state.sessions.emplace(io::sha256(cookie), std::move(session));
   });
   TRY(save(now));
   return cookie;
@@ -120,6 +171,11 @@ Result<void> Sessions::save(Timestamp now) {
 
 std::size_t Sessions::size() const {
   return state_.with([](const State& state) { return state.sessions.size(); });
+}
+
+std::string session_cookie_header(const std::string& cookie, Seconds life) {
+  return fmt::format("{}={}; Max-Age={}; HttpOnly; Secure; SameSite=Strict; Path=/", kSessionCookie,
+                     cookie, life.count());
 }
 
 std::string session_cookie_of(std::string_view cookie_header) {

@@ -118,6 +118,27 @@ TEST_F(SessionFileTest, the_time_of_use_outlives_a_restart_too) {
   EXPECT_TRUE(next.find(cookie, later));
 }
 
+TEST_F(SessionFileTest, whom_a_provider_named_outlives_a_restart_with_what_it_said) {
+  const oidc::Identity ann{.issuer = "https://id.example",
+                           .subject = "u-1",
+                           .name = "ann",
+                           .claims = {{"groups", {"a", "b"}}, {"email", {}}}};
+  Sessions sessions(path_);
+  const std::string cookie = sessions.open(ann, kNow + std::chrono::hours(8), kNow).value();
+  const std::string by_token = sessions.open(kToken, std::nullopt, kNow).value();
+  Sessions next(path_);
+  ASSERT_TRUE(next.load(kNow).has_value());
+  const auto found = next.find(cookie, kNow);
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->identity, ann);
+  EXPECT_EQ(found->token_sha256, "");
+  EXPECT_FALSE(next.find(by_token, kNow)->identity);
+  for (int hours = 1; hours < 8; ++hours) {
+    EXPECT_TRUE(next.find(cookie, kNow + std::chrono::hours(hours))) << hours;
+  }
+  EXPECT_FALSE(next.find(cookie, kNow + std::chrono::hours(8))) << "however much it is used";
+}
+
 TEST_F(SessionFileTest, a_broken_file_is_said_and_signs_everybody_out) {
   for (const std::string text : {"", "{", "[]", "{\"sessions\": 1}"}) {
     ASSERT_TRUE(write_file_atomically(path_, text, 0600).has_value());

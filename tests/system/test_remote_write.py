@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The tests' series, pushed by Prometheus' remote write to the real Prometheus (over TLS with a CA of its
-own) and to VictoriaMetrics, and asked back there; and a receiver that refuses, is overloaded and
-goes away."""
+own) and to VictoriaMetrics (which asks for a user and a password), and asked back there; and a receiver that
+refuses, is overloaded and goes away."""
 
+import base64
 import http.server
 import json
 import shutil
@@ -10,6 +11,7 @@ import ssl
 import subprocess
 import threading
 import unittest
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -18,6 +20,8 @@ from processes import Process, free_port
 
 SERIES = ["linewatch_checks_failed_percent", "linewatch_round_trip_time_ms", "linewatch_test_result"]
 CERTIFICATE_DAYS = "2"
+# With what would break if it were not encoded as it should.
+USER, PASSWORD = "lines", "pässword: with=all?/+"
 
 
 class Receiver(http.server.ThreadingHTTPServer):
@@ -70,12 +74,15 @@ class RemoteWrite(SystemTest):
         victoria = shutil.which("victoria-metrics")
         cls.keep(Program("victoria", cls.folder, [
             victoria, f"-storageDataPath={cls.folder}/victoria", f"-httpListenAddr=127.0.0.1:{cls.victoria_port}",
-            "-retentionPeriod=1"])).start()
+            "-retentionPeriod=1", f"-httpAuth.username={USER}", f"-httpAuth.password={PASSWORD}"])).start()
+        cls.password_file = cls.folder / "password"
+        cls.password_file.write_text(PASSWORD + "\n")
         (cls.folder / "token").write_text("bearer-secret\n")
         settings = {"intervalSec": 1, "targets": [
             {"name": "prometheus", "url": f"https://localhost:{cls.prometheus_port}/api/v1/write",
              "caFile": f"{cls.folder}/ca.pem", "labels": {"site": "here"}},
-            {"name": "victoria", "url": f"http://127.0.0.1:{cls.victoria_port}/api/v1/write"},
+            {"name": "victoria", "url": f"http://127.0.0.1:{cls.victoria_port}/api/v1/write",
+             "basicAuth": {"username": USER, "passwordFile": str(cls.password_file)}},
             {"name": "ours", "url": f"http://127.0.0.1:{cls.receiver.server_address[1]}/write",
              "bearerTokenFile": f"{cls.folder}/token", "samplesPerRequest": 2}]}
         file = cls.folder / "remote.yaml"
@@ -107,7 +114,10 @@ class RemoteWrite(SystemTest):
     def ask(self, base, query):
         context = ssl.create_default_context(cafile=self.folder / "ca.pem") if base.startswith("https") else None
         url = f"{base}/api/v1/query?query={urllib.parse.quote(query)}"
-        with urllib.request.urlopen(url, timeout=10, context=context) as answer:
+        request = urllib.request.Request(url)
+        if not context:
+            request.add_header("Authorization", "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode())
+        with urllib.request.urlopen(request, timeout=10, context=context) as answer:
             return json.loads(answer.read())["data"]["result"]
 
     def metric(self, name, **labels):
@@ -136,8 +146,21 @@ class RemoteWrite(SystemTest):
         self.assertEqual(row["state"], "Pass")
         for target in ("prometheus", "victoria"):
             self.assertGreater(self.metric("linewatch_remote_write_samples_sent_total", target=target), 2)
-            self.assertEqual(self.metric("linewatch_remote_write_samples_dropped_total", target=target,
-                                         reason="refused"), 0)
+            if target == "prometheus":  # The other was given a wrong password.
+                self.assertEqual(self.metric("linewatch_remote_write_samples_dropped_total", target=target,
+                                             reason="refused"), 0)
+
+    def test_a_password_is_needed_and_read_anew_for_each_request(self):
+        with self.assertRaises(urllib.error.HTTPError) as refused:
+            urllib.request.urlopen(f"http://127.0.0.1:{self.victoria_port}/api/v1/query?query=up", timeout=10)
+        self.assertEqual(refused.exception.code, 401)
+        figures = [lambda: self.metric("linewatch_remote_write_samples_dropped_total", target="victoria", reason="refused"),
+                   lambda: self.metric("linewatch_remote_write_samples_sent_total", target="victoria")]
+        # The one grows with a wrong password, the other with the right one.
+        for password, figure in zip(["wrong", PASSWORD], figures):
+            self.password_file.write_text(password + "\n")
+            before = figure()
+            self.wait_until(lambda: figure() > before, 60, f"with the password {password}")
 
     def test_what_is_refused_for_good_is_dropped_and_the_rest_tried_again(self):
         dropped = self.metric("linewatch_remote_write_samples_dropped_total", target="ours", reason="refused")

@@ -163,6 +163,7 @@ function sessionRoutes(mock) {
       'everybody',
     ],
     ['GET', /^\/api\/v1\/session$/, session],
+    ['GET', /^\/api\/v1\/sign-in$/, () => ({ provider: null }), 'everybody'],
     [
       'DELETE',
       /^\/api\/v1\/session$/,

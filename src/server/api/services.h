@@ -24,6 +24,9 @@ class Bookmarks;
 namespace lw::server {
 class AgentPackage;
 }
+namespace lw::server::oidc {
+class SignIn;
+}
 namespace lw::server::remote_write {
 class RemoteWrite;
 }
@@ -51,6 +54,7 @@ struct Services {
   AgentPackage* agent_package = nullptr;                  ///< likewise
   remote_write::RemoteWrite* remote_write = nullptr;      ///< likewise
   registry::Bookmarks* bookmarks = nullptr;               ///< on the control thread
+  oidc::SignIn* oidc = nullptr;                           ///< likewise
 };
 
 /// Runs `work(call)` on the control thread.
@@ -69,6 +73,7 @@ void add_agent_routes(Router& router, Services& services);
 void add_token_routes(Router& router, Services& services);
 void add_metrics_routes(Router& router, Services& services);
 void add_session_routes(Router& router, Services& services);
+void add_sign_in_routes(Router& router, Services& services);
 void add_snapshot_routes(Router& router, Services& services);
 void add_stream_routes(Router& router, Services& services);
 void add_chart_routes(Router& router, Services& services);

@@ -1,20 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Signing in to the web UI: a token is exchanged for a cookie.
-#include <fmt/core.h>
-
 #include "base/environment.h"
 #include "base/text.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
 #include "server/api/visibility.h"
+#include "server/oidc/sign_in.h"
 
 namespace lw::server::api {
 namespace {
-
-std::string cookie_header(const std::string& cookie, Seconds life) {
-  return fmt::format("{}={}; Max-Age={}; HttpOnly; Secure; SameSite=Strict; Path=/", kSessionCookie,
-                     cookie, life.count());
-}
 
 void audit(Services& services, const Call& call, const std::string& caller, int status) {
   services.control.audit({.at = {},
@@ -86,8 +80,8 @@ void sign_in(Services& services, const Call& call, const registry::ApiToken& tok
       .status = 200,
       .headers = {{"Content-Type", "application/json"},
                   {"Cache-Control", "no-store"},
-                  {"Set-Cookie",
-                   cookie_header(*cookie, std::chrono::duration_cast<Seconds>(ends - now))}},
+                  {"Set-Cookie", session_cookie_header(
+                                     *cookie, std::chrono::duration_cast<Seconds>(ends - now))}},
       .body = to_json(session_value(services, caller_with(token), ends)) + "\n"};
   call.responder.send(std::move(response));
 }
@@ -106,13 +100,27 @@ void tell_session(Services& services, const Call& call) {
                              services.gate.session_end_of(call.request)));
 }
 
+/// Where the browser should go to sign out of the provider too; empty: nowhere.
+std::string provider_sign_out(const Services& services, const Call& call) {
+  const bool is_of_provider = services.gate.is_of_provider(call.request);
+  return services.oidc != nullptr && is_of_provider ? services.oidc->sign_out_url() : "";
+}
+
 void end_session(Services& services, const Call& call) {
+  const std::string next = provider_sign_out(services, call);
   const std::string cookie = session_cookie_of(call.request.header("Cookie"));
   const auto closed = services.sessions.close(cookie, services.clock.wall_now());
   if (!closed) return answer_error(call.responder, closed.error());
-  audit(services, call, call.caller, 204);
-  call.responder.send(
-      {.status = 204, .headers = {{"Set-Cookie", cookie_header("", Seconds(0))}}, .body = ""});
+  io::HttpResponse response{.status = 204,
+                            .headers = {{"Set-Cookie", session_cookie_header("", Seconds(0))}},
+                            .body = ""};
+  if (!next.empty()) {
+    response.status = 200;
+    response.headers.emplace_back("Content-Type", "application/json");
+    response.body = to_json(Value::object({{"continueAt", next}})) + "\n";
+  }
+  audit(services, call, call.caller, response.status);
+  call.responder.send(std::move(response));
 }
 
 }  // namespace

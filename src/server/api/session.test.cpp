@@ -2,6 +2,7 @@
 // Signing in, over real HTTP and through the gate.
 #include "io/pki.h"
 #include "server/api/routes_fixture.h"
+#include "server/oidc/settings.h"
 
 namespace lw::server::api {
 namespace {
@@ -107,6 +108,54 @@ TEST_F(SessionTest, guessing_is_slowed_down_and_a_good_token_still_heard) {
             400);
   EXPECT_EQ(ask("POST", "/api/v1/session", {{"Content-Type", "application/json"}}, "x").status,
             400);
+}
+
+/// Rules by which people of a provider are let in.
+std::shared_ptr<const oidc::Roles> rules(const std::string& role) {
+  const Value file =
+      parse_yaml(
+          "{issuer: 'https://id.example', clientId: c, publicUrl: 'https://lw.example', "
+          "roles: [{group: staff, role: " +
+          role + "}]}")
+          .value();
+  return std::make_shared<const oidc::Roles>(
+      oidc::Roles::make(oidc::read_settings(file).value(), "").value());
+}
+
+TEST_F(SessionTest, of_a_provider_goes_by_the_rules_in_force) {
+  const oidc::Identity carl{.issuer = "https://id.example",
+                            .subject = "u-7",
+                            .name = "carl",
+                            .claims = {{"groups", {"staff"}}}};
+  const Timestamp now = clock_.wall_now();
+  const std::string cookie =
+      "linewatch_session=" + sessions_.open(carl, now + std::chrono::hours(1), now).value();
+  const auto status = [&] { return ask("GET", "/api/v1/session", {{"Cookie", cookie}}).status; };
+  EXPECT_EQ(status(), 401) << "no provider is configured";
+  gate_.set_roles(rules("reader"));
+  const Value session =
+      parse_json(ask("GET", "/api/v1/session", {{"Cookie", cookie}}).body).value();
+  EXPECT_EQ(session.text("name"), "oidc:carl");
+  EXPECT_EQ(session.text("role"), "reader");
+  EXPECT_EQ(ask("GET", "/api/v1/tokens", {{"Cookie", cookie}}).status, 403);
+  gate_.set_roles(rules("administrator"));
+  EXPECT_EQ(ask("GET", "/api/v1/tokens", {{"Cookie", cookie}}).status, 200);
+  EXPECT_EQ(ask("DELETE", "/api/v1/tokens/x", {{"Cookie", cookie}}).status, 403)
+      << "other sites can send the cookie";
+  gate_.set_roles(nullptr);
+  EXPECT_EQ(status(), 401);
+  gate_.set_roles(rules("reader"));
+  const auto out = ask("DELETE", "/api/v1/session", {{"Cookie", cookie}, {"X-Linewatch", "1"}});
+  EXPECT_EQ(out.status, 204);
+  EXPECT_EQ(status(), 401);
+}
+
+TEST_F(SessionTest, the_page_learns_that_there_is_no_provider) {
+  const auto told = ask("GET", "/api/v1/sign-in", {});
+  EXPECT_EQ(told.status, 200);
+  EXPECT_TRUE(parse_json(told.body).value().find("provider")->is_null()) << told.body;
+  EXPECT_EQ(ask("GET", "/api/v1/oidc/login", {}).status, 404);
+  EXPECT_EQ(ask("GET", "/api/v1/oidc/callback?state=x&code=y", {}).status, 404);
 }
 
 TEST_F(SessionTest, signing_in_and_out_is_in_the_audit_log) {

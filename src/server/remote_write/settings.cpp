@@ -2,57 +2,32 @@
 #include "server/remote_write/settings.h"
 
 #include <fmt/core.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 
 #include "base/files.h"
 #include "base/text.h"
+#include "server/settings_block.h"
 
 namespace lw::server::remote_write {
 namespace {
 
 constexpr std::size_t kTargetsMax = 10;
 
-std::unexpected<Error> wrong(const std::string& where, const std::string& what) {
-  return fail(ErrorCode::InvalidInput, fmt::format("remote write, {}: {}", where, what));
-}
+const std::string kSubject = "remote write";
 
-Result<void> check_keys(const Value& value, const std::string& where,
-                        const std::vector<std::string_view>& known) {
-  if (!value.is_object()) return wrong(where, "expected a block of settings");
-  for (const Value::Member& member : value.as_object()) {
-    if (std::ranges::find(known, member.key) != known.end()) continue;
-    return wrong(where, fmt::format("there is no `{}`; known are {}", printable(member.key, 60),
-                                    fmt::join(known, ", ")));
-  }
-  return {};
-}
-
-Result<std::string> text_of(const Value& value, const std::string& key, const std::string& where) {
-  const Value* const found = value.find(key);
-  if (found == nullptr) return std::string();
-  if (found->is_string() && is_printable(found->as_string())) return found->as_string();
-  return wrong(where, fmt::format("`{}` must be text", key));
-}
-
-Result<std::int64_t> number_of(const Value& value, const std::string& key, const std::string& where,
-                               std::int64_t otherwise, std::int64_t max) {
-  const Value* const found = value.find(key);
-  if (found == nullptr) return otherwise;
-  if (found->is_int() && found->as_int() >= 1 && found->as_int() <= max) return found->as_int();
-  return wrong(where, fmt::format("`{}` must be a whole number from 1 to {}", key, max));
-}
-
-Result<Labels> texts_of(const Value& value, const std::string& key, const std::string& where) {
+Result<Labels> labels_of(const SettingsBlock& block, std::string_view key) {
   Labels texts;
-  const Value* const found = value.find(key);
+  const Value* const found = block.find(key);
   if (found == nullptr) return texts;
-  if (!found->is_object()) return wrong(where, fmt::format("`{}` must be names with texts", key));
+  const auto refusal = [&] {
+    return block.wrong(fmt::format("`{}` must be names with texts", key));
+  };
+  if (!found->is_object()) return refusal();
   for (const Value::Member& member : found->as_object()) {
     const bool is_fine = member.value.is_string() && is_printable(member.value.as_string()) &&
                          is_printable(member.key) && !member.key.empty();
-    if (!is_fine) return wrong(where, fmt::format("`{}` must be names with texts", key));
+    if (!is_fine) return refusal();
     texts.emplace_back(member.key, member.value.as_string());
   }
   return texts;
@@ -77,42 +52,44 @@ std::string short_url(const std::string& url) {
   return has_user ? bare.substr(0, scheme + 3) + bare.substr(at + 1) : bare;
 }
 
-Result<void> read_security(const Value& value, const std::string& where, Target& target) {
-  target.token_file = TRY(text_of(value, "bearerTokenFile", where));
-  target.authority_file = TRY(text_of(value, "caFile", where));
-  const Value* const basic = value.find("basicAuth");
-  if (basic == nullptr) return {};
-  TRY(check_keys(*basic, where + ".basicAuth", {"username", "passwordFile"}));
-  target.user = TRY(text_of(*basic, "username", where));
-  target.password_file = TRY(text_of(*basic, "passwordFile", where));
+Result<void> read_security(const SettingsBlock& block, Target& target) {
+  target.token_file = TRY(block.text("bearerTokenFile"));
+  target.authority_file = TRY(block.text("caFile"));
+  const Value* const value = block.find("basicAuth");
+  if (value == nullptr) return {};
+  const SettingsBlock basic = TRY(SettingsBlock::open(
+      *value, kSubject, block.place() + ".basicAuth", {"username", "passwordFile"}));
+  target.user = TRY(basic.text("username"));
+  target.password_file = TRY(basic.text("passwordFile"));
   if (target.user.empty() || target.password_file.empty()) {
-    return wrong(where, "`basicAuth` needs `username` and `passwordFile`");
+    return block.wrong("`basicAuth` needs `username` and `passwordFile`");
   }
   if (!target.token_file.empty()) {
-    return wrong(where, "use either `basicAuth` or `bearerTokenFile`");
+    return block.wrong("use either `basicAuth` or `bearerTokenFile`");
   }
   return {};
 }
 
-Result<Target> read_target(const Value& value, const std::string& where) {
-  TRY(check_keys(value, where,
-                 {"name", "url", "basicAuth", "bearerTokenFile", "caFile", "headers", "labels",
-                  "samplesPerRequest", "samplesWaitingMax", "timeoutSec"}));
+Result<Target> read_target(const Value& value, const std::string& place) {
+  const SettingsBlock block =
+      TRY(SettingsBlock::open(value, kSubject, place,
+                              {"name", "url", "basicAuth", "bearerTokenFile", "caFile", "headers",
+                               "labels", "samplesPerRequest", "samplesWaitingMax", "timeoutSec"}));
   Target target;
-  target.url = TRY(text_of(value, "url", where));
+  target.url = TRY(block.text("url"));
   if (!target.url.starts_with("http://") && !target.url.starts_with("https://")) {
-    return wrong(where, "`url` must be like https://prometheus:9090/api/v1/write");
+    return block.wrong("`url` must be like https://prometheus:9090/api/v1/write");
   }
-  target.name = TRY(text_of(value, "name", where));
+  target.name = TRY(block.text("name"));
   if (target.name.empty()) target.name = short_url(target.url);
-  TRY(read_security(value, where, target));
-  target.headers = TRY(texts_of(value, "headers", where));
-  target.labels = TRY(texts_of(value, "labels", where));
+  TRY(read_security(block, target));
+  target.headers = TRY(labels_of(block, "headers"));
+  target.labels = TRY(labels_of(block, "labels"));
   for (const auto& [name, text] : target.labels) {
-    if (!is_label_name(name)) return wrong(where, fmt::format("`{}` is no label's name", name));
+    if (!is_label_name(name)) return block.wrong(fmt::format("`{}` is no label's name", name));
   }
   const auto number = [&](const char* key, std::size_t otherwise, std::int64_t max) {
-    return number_of(value, key, where, static_cast<std::int64_t>(otherwise), max);
+    return block.number(key, static_cast<std::int64_t>(otherwise), max);
   };
   target.samples_per_request = static_cast<std::size_t>(
       TRY(number("samplesPerRequest", target.samples_per_request, 50'000)));
@@ -125,19 +102,22 @@ Result<Target> read_target(const Value& value, const std::string& where) {
 }  // namespace
 
 Result<Settings> read_settings(const Value& document) {
-  TRY(check_keys(document, "the file", {"intervalSec", "targets"}));
+  const SettingsBlock file =
+      TRY(SettingsBlock::open(document, kSubject, "the file", {"intervalSec", "targets"}));
   Settings settings;
-  settings.interval = Seconds(
-      TRY(number_of(document, "intervalSec", "the file", settings.interval.count(), 3'600)));
-  const Value* const targets = document.find("targets");
+  settings.interval = Seconds(TRY(file.number("intervalSec", settings.interval.count(), 3'600)));
+  const Value* const targets = file.find("targets");
   if (targets == nullptr || !targets->is_array() || targets->as_array().empty() ||
       targets->as_array().size() > kTargetsMax) {
-    return wrong("the file", fmt::format("`targets` must be a list of 1 to {}", kTargetsMax));
+    return file.wrong(fmt::format("`targets` must be a list of 1 to {}", kTargetsMax));
   }
   for (std::size_t i = 0; i < targets->as_array().size(); ++i) {
-    Target target = TRY(read_target(targets->as_array()[i], fmt::format("targets[{}]", i)));
+    const std::string place = fmt::format("targets[{}]", i);
+    Target target = TRY(read_target(targets->as_array()[i], place));
     if (std::ranges::find(settings.targets, target.name, &Target::name) != settings.targets.end()) {
-      return wrong(fmt::format("targets[{}]", i), "another target has that name; give it a `name`");
+      return fail(
+          ErrorCode::InvalidInput,
+          fmt::format("{}, {}: another target has that name; give it a `name`", kSubject, place));
     }
     settings.targets.push_back(std::move(target));
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is signed in. Without a session the sign-in page stands in for everything.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { createContext, useContext, useEffect, type ReactNode } from 'react';
+import { createContext, useContext, useEffect, useState, type ReactNode } from 'react';
 import { ApiError, onSignedOut } from '../core/api/client.ts';
 import { getSession, signOut } from '../core/api/endpoints.ts';
 import type { Session } from '../core/api/types.ts';
@@ -43,6 +43,8 @@ export const sessionQuery = {
 
 export function SessionGate({ children }: { children: ReactNode }) {
   const client = useQueryClient();
+  // Read before the URL is put in order, which has no place for it.
+  const [refusal, setRefusal] = useState(() => new URLSearchParams(location.search).get('signIn'));
   const query = useQuery({
     ...sessionQuery,
     refetchInterval: (each) => (each.state.error ? 5_000 : 300_000),
@@ -50,7 +52,11 @@ export function SessionGate({ children }: { children: ReactNode }) {
   useEffect(() => onSignedOut(() => client.setQueryData(['session'], null)), [client]);
   if (query.data) return <SessionContext value={query.data}>{children}</SessionContext>;
   if (query.data === null) {
-    return <SignIn onSignedIn={(session) => client.setQueryData(['session'], session)} />;
+    const onSignedIn = (session: Session) => {
+      setRefusal(null);
+      client.setQueryData(['session'], session);
+    };
+    return <SignIn refusal={refusal} onSignedIn={onSignedIn} />;
   }
   if (query.error) {
     return (
@@ -67,9 +73,11 @@ export function SessionGate({ children }: { children: ReactNode }) {
 export function useSignOut(): () => Promise<void> {
   const client = useQueryClient();
   return async () => {
-    await signOut().catch(() => undefined);
+    const next = await signOut().catch(() => undefined);
     // What is watched stays watched, so the session is set and all else forgotten.
     client.setQueryData(['session'], null);
     client.removeQueries({ predicate: (query) => query.queryKey[0] !== 'session' });
+    // The provider that signed in.
+    if (next) location.assign(next.continueAt);
   };
 }

@@ -18,6 +18,46 @@ test('sign in with a token, be refused with a wrong one, sign out', async ({ pag
   await expect(page.getByLabel('Token')).toBeVisible();
 });
 
+test('the button of a provider leads to it and back to the page that was asked for', async ({
+  page,
+  context,
+  guard,
+}) => {
+  guard.expectErrors(/401/);
+  await context.clearCookies();
+  await page.route('**/api/v1/sign-in', (route) =>
+    route.fulfill({ json: { provider: { name: 'Example & Co', url: '/api/v1/oidc/login' } } }),
+  );
+  await page.goto('/agents?q=fra');
+  const button = page.getByRole('link', { name: 'Sign in with Example & Co' });
+  await expect(button).toHaveAttribute('href', '/api/v1/oidc/login?to=%2Fagents%3Fq%3Dfra');
+  await expect(page.getByLabel('Token')).toBeVisible();
+});
+
+test('without a provider there is no such button, and each refusal is said in words', async ({
+  page,
+  context,
+  guard,
+}) => {
+  guard.expectErrors(/401/);
+  await context.clearCookies();
+  for (const [word, text] of [
+    ['denied', 'was cancelled'],
+    ['provider', 'cannot be accepted'],
+    ['unreachable', 'cannot be reached'],
+    ['expired', 'took too long'],
+    ['not-allowed', 'nobody has given you access'],
+    ['failed', 'could not sign you in'],
+  ] as const) {
+    await page.goto(`/?signIn=${word}`);
+    await expect(page.getByRole('alert')).toContainText(text);
+  }
+  await page.goto('/?signIn=<b>never</b>');
+  await expect(page.getByLabel('Token')).toBeFocused();
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await expect(page.getByRole('link', { name: /^Sign in with/ })).toHaveCount(0);
+});
+
 test('a session that ends while working leads to signing in', async ({ page, context, guard }) => {
   guard.expectErrors(/401/);
   await page.goto('/');

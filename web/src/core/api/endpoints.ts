@@ -21,7 +21,7 @@ const part = encodeURIComponent;
 
 export const getSession = (signal?: Signal) => call<api.Session>('GET', `${base}/session`, { signal });
 export const signIn = (token: string) => call<api.Session>('POST', `${base}/session`, { body: { token } });
-export const signOut = () => call<void>('DELETE', `${base}/session`);
+export const signOut = () => call<{ continueAt: string } | undefined>('DELETE', `${base}/session`);
 
 export async function getSnapshot(at: number | null, signal?: Signal): Promise<Snapshot> {
   return decodeSnapshot(await callBytes(`${base}/snapshot`, { query: atQuery(at), signal, timeoutMs: 60_000 }));
