@@ -98,9 +98,12 @@ void SimulatedAgent::step() {
 }
 
 void SimulatedAgent::follow_presence() {
-  const auto presence =
-      config_.is_steady ? simulate::Presence::Here
-                        : weather_.presence_of(config_.index, config_.agents, clock_.wall_now());
+  const Timestamp now = clock_.wall_now();
+  // Once all is measured it is there, whatever the weather: what it has is to be handed in.
+  const bool is_over = config_.until && now >= *config_.until;
+  const auto presence = config_.is_steady || is_over
+                            ? simulate::Presence::Here
+                            : weather_.presence_of(config_.index, config_.agents, now);
   is_away_ = presence != simulate::Presence::Here;
   if (is_away_ && connection_) {
     // Nothing more of this connection counts.
