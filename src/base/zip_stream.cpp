@@ -16,7 +16,7 @@ namespace lw {
 namespace {
 
 constexpr int kRawWindow = -15;
-constexpr int kMemory = 8;
+constexpr int kZipMemory = 8;
 constexpr std::uint64_t kBytesMax = std::numeric_limits<std::uint32_t>::max();
 
 // APPNOTE 4.3 and 4.4: signatures, versions, flags (sizes behind the file; names in UTF-8).
@@ -42,7 +42,7 @@ void put32(std::string& out, std::initializer_list<std::uint64_t> numbers) {
 struct ZipStream::Deflate {
   z_stream stream{};
   Deflate() {
-    LW_ASSERT(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kRawWindow, kMemory,
+    LW_ASSERT(deflateInit2(&stream, Z_BEST_SPEED, Z_DEFLATED, kRawWindow, kZipMemory,
                            Z_DEFAULT_STRATEGY) == Z_OK);
   }
   ~Deflate() { deflateEnd(&stream); }

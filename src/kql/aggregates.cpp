@@ -60,7 +60,7 @@ constexpr std::array<std::string_view, 10> kMany = {
     "arg_max",  "arg_min", "argmax",     "argmin",       "percentiles",
     "take_any", "any",     "take_anyif", "percentilesw", "anyif"};
 
-const std::map<std::string, const AggregateRow*, std::less<>>& table() {
+const std::map<std::string, const AggregateRow*, std::less<>>& aggregates_by_name() {
   static const auto rows = [] {
     std::map<std::string, const AggregateRow*, std::less<>> all;
     for (const AggregateRow& row : kAggregates) {
@@ -103,14 +103,14 @@ std::string prefix_of(const AggregateRow& row, const std::string& name) {
 }  // namespace
 
 const AggregateRow* find_aggregate(std::string_view name) {
-  const auto row = table().find(name);
-  return row == table().end() ? nullptr : row->second;
+  const auto row = aggregates_by_name().find(name);
+  return row == aggregates_by_name().end() ? nullptr : row->second;
 }
 
 const std::vector<std::string>& aggregate_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all(kMany.begin(), kMany.end());
-    for (const auto& [name, row] : table()) all.push_back(name);
+    for (const auto& [name, row] : aggregates_by_name()) all.push_back(name);
     return all;
   }();
   return names;

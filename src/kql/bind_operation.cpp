@@ -18,8 +18,6 @@ Scalar named(Scalar value, std::string name) {
   return value;
 }
 
-bool is_time(Type type) { return type == Type::DateTime || type == Type::TimeSpan; }
-
 /// What a comparison of the two is made on; nothing if they cannot be compared.
 std::optional<Type> type_of_comparison(Type a, Type b) {
   if (a == b) return a;

@@ -6,9 +6,9 @@
 namespace lw::kql {
 namespace {
 
-using Table = std::map<std::string_view, const FunctionRow*>;
+using FunctionsByName = std::map<std::string_view, const FunctionRow*>;
 
-void add_rows(Table& table, std::span<const FunctionRow> rows) {
+void add_rows(FunctionsByName& table, std::span<const FunctionRow> rows) {
   for (const FunctionRow& row : rows) {
     std::string_view names = row.names;
     while (!names.empty()) {
@@ -19,9 +19,9 @@ void add_rows(Table& table, std::span<const FunctionRow> rows) {
   }
 }
 
-const Table& table() {
-  static const Table rows = [] {
-    Table all;
+const FunctionsByName& functions_by_name() {
+  static const FunctionsByName rows = [] {
+    FunctionsByName all;
     for (const auto part :
          {math_functions(), string_functions(), regex_functions(), conversion_functions(),
           time_functions(), dynamic_functions(), array_functions(), series_functions(),
@@ -36,14 +36,14 @@ const Table& table() {
 }  // namespace
 
 const FunctionRow* find_function(std::string_view name) {
-  const auto row = table().find(name);
-  return row == table().end() ? nullptr : row->second;
+  const auto row = functions_by_name().find(name);
+  return row == functions_by_name().end() ? nullptr : row->second;
 }
 
 const std::vector<std::string>& function_names() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> all;
-    for (const auto& [name, row] : table()) all.emplace_back(name);
+    for (const auto& [name, row] : functions_by_name()) all.emplace_back(name);
     return all;
   }();
   return names;

@@ -12,8 +12,6 @@ namespace {
 /// Rounds come each minute or so: what lies in one such step is many of them.
 constexpr std::int64_t kCoarseTicks = 30 * 60 * kTicksPerSecond;
 
-bool is_time(Type type) { return type == Type::DateTime || type == Type::TimeSpan; }
-
 /// bin(x, r): down to a multiple of r, for numbers, times and dynamic numbers.
 Scalar bin(Call& call) {
   Scalar x = call.args[0], r = call.args[1];

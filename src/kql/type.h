@@ -37,6 +37,7 @@ inline bool is_integer(Type type) { return type == Type::Int || type == Type::Lo
 inline bool is_numeric(Type type) {
   return is_integer(type) || type == Type::Real || type == Type::Decimal;
 }
+inline bool is_time(Type type) { return type == Type::DateTime || type == Type::TimeSpan; }
 /// Whether values of the two may be compared, or be branches of one `iff`, without a cast.
 bool is_compatible(Type a, Type b);
 /// The wider of two numeric types; the type of both if they are the same; Dynamic if they have

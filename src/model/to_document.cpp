@@ -10,7 +10,7 @@ namespace lw {
 namespace {
 
 /// Sets the member unless the text is empty, which is how the model says "not there".
-void set_text(Value& object, const char* key, const std::string& text) {
+void set_unless_empty(Value& object, const char* key, const std::string& text) {
   if (!text.empty()) object.set(key, text);
 }
 
@@ -49,8 +49,8 @@ Value to_scope(const EndpointScope& scope) {
 
 Value endpoint_to_document(const Endpoint& endpoint) {
   Value value = Value::object({{"name", endpoint.name}, {"type", to_string(endpoint.type)}});
-  set_text(value, "resourceId", endpoint.resource_id);
-  set_text(value, "address", endpoint.address);
+  set_unless_empty(value, "resourceId", endpoint.resource_id);
+  set_unless_empty(value, "address", endpoint.address);
   if (!endpoint.filter_addresses.empty()) value.set("filter", to_filter(endpoint.filter_addresses));
   if (endpoint.scope != EndpointScope{}) value.set("scope", to_scope(endpoint.scope));
   if (endpoint.coverage != CoverageLevel::Default) {
@@ -59,9 +59,9 @@ Value endpoint_to_document(const Endpoint& endpoint) {
   if (!endpoint.region.empty()) {
     value.set("locationDetails", Value::object({{"region", endpoint.region}}));
   }
-  set_text(value, "subscriptionId", endpoint.subscription_id);
+  set_unless_empty(value, "subscriptionId", endpoint.subscription_id);
   Value ours = Value::object();
-  set_text(ours, "agent", endpoint.agent);
+  set_unless_empty(ours, "agent", endpoint.agent);
   if (!endpoint.labels.empty()) ours.set("labels", to_map(endpoint.labels));
   if (!ours.as_object().empty()) value.set("linewatch", std::move(ours));
   return value;
@@ -115,8 +115,8 @@ void set_packets(Value& ours, const PacketOptions& packets) {
   if (packets.dscp) ours.set("dscp", *packets.dscp);
   if (packets.ttl) ours.set("ttl", *packets.ttl);
   if (packets.dont_fragment) ours.set("dontFragment", true);
-  set_text(ours, "sourceAddress", packets.source_address);
-  set_text(ours, "sourceInterface", packets.source_interface);
+  set_unless_empty(ours, "sourceAddress", packets.source_address);
+  set_unless_empty(ours, "sourceInterface", packets.source_interface);
 }
 
 void set_http_additions(Value& ours, const HttpConfiguration& http) {
@@ -125,7 +125,7 @@ void set_http_additions(Value& ours, const HttpConfiguration& http) {
     ours.set("httpVersion", http.version == HttpVersion::Http11 ? "Http1.1" : "Http2");
   }
   if (http.redirects_max != usual.redirects_max) ours.set("maxRedirects", http.redirects_max);
-  set_text(ours, "bodyMatches", http.body_matches);
+  set_unless_empty(ours, "bodyMatches", http.body_matches);
   if (http.body_bytes_max != usual.body_bytes_max) ours.set("bodyBytesMax", http.body_bytes_max);
   if (http.revocation != usual.revocation) {
     ours.set("revocation", http.revocation == RevocationPolicy::Soft ? "Soft" : "Strict");
@@ -210,9 +210,9 @@ Value to_array(const std::vector<Part>& parts, Value (*convert)(const Part&)) {
 
 Value to_document(const ConnectionMonitor& monitor) {
   Value value = Value::object({{"name", monitor.name}});
-  set_text(value, "location", monitor.location);
+  set_unless_empty(value, "location", monitor.location);
   if (!monitor.tags.empty()) value.set("tags", to_map(monitor.tags));
-  set_text(value, "notes", monitor.notes);
+  set_unless_empty(value, "notes", monitor.notes);
   value.set("endpoints", to_array(monitor.endpoints, endpoint_to_document));
   value.set("testConfigurations", to_array(monitor.test_configurations, configuration_to_document));
   value.set("testGroups", to_array(monitor.test_groups, group_to_document));

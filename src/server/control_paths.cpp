@@ -13,7 +13,7 @@ namespace {
 
 namespace pb = ::linewatch::wire;
 
-constexpr std::size_t kLoggedReportBytesMax = 500;
+constexpr std::size_t kLoggedBytesMax = 500;
 
 }  // namespace
 
@@ -33,7 +33,7 @@ void Control::handle_paths(const std::shared_ptr<FleetSession>& session,
       // It is acknowledged with the next one that can be read.
       log::error("fleet", fmt::format("path report {} of agent {} cannot be read: {}", sequence,
                                       to_string(session->agent()),
-                                      printable(report.error().message, kLoggedReportBytesMax)));
+                                      printable(report.error().message, kLoggedBytesMax)));
     }
     ++sequence;
   }

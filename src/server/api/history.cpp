@@ -117,7 +117,7 @@ Value step_value(const store::RollupPoint& point) {
   return value;
 }
 
-Value change_of_test_value(const store::StateChange& change) {
+Value change_value(const store::StateChange& change) {
   return Value::object({{"time", to_iso8601(change.ts)},
                         {"from", to_string(change.from)},
                         {"to", to_string(change.to)},
@@ -142,7 +142,7 @@ void add_history_routes(Router& router, Services& services) {
   router.add("GET", "/api/v1/tests/{id}/changes", {Access::Reader, Reach::Path}, [&](Call call) {
     ask(services, std::move(call), [](store::Client& client, const Span& span) {
       return list_of(store::state_changes(client, span.test, span.from, span.to, span.limit),
-                     change_of_test_value);
+                     change_value);
     });
   });
 }

@@ -27,7 +27,7 @@ constexpr std::array<std::pair<std::string_view, Aggregation>, 5> kAggregations{
      {"total", Aggregation::Total},
      {"count", Aggregation::Count}}};
 
-std::unexpected<Error> wrong_query(std::string text) {
+std::unexpected<Error> wrong(std::string text) {
   return fail(ErrorCode::InvalidInput, std::move(text));
 }
 
@@ -59,7 +59,7 @@ std::optional<Timestamp> parse_time(std::string_view text) {
 }
 
 std::unexpected<Error> bad_timespan(std::string_view text) {
-  return wrong_query(fmt::format(
+  return wrong(fmt::format(
       "Detect invalid value: {} for query parameter: 'timespan', the value should be "
       "START/END, START/DURATION, DURATION/END or DURATION, like 2026-01-31T00:00:00Z/PT1H",
       text));
@@ -90,19 +90,17 @@ Result<Bounds> read_bounds(const Parameter& parameter, Timestamp now) {
   if (!end.empty()) {
     const auto to = parse_time(end);
     if (!to)
-      return wrong_query(
-          fmt::format("`{}` is no time; write `endtime` like 2026-01-31T12:00:00Z", end));
+      return wrong(fmt::format("`{}` is no time; write `endtime` like 2026-01-31T12:00:00Z", end));
     bounds = {*to - (bounds.to - bounds.from), *to};
   }
   if (!start.empty()) {
     const auto from = parse_time(start);
     if (!from)
-      return wrong_query(
+      return wrong(
           fmt::format("`{}` is no time; write `starttime` like 2026-01-31T12:00:00Z", start));
     bounds.from = *from;
   }
-  if (bounds.from >= bounds.to)
-    return wrong_query("The start of the timespan must be before its end.");
+  if (bounds.from >= bounds.to) return wrong("The start of the timespan must be before its end.");
   // Steps begin with whole minutes.
   bounds.from = std::chrono::floor<std::chrono::minutes>(bounds.from);
   return bounds;
@@ -122,9 +120,8 @@ Result<std::optional<Seconds>> read_step(const Parameter& parameter) {
   }
   std::vector<std::string> names;
   for (const Seconds grain : grains()) names.push_back(to_duration(grain));
-  return wrong_query(
-      fmt::format("Detected invalid time grain input: '{}'. Supported are {} and FULL.", text,
-                  fmt::join(names, ", ")));
+  return wrong(fmt::format("Detected invalid time grain input: '{}'. Supported are {} and FULL.",
+                           text, fmt::join(names, ", ")));
 }
 
 // --- the rest ---------------------------------------------------------------------------------
@@ -140,7 +137,7 @@ Result<std::vector<const Metric*>> read_metrics(const Parameter& parameter, Moni
     if (found == known.end()) {
       std::vector<std::string_view> names;
       for (const Metric& metric : known) names.push_back(metric.name);
-      return wrong_query(fmt::format(
+      return wrong(fmt::format(
           "Failed to find metric configuration for provider: Microsoft.Network, resource Type: "
           "networkWatchers/connectionMonitors, metric: {}, Valid metrics: {}",
           std::string_view(item).substr(0, 100), fmt::join(names, ",")));
@@ -148,7 +145,7 @@ Result<std::vector<const Metric*>> read_metrics(const Parameter& parameter, Moni
     metrics.push_back(&*found);
   }
   if (metrics.size() > kMetricsMax) {
-    return wrong_query(fmt::format("At most {} metrics can be asked for at once.", kMetricsMax));
+    return wrong(fmt::format("At most {} metrics can be asked for at once.", kMetricsMax));
   }
   return metrics;
 }
@@ -161,7 +158,7 @@ Result<std::vector<Aggregation>> read_aggregations(const Parameter& parameter) {
     if (equals_ignoring_case(trim(item), "none")) continue;
     const auto aggregation = parse_aggregation(item);
     if (!aggregation) {
-      return wrong_query(
+      return wrong(
           fmt::format("There is no aggregation '{}'; use Average, Minimum, Maximum, Total or "
                       "Count.",
                       item));
@@ -180,8 +177,7 @@ Result<std::size_t> read_top(const Parameter& parameter) {
   if (text.empty()) return kDefault;
   const auto top = parse_number<std::size_t>(text);
   if (!top || *top == 0 || *top > kTopMax) {
-    return wrong_query(
-        fmt::format("`top` must be a number from 1 to {}, not `{}`.", kTopMax, text));
+    return wrong(fmt::format("`top` must be a number from 1 to {}, not `{}`.", kTopMax, text));
   }
   return *top;
 }
@@ -194,7 +190,7 @@ Result<std::optional<Query::Order>> read_order(const Parameter& parameter) {
   const std::string direction{blank == std::string::npos ? "asc" : trim(text.substr(blank))};
   const bool is_descending = equals_ignoring_case(direction, "desc");
   if (!by || (!is_descending && !equals_ignoring_case(direction, "asc"))) {
-    return wrong_query(
+    return wrong(
         fmt::format("`orderby` must be an aggregation and asc or desc, like `average desc`, not "
                     "`{}`.",
                     text));
@@ -208,7 +204,7 @@ Result<void> check_dimensions(const Query& query) {
     if (condition.dimension != Dimension::TestResultCriterion) continue;
     for (const Metric* const metric : query.metrics) {
       if (metric->has_criterion) continue;
-      return wrong_query(
+      return wrong(
           fmt::format("Metric: {} does not support requested dimension combination: {}. Ask "
                       "for TestResult alone.",
                       metric->name, to_text(condition.dimension)));
@@ -220,7 +216,7 @@ Result<void> check_dimensions(const Query& query) {
 Result<void> check_namespace(const Parameter& parameter) {
   const std::string text = parameter("metricnamespace");
   if (text.empty() || equals_ignoring_case(text, kNamespace)) return {};
-  return wrong_query(
+  return wrong(
       fmt::format("Detect invalid value: {} for query parameter: 'metricnamespace', the value "
                   "should be: {}",
                   text, kNamespace));
@@ -349,7 +345,7 @@ Result<Query> read_query(const Parameter& parameter, MonitorForm form, Timestamp
     query.from = std::chrono::floor<std::chrono::hours>(query.from);
   }
   if (query.steps() > kStepsMax) {
-    return wrong_query(
+    return wrong(
         fmt::format("That would be {} points for each series, {} at most are allowed; use a "
                     "longer interval or a shorter timespan.",
                     query.steps(), kStepsMax));
