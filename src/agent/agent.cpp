@@ -82,6 +82,7 @@ ProbeReport join_reports(ProbeReport report, const Responder& responder, const P
   const Responder::Report responding = responder.report();
   report.responder_connections = responding.connections;
   report.stamp_replies = responding.stamp_replies;
+  report.listening = responding.listening;
   if (!report.problem.empty() && !responding.problem.empty()) report.problem += "; ";
   report.problem += responding.problem;
   if (!report.problem.empty() && !slept.empty()) report.problem += "; ";

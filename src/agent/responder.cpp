@@ -3,6 +3,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <set>
+
 #include "base/log.h"
 #include "base/number.h"
 
@@ -138,34 +141,67 @@ void Responder::retry() {
 }
 
 void Responder::adopt(const std::vector<std::uint16_t>& ports) {
-  std::map<std::uint16_t, Listeners> next;
-  std::map<std::uint16_t, std::string> problems;
-  for (const std::uint16_t port : ports) {
-    if (auto known = assigned_.extract(port); !known.empty()) {
-      next.insert(std::move(known));
+  const std::set<std::uint16_t> wanted(ports.begin(), ports.end());
+  std::erase_if(not_open_, [&](const auto& entry) { return !wanted.contains(entry.first); });
+  for (auto entry = assigned_.begin(); entry != assigned_.end();) {
+    if (wanted.contains(entry->first)) {
+      ++entry;
       continue;
     }
-    auto opened = open_listeners(loop_, {std::nullopt, port});
-    if (opened) {
-      log::info("responder", fmt::format("listening on TCP port {} for a test", port));
-      next.emplace(port, std::move(*opened));
-    } else if (opened.error().code != ErrorCode::Conflict) {
-      log::warning("responder", opened.error().message);
-      problems.emplace(port, opened.error().message);
-    }
+    log::info("responder", fmt::format("no test asks for TCP port {} any more", entry->first));
+    close(entry->second);
+    entry = assigned_.erase(entry);
   }
-  for (auto& [port, listeners] : assigned_) {
-    log::info("responder", fmt::format("no test asks for TCP port {} any more", port));
-    close(listeners);
+  for (const std::uint16_t port : wanted) open_assigned(port);
+  plan_retry();
+}
+
+/// Opens it unless it is open. What goes wrong is logged when it is another problem than before.
+void Responder::open_assigned(std::uint16_t port) {
+  if (assigned_.contains(port)) return;
+  auto opened = open_listeners(loop_, {std::nullopt, port});
+  if (opened) {
+    log::info("responder", fmt::format("listening on TCP port {} for a test", port));
+    assigned_.emplace(port, std::move(*opened));
+    not_open_.erase(port);
+    return;
   }
-  assigned_ = std::move(next);
-  assigned_problems_ = std::move(problems);
+  const bool is_taken = opened.error().code == ErrorCode::Conflict;
+  if (is_taken && port == tcp_port()) {
+    not_open_[port] = {.port = port};  // It accepts connections already.
+    return;
+  }
+  ListeningPort now{.port = port,
+                    .outcome = is_taken ? ListeningOutcome::InUse : ListeningOutcome::Failed,
+                    .problem = opened.error().message};
+  ListeningPort& known = not_open_[port];
+  if (!is_taken && known != now) log::warning("responder", now.problem);
+  known = std::move(now);
+}
+
+void Responder::retry_assigned() {
+  const auto waiting = not_open_;
+  for (const auto& [port, known] : waiting) open_assigned(port);
+  plan_retry();
+}
+
+void Responder::plan_retry() {
+  retry_assigned_.cancel();
+  if (!not_open_.empty()) {
+    retry_assigned_ = loop_.after(kRetryAfter, [this] { retry_assigned(); });
+  }
   refresh_report();
 }
 
 void Responder::close(Listeners& listeners) {
   for (const auto& listener : listeners) connections_before_ += listener->accepted();
   listeners.clear();
+}
+
+void Responder::add_ports(Report& report) const {
+  for (const auto& [port, listeners] : assigned_) report.listening.push_back({.port = port});
+  for (const auto& [port, known] : not_open_) report.listening.push_back(known);
+  std::ranges::sort(report.listening, {}, &ListeningPort::port);
 }
 
 void Responder::refresh_report() {
@@ -182,13 +218,13 @@ void Responder::refresh_report() {
   };
   add(tcp_problem_);
   add(stamp_problem_);
+  add_ports(now);
   // One of many is enough to say what to do.
-  if (!assigned_problems_.empty()) {
-    add(assigned_problems_.begin()->second);
-    if (const std::size_t more = assigned_problems_.size() - 1; more > 0) {
-      add(fmt::format("and so {} more ports", more));
-    }
+  std::size_t failed = 0;
+  for (const ListeningPort& port : now.listening) {
+    if (port.outcome == ListeningOutcome::Failed && ++failed == 1) add(port.problem);
   }
+  if (failed > 1) add(fmt::format("and so {} more ports", failed - 1));
   report_.with([&](Report& report) { report = std::move(now); });
   refresh_ = loop_.after(kReportEvery, [this] { refresh_report(); });
 }

@@ -11,6 +11,7 @@
 #include "base/guarded.h"
 #include "base/thread.h"
 #include "io/port_listener.h"
+#include "model/listening.h"
 #include "probe/stamp_reflector.h"
 
 namespace lw::agent {
@@ -41,7 +42,8 @@ class Responder {
   struct Report {
     std::uint64_t connections = 0;
     std::uint64_t stamp_replies = 0;
-    std::string problem;  ///< Empty when all is well.
+    std::string problem;                        ///< Empty when all is well.
+    std::vector<ListeningPort> listening = {};  ///< each port of listen(), in order
   };
 
   /// Opens what the configuration asks for, at once, since low ports need rights that the agent
@@ -52,7 +54,8 @@ class Responder {
   /// Starts the thread.
   void start();
   /// Any thread: the TCP ports to accept connections on besides, on all addresses. One that
-  /// something else has is left to it and is no problem. Replaces the ports of the call before.
+  /// something else has is left to it and is no problem; it is tried again every half minute.
+  /// Replaces the ports of the call before.
   void listen(std::vector<std::uint16_t> ports);
   /// Any thread.
   [[nodiscard]] Report report() const;
@@ -67,8 +70,12 @@ class Responder {
   void open_configured();
   void retry();
   void adopt(const std::vector<std::uint16_t>& ports);
+  void open_assigned(std::uint16_t port);
+  void retry_assigned();
+  void plan_retry();
   void close(Listeners& listeners);
   void refresh_report();
+  void add_ports(Report& report) const;
 
   const ResponderConfig config_;
   const Clock& clock_;
@@ -78,9 +85,10 @@ class Responder {
   std::vector<std::unique_ptr<StampReflector>> reflectors_;
   std::string tcp_problem_, stamp_problem_;
   std::map<std::uint16_t, Listeners> assigned_;
-  std::map<std::uint16_t, std::string> assigned_problems_;
+  /// Those of the assigned ones that could not be opened; of these, the responder's own listens.
+  std::map<std::uint16_t, ListeningPort> not_open_;
   std::uint64_t connections_before_ = 0;  ///< of listeners that are closed
-  io::Loop::Timer retry_, refresh_;
+  io::Loop::Timer retry_, retry_assigned_, refresh_;
   Guarded<Report> report_;
   Thread thread_;
 };

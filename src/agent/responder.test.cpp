@@ -85,6 +85,15 @@ TEST(ListenOn, is_an_address_a_port_or_both) {
   }
 }
 
+std::map<std::uint16_t, ListeningOutcome> outcomes_of(const Responder& responder) {
+  std::map<std::uint16_t, ListeningOutcome> outcomes;
+  for (const ListeningPort& port : responder.report().listening) {
+    outcomes[port.port] = port.outcome;
+    EXPECT_EQ(port.problem.empty(), port.outcome == ListeningOutcome::Listening);
+  }
+  return outcomes;
+}
+
 TEST(Responder, opens_nothing_unless_it_is_told_to) {
   const SystemClock clock;
   Responder responder({}, clock);
@@ -133,6 +142,9 @@ TEST(Responder, leaves_a_port_to_whoever_has_it) {
       becomes(responder, [&](const auto&) { return tcp_check(free) == CheckOutcome::Success; }));
   EXPECT_EQ(tcp_check(other.port), CheckOutcome::Success);
   EXPECT_EQ(responder.report().problem, "") << "that is the point of ListenIfAvailable";
+  const std::map<std::uint16_t, ListeningOutcome> expected = {{other.port, ListeningOutcome::InUse},
+                                                              {free, ListeningOutcome::Listening}};
+  EXPECT_EQ(outcomes_of(responder), expected);
   EXPECT_TRUE(becomes(responder, [](const auto& report) { return report.connections >= 1; }));
 }
 

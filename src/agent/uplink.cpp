@@ -350,6 +350,7 @@ void Uplink::write_status() {
   status.set_stamp_replies(probe.stamp_replies);
   status.set_path_reports_dropped(path_lane_.spool().stats().dropped + reports_.stats().conflated);
   status.set_path_problem(valid_utf8(probe.path_problem));
+  wire::encode_listening(probe.listening, status);
   if (probe.self_test) *status.mutable_self_test() = wire::encode_self_test(*probe.self_test);
   is_writing_ = true;
   connection_->write(message);

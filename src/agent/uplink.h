@@ -15,6 +15,7 @@
 #include "base/channel.h"
 #include "base/thread.h"
 #include "base/time.h"
+#include "model/listening.h"
 #include "model/path.h"
 #include "model/round.h"
 #include "model/self_test.h"
@@ -32,6 +33,7 @@ struct ProbeReport {
   std::optional<SelfTest> self_test = std::nullopt;
   std::string path_problem =
       {};  ///< why there are no traces, or fewer kinds; empty when all is well
+  std::vector<ListeningPort> listening = {};  ///< the ports of AssignedWork::listen_ports
 };
 
 /// What the server wants of this agent.

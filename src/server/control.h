@@ -15,6 +15,7 @@
 #include "base/time.h"
 #include "model/agent.h"
 #include "model/connection_monitor.h"
+#include "model/listening.h"
 #include "model/self_test.h"
 #include "registry/registry.h"
 #include "server/agent_records.h"
@@ -62,6 +63,7 @@ struct AgentConnection {
   std::optional<SelfTest> self_test;  ///< if it made one
   std::uint64_t path_reports_dropped = 0;
   std::string path_problem;  ///< why it traces nothing, or not all; empty when all is well
+  std::vector<ListeningPort> listening;  ///< of tests that want it to listen
 };
 
 /// What the server knows of one agent, connected or not.

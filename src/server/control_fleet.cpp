@@ -287,6 +287,7 @@ void Control::handle_status(AgentConnection& connection, const pb::AgentStatus& 
   connection.stamp_replies = status.stamp_replies();
   connection.path_reports_dropped = status.path_reports_dropped();
   connection.path_problem = status.path_problem();
+  connection.listening = wire::decode_listening(status);
   if (status.has_self_test()) connection.self_test = wire::decode_self_test(status.self_test());
   connection.clock_offset = wall_time_of(status.wall_time_us()) - clock_.wall_now();
 }

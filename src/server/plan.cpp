@@ -62,9 +62,6 @@ bool is_runnable(const Test& test) {
   return test.agent != AgentId{} && !test.disabled && test.missing.empty();
 }
 
-namespace {
-
-/// The port that the test's destination is to listen on, if an agent is there; else 0.
 std::uint16_t listen_port_of(const Test& test) {
   if (test.destination_agent == AgentId{} || !is_runnable(test)) return 0;
   const auto* const tcp = std::get_if<TcpConfiguration>(&test.configuration->protocol);
@@ -72,8 +69,6 @@ std::uint16_t listen_port_of(const Test& test) {
   const bool wants = tcp->destination_port_behavior == DestinationPortBehavior::ListenIfAvailable;
   return wants ? tcp->port : std::uint16_t{0};
 }
-
-}  // namespace
 
 void Duties::add(const Test& test) {
   if (is_runnable(test) && tests_[test.agent].insert(test.id).second) changed_.insert(test.agent);

@@ -38,6 +38,10 @@ Result<void> check_test_count(std::size_t others, const std::vector<ConnectionMo
 /// Whether an agent has to run it: its group is enabled and nothing is missing.
 bool is_runnable(const Test& test);
 
+/// The port that the test's destination is to listen on, if an agent is there and the test runs
+/// (`destinationPortBehavior: ListenIfAvailable`); else 0.
+std::uint16_t listen_port_of(const Test& test);
+
 /// What agents have to do for the tests that there are: run some, and listen on the TCP ports that
 /// are the destination of a test that runs with `destinationPortBehavior: ListenIfAvailable`.
 class Duties {

@@ -70,6 +70,15 @@ Value row_of(const AgentBeat& beat, Timestamp at, std::uint16_t keep_days) {
   return row;
 }
 
+Value row_of(const ListenerResult& result, Timestamp at, std::uint16_t keep_days) {
+  return Value::object({{"ts", time_text(at)},
+                        {"keep_days", std::int64_t{keep_days}},
+                        {"test_id", number_text(result.test.value)},
+                        {"port", std::int64_t{result.port.port}},
+                        {"outcome", static_cast<std::int64_t>(result.port.outcome)},
+                        {"problem", result.port.problem}});
+}
+
 Result<void> insert_lines(Client& client, const std::string& table, std::string lines) {
   if (lines.empty()) return {};
   // The times end in "Z".
@@ -114,6 +123,13 @@ Result<void> record_agent_beats(Client& client, std::span<const AgentBeat> beats
   std::string lines;
   for (const AgentBeat& beat : beats) lines += to_json(row_of(beat, at, keep_days)) + "\n";
   return insert_lines(client, "agent_beats", std::move(lines));
+}
+
+Result<void> record_listener_results(Client& client, std::span<const ListenerResult> results,
+                                     Timestamp at, std::uint16_t keep_days) {
+  std::string lines;
+  for (const ListenerResult& each : results) lines += to_json(row_of(each, at, keep_days)) + "\n";
+  return insert_lines(client, "listener_results", std::move(lines));
 }
 
 }  // namespace lw::store

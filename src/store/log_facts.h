@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/ids.h"
+#include "model/listening.h"
 #include "store/client.h"
 
 /// What the logs' tables say beside what was measured: the names and settings of tests, and the
@@ -61,5 +62,14 @@ struct AgentBeat {
 /// Rows of `agent_beats`, all of the instant `at`.
 Result<void> record_agent_beats(Client& client, std::span<const AgentBeat> beats, Timestamp at,
                                 std::uint16_t keep_days);
+
+/// What became of the port that tests of one configuration lead to on one destination.
+struct ListenerResult {
+  TestId test;  ///< one of these tests: its monitor, group, configuration and destination count
+  ListeningPort port;
+};
+/// Rows of `listener_results`, all of the instant `at`.
+Result<void> record_listener_results(Client& client, std::span<const ListenerResult> results,
+                                     Timestamp at, std::uint16_t keep_days);
 
 }  // namespace lw::store

@@ -306,6 +306,23 @@ ORDER BY (toStartOfHour(ts), agent_id, ts)
 TTL toDateTime(ts) + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1)";
 
+// One row per minute, connection monitor, test group, configuration and destination whose agent is
+// to listen: what became of that. `test_id`: one of these tests.
+constexpr std::string_view kListenerResults = R"(CREATE TABLE IF NOT EXISTS listener_results
+(
+  ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keep_days UInt16 CODEC(ZSTD(1)),
+  test_id UInt64 CODEC(ZSTD(1)),
+  port UInt16 CODEC(ZSTD(1)),
+  outcome UInt8 CODEC(ZSTD(1)),
+  problem LowCardinality(String) CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY (keep_days, toYYYYMM(ts))
+ORDER BY (toStartOfHour(ts), test_id, ts)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1)";
+
 // Measured for 100 million checks: decision 0020. A round's jitter follows from its RTTs and need
 // not be kept; what is read of it is of the successful checks in order, as summarize() has it.
 constexpr std::string_view kLeanerRounds = R"(ALTER TABLE rounds
@@ -398,6 +415,7 @@ std::span<const Migration> migrations() {
        {add_reply_ttl_to("rounds", true), add_reply_ttl_to("arrivals", false),
         "DROP TABLE IF EXISTS doubtful",
         "CREATE TABLE IF NOT EXISTS doubtful AS arrivals ENGINE = Memory"}},
+      {9, "what became of ports that agents listen on", {text(kListenerResults)}},
   };
   return kMigrations;
 }

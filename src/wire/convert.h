@@ -9,12 +9,14 @@
 
 #include "base/result.h"
 #include "model/agent.h"
+#include "model/listening.h"
 #include "model/round.h"
 #include "model/self_test.h"
 #include "model/test.h"
 
 namespace linewatch::wire {
 class AgentFacts;
+class AgentStatus;
 class Assignment;
 class SelfTest;
 }  // namespace linewatch::wire
@@ -56,5 +58,11 @@ Agent decode_facts(const linewatch::wire::AgentFacts& facts);
 linewatch::wire::SelfTest encode_self_test(const SelfTest& test);
 /// Takes numbers as they are, cuts long texts; a stamp source of a newer release counts as User.
 SelfTest decode_self_test(const linewatch::wire::SelfTest& message);
+
+void encode_listening(const std::vector<ListeningPort>& ports,
+                      linewatch::wire::AgentStatus& status);
+/// Leaves out what is no port and what comes after the 1,000th, cuts long texts; an outcome of a
+/// newer release counts as Failed.
+std::vector<ListeningPort> decode_listening(const linewatch::wire::AgentStatus& status);
 
 }  // namespace lw::wire

@@ -272,6 +272,32 @@ TEST(ConvertAssignment, ports_stand_in_the_last_part_only) {
   EXPECT_EQ(decode_listen_ports(parts[1]).value(), (std::vector<std::uint16_t>{80, 8084}));
 }
 
+TEST(ConvertListening, ComesBackEqual) {
+  const std::vector<ListeningPort> ports = {
+      {.port = 80, .outcome = ListeningOutcome::InUse, .problem = "taken"},
+      {.port = 65'535},
+      {.port = 1, .outcome = ListeningOutcome::Failed, .problem = "no right"}};
+  linewatch::wire::AgentStatus status;
+  encode_listening(ports, status);
+  EXPECT_EQ(decode_listening(status), ports);
+}
+
+TEST(ConvertListening, LeavesOutWhatIsNoPortAndDoesNotTrustNumbers) {
+  linewatch::wire::AgentStatus status;
+  for (const std::uint32_t port : {0U, 65'536U, 4'294'967'295U})
+    status.add_listening()->set_port(port);
+  auto& newer = *status.add_listening();
+  newer.set_port(443);
+  newer.set_outcome(7);
+  newer.set_problem(std::string(5'000, 'x'));
+  const auto ports = decode_listening(status);
+  ASSERT_EQ(ports.size(), 1U);
+  EXPECT_EQ(ports[0].outcome, ListeningOutcome::Failed);
+  EXPECT_EQ(ports[0].problem.size(), 300U);
+  for (int i = 0; i < 2'000; ++i) status.add_listening()->set_port(80);
+  EXPECT_EQ(decode_listening(status).size(), 1'000U);
+}
+
 TEST(ConvertSelfTest, ComesBackEqual) {
   SelfTest test{.echoes = 2000,
                 .failed = 1,

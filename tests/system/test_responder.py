@@ -6,7 +6,7 @@ import json
 import subprocess
 
 from harness import LINEWATCH, Agent, Server, SystemTest, agent_endpoint, monitor
-from processes import free_port, wait_until
+from processes import Seen, free_port, wait_until
 from system import agent_row
 
 SOURCE, DESTINATION = "probe1", "probe2"
@@ -44,6 +44,14 @@ class Responder(SystemTest):
     def times_listened(self):
         return self.destination.log.read_text().count("listening on TCP port")
 
+    def listening(self):
+        return [(each["port"], each["outcome"]) for each in self.row().get("listening", [])]
+
+    def logged(self):
+        query = ("NWConnectionMonitorDestinationListenerResult | where DestinationPort == " +
+                 f"{self.port} | distinct DestinationName, DestinationPort, ListeningOutcome, Issues")
+        return [list(row.values()) for row in self.server.json("query", query)]
+
     def expect(self, state, reason, what):
         self.wait_for_states(self.server, {TEST: (state, reason)}, 30, what)
 
@@ -52,6 +60,11 @@ class Responder(SystemTest):
         self.expect("Fail", "refused", "nobody listens")
         self.apply(self.port, "ListenIfAvailable")
         self.expect("Pass", "", "the destination listens")
+        self.wait_until(lambda: self.listening() == [(self.port, "Listening")], 20, "it says that it does")
+        # Once a minute.
+        expected = [[DESTINATION, self.port, "Listening", "[]"]]
+        self.wait_until(lambda: self.logged() == expected or Seen(self.logged()), 90,
+                        "the logs tell of its port")
         self.wait_until(lambda: self.row()["responderConnections"] > 0, 20, "connections are counted")
         self.destination.end()
         self.expect("Fail", "refused", "the destination is away")

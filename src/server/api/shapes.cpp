@@ -65,6 +65,16 @@ Value test_value(const LiveTest& live, const std::string& agent_name, const Live
   return value;
 }
 
+namespace {
+
+Value listening_value(const ListeningPort& port) {
+  return Value::object({{"port", std::int64_t{port.port}},
+                        {"outcome", std::string(name_of(port.outcome))},
+                        {"problem", port.problem}});
+}
+
+}  // namespace
+
 Value agent_value(const AgentView& view) {
   Value labels = Value::object();
   for (const auto& [key, text] : view.agent.labels) labels.set(key, text);
@@ -93,6 +103,9 @@ Value agent_value(const AgentView& view) {
   value.set("stampReplies", connection.stamp_replies);
   value.set("pathReportsDropped", connection.path_reports_dropped);
   value.set("pathProblem", connection.path_problem);
+  Value listening = Value::array();
+  for (const ListeningPort& port : connection.listening) listening.push(listening_value(port));
+  value.set("listening", std::move(listening));
   if (connection.self_test) value.set("selfTest", to_document(*connection.self_test));
   return value;
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "model/listening.h"
 #include "model/round.h"
 #include "model/state.h"
 #include "store/client.h"
@@ -83,6 +84,12 @@ std::string outcome_name_of(const std::string& outcome) {
   return named(outcome, names_up_to(255, [](int i) {
                  const auto known = outcome_from_number(i);
                  return known ? outcome_name(*known) : std::string();
+               }));
+}
+
+std::string listening_name_of(const std::string& outcome) {
+  return named(outcome, names_up_to(static_cast<int>(ListeningOutcome::Failed), [](int i) {
+                 return std::string(name_of(static_cast<ListeningOutcome>(i)));
                }));
 }
 
@@ -173,6 +180,10 @@ std::vector<LogColumn> threshold_columns() {
 
 void append(std::vector<LogColumn>& to, std::vector<LogColumn> more) {
   for (LogColumn& column : more) to.push_back(std::move(column));
+}
+
+void replace(std::vector<LogColumn>& columns, LogColumn column) {
+  *std::ranges::find(columns, column.name, &LogColumn::name) = std::move(column);
 }
 
 }  // namespace lw::server::logs

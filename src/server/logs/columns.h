@@ -29,6 +29,7 @@ std::string reason_name(const std::string& code);
 LogColumn state_column(const std::string& name, const std::string& description);
 LogColumn reason_column(const std::string& name, const std::string& description);
 std::string outcome_name_of(const std::string& outcome);
+std::string listening_name_of(const std::string& outcome);
 
 LogColumn time_generated();
 /// Azure's columns that tell which test a row is of.
@@ -39,5 +40,7 @@ std::vector<LogColumn> destination_columns();
 std::vector<LogColumn> threshold_columns();
 
 void append(std::vector<LogColumn>& to, std::vector<LogColumn> more);
+/// Puts `column` in the place of the one of its name, which must be there.
+void replace(std::vector<LogColumn>& columns, LogColumn column);
 
 }  // namespace lw::server::logs

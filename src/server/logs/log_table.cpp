@@ -43,7 +43,7 @@ std::vector<LogTable> all_tables() {
   for (LogTable& table : tables) {
     add_common_columns(table);
     add_published_columns(table);
-    if (!table.source.by_test || table.source.is_empty) continue;
+    if (!table.source.by_test) continue;
     for (LogColumn& column : table.columns) column.key = key_of_column(column);
   }
   return tables;
@@ -91,7 +91,7 @@ kql::Catalog make_catalog(const Scope& scope) {
                                             !table.source.time.empty() &&
                                             table.source.grain == Seconds(0)});
     }
-    if (table.source.by_test && !table.source.is_empty) made.keys = keys_of_rows();
+    if (table.source.by_test) made.keys = keys_of_rows();
     made.source = [&table, &scope](const kql::TableUse& use) {
       return source_of(table, use, scope);
     };

@@ -58,7 +58,6 @@ struct LogSource {
   bool has_hour_key = true;  ///< the sort key begins with toStartOfHour(time)
   bool by_test = true;       ///< has test_id
   std::string agent = {};    ///< else: the column with an agent's name
-  bool is_empty = false;     ///< nothing measures this yet
   Seconds grain{0};          ///< rows stand for so much time from theirs on
 };
 

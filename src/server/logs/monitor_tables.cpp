@@ -82,19 +82,47 @@ LogTable name_results() {
 LogTable listener_results() {
   LogTable table{.name = "NWConnectionMonitorDestinationListenerResult",
                  .description =
-                     "Of ports that agents open for tests. Without rows: what agents say "
-                     "of their listeners is not kept yet.",
-                 .source = {.rows = {}, .time = {}, .is_empty = true},
-                 .columns = {}};
-  for (const char* const name :
-       {"ConnectionMonitorResourceId", "DestinationAddress", "DestinationAgentId", "DestinationIP",
-        "DestinationName", "DestinationResourceId", "DestinationSubnet", "DestinationType",
-        "Issues", "ListeningOutcome", "Protocol", "RecordId", "TestConfigurationName",
-        "TestGroupName", "_ResourceId", "_SubscriptionId", "TenantId"}) {
-    table.columns.push_back(unknown(name, Type::String));
-  }
-  table.columns.push_back(unknown("DestinationPort", Type::Int));
-  table.columns.push_back(unknown("TimeGenerated", Type::DateTime));
+                     "One row per minute and port that a destination's agent is to listen on for "
+                     "tests (destinationPortBehavior: ListenIfAvailable).",
+                 .source = {.rows = "SELECT * FROM listener_results FINAL WHERE @", .time = "ts"},
+                 .columns = {time_generated()}};
+  append(
+      table.columns,
+      {fact("ConnectionMonitorResourceId", "monitor_id", "The connection monitor's resource id."),
+       fact("TestGroupName", "test_group", "The test group."),
+       fact("TestConfigurationName", "configuration", "The test configuration.")});
+  append(table.columns, destination_columns());
+  replace(table.columns, {"DestinationIP",
+                          Type::String,
+                          "if(isNull(toIPv6OrNull(f.destination_address)), '', "
+                          "toString(f.destination_address))",
+                          false,
+                          {},
+                          "The destination's address, if it is given as one."});
+  replace(table.columns, {"DestinationPort", Type::Int, "toInt32(r.port)", false, {}, "The port."});
+  append(table.columns,
+         {fact("Protocol", "protocol", "Tcp."),
+          {"ListeningOutcome",
+           Type::String,
+           listening_name_of("r.outcome"),
+           false,
+           {},
+           "Listening; PortInUse: something else on the host has it; Failed."},
+          {"Issues",
+           Type::String,
+           "if(r.problem = '', '[]', concat('[{\"message\":', toJSONString(toString(r.problem)), "
+           "'}]'))",
+           false,
+           {},
+           "JSON list: why the agent does not listen."},
+          {"RecordId",
+           Type::String,
+           "concat(" + hex_of_id("r.test_id") + ", '-', toString(toUnixTimestamp64Micro(r.ts)))",
+           false,
+           {},
+           "Names the row for ever."},
+          {"_ResourceId", Type::String, "lower(ifNull(f.monitor_id, ''))"},
+          {"_SubscriptionId", Type::String, "@subscription"}});
   return table;
 }
 

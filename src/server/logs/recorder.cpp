@@ -7,6 +7,7 @@
 
 #include "base/log.h"
 #include "model/resource_id.h"
+#include "server/logs/listeners.h"
 #include "server/logs/workspaces.h"
 #include "server/metrics/dimensions.h"
 
@@ -33,6 +34,16 @@ store::AgentBeat beat_of(const AgentView& view) {
           .clock_offset = connection.clock_offset,
           .problem = connection.problem,
           .path_problem = connection.path_problem};
+}
+
+std::vector<store::ListenerResult> listener_results(const Control& control) {
+  ListenerResults listeners;
+  for (const AgentView& view : control.agents()) {
+    if (view.connection) listeners.add_agent(view.agent.id, view.connection->listening);
+  }
+  if (!listeners.is_anybody_listening()) return {};
+  for (const TestId id : control.live().order()) listeners.add_test(control.live().find(id)->test);
+  return listeners.results();
 }
 
 std::vector<std::string> outputs_of(const std::vector<ConnectionMonitor>& monitors) {
@@ -129,13 +140,15 @@ void Recorder::look_at_monitors(const Control& control, Seen& seen, Snapshot& sn
 std::optional<Recorder::Snapshot> Recorder::look() {
   // Shared: the control loop may answer when nobody waits any more.
   const auto answer = std::make_shared<Channel<Snapshot>>(1, WhenFull::Refuse);
-  control_.post([&control = control_, &workspaces = workspaces_, seen = seen_, answer] {
+  control_.post([&control = control_, &workspaces = workspaces_, seen = seen_, answer,
+                 is_due = is_minute_over()] {
     Snapshot snapshot;
     std::vector<Agent> agents;
     for (const AgentView& view : control.agents()) {
       agents.push_back(view.agent);
       if (view.connection) snapshot.beats.push_back(beat_of(view));
     }
+    if (is_due) snapshot.listeners = listener_results(control);
     if (seen->agents != agents) *seen = {{}, std::move(agents)};
     const std::size_t known = seen->monitors.size();
     look_at_monitors(control, *seen, snapshot);
@@ -172,10 +185,13 @@ Result<void> Recorder::write_facts() {
   return {};
 }
 
+bool Recorder::is_minute_over() const { return minute_of(clock_.wall_now()) != minute_; }
+
 Result<void> Recorder::write_beats() {
   const Timestamp now = clock_.wall_now();
   if (beats_.empty() || minute_of(now) == minute_) return {};
   TRY(store::record_agent_beats(client_, beats_, now, control_.keep_days()));
+  TRY(store::record_listener_results(client_, listeners_, now, control_.keep_days()));
   minute_ = minute_of(now);
   return {};
 }
@@ -189,6 +205,7 @@ void Recorder::run() {
     });
     std::ranges::move(snapshot->tests, std::back_inserter(facts_));
     beats_ = std::move(snapshot->beats);
+    listeners_ = std::move(snapshot->listeners);
     for (const auto& written : {write_facts(), write_beats()}) {
       if (!written) log::debug("logs", written.error().message);
     }

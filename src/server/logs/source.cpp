@@ -320,7 +320,6 @@ int key_of_column(const LogColumn& column) {
 
 std::string source_of(const LogTable& table, const TableUse& use, const Scope& scope) {
   const LogSource& source = table.source;
-  if (source.is_empty) return "(SELECT 1 FROM numbers(0)) AS r";
   std::vector<std::string> conditions;
   add_time(conditions, source, span_of(use, scope));
   if (source.by_test) add_tests(conditions, table, use, scope);
