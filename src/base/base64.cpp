@@ -28,6 +28,26 @@ std::string encode(std::string_view bytes, std::string_view digits) {
   return text;
 }
 
+/// Of text without padding.
+std::optional<std::string> decode(std::string_view text, std::string_view digits) {
+  if (text.size() % 4 == 1) return std::nullopt;
+  std::string bytes;
+  bytes.reserve(text.size() * 3 / 4);
+  std::uint32_t bits = 0;
+  int count = 0;  // of bits that are not in `bytes` yet
+  for (const char c : text) {
+    const auto digit = digits.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    bits = (bits << 6 | static_cast<std::uint32_t>(digit)) & 0xffffU;
+    count += 6;
+    if (count < 8) continue;
+    count -= 8;
+    bytes += static_cast<char>(bits >> count & 0xffU);
+  }
+  const std::uint32_t rest = bits & ((1U << count) - 1);
+  return rest == 0 ? std::optional(std::move(bytes)) : std::nullopt;
+}
+
 }  // namespace
 
 std::string to_base64(std::string_view bytes) {
@@ -39,22 +59,15 @@ std::string to_base64(std::string_view bytes) {
 std::string to_base64url(std::string_view bytes) { return encode(bytes, kUrlDigits); }
 
 std::optional<std::string> bytes_of_base64url(std::string_view text) {
-  if (text.size() % 4 == 1) return std::nullopt;
-  std::string bytes;
-  bytes.reserve(text.size() * 3 / 4);
-  std::uint32_t bits = 0;
-  int count = 0;  // of bits that are not in `bytes` yet
-  for (const char c : text) {
-    const auto digit = kUrlDigits.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6 | static_cast<std::uint32_t>(digit)) & 0xffffU;
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    bytes += static_cast<char>(bits >> count & 0xffU);
-  }
-  const std::uint32_t rest = bits & ((1U << count) - 1);
-  return rest == 0 ? std::optional(std::move(bytes)) : std::nullopt;
+  return decode(text, kUrlDigits);
+}
+
+std::optional<std::string> bytes_of_base64(std::string_view text) {
+  if (text.ends_with("==") && text.size() % 4 == 0)
+    return decode(text.substr(0, text.size() - 2), kDigits);
+  if (text.ends_with('=') && text.size() % 4 == 0)
+    return decode(text.substr(0, text.size() - 1), kDigits);
+  return decode(text, kDigits);
 }
 
 }  // namespace lw

@@ -31,6 +31,17 @@ TEST(Base64, whatever_is_written_is_read) {
   for (std::size_t size = 0; size < 70; ++size) {
     const std::string bytes = random_bytes(size);
     EXPECT_EQ(bytes_of_base64url(to_base64url(bytes)), bytes) << size;
+    EXPECT_EQ(bytes_of_base64(to_base64(bytes)), bytes) << size;
+  }
+}
+
+TEST(Base64, padding_may_be_missing_but_not_be_wrong) {
+  EXPECT_EQ(bytes_of_base64("Zg"), "f");
+  EXPECT_EQ(bytes_of_base64("Zm8"), "fo");
+  EXPECT_EQ(bytes_of_base64("+//+"), "\xfb\xff\xfe");
+  for (const std::string bad :
+       {"Z", "Z===", "Zg=", "Zm8==", "Zm9v=", "====", "-__-", "Zh==", "?"}) {
+    EXPECT_FALSE(bytes_of_base64(bad)) << bad;
   }
 }
 

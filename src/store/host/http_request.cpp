@@ -7,31 +7,13 @@
 #include <span>
 #include <string_view>
 
+#include "base/base64.h"
 #include "base/random.h"
 #include "base/text.h"
 
 namespace lw::store::host {
 
 namespace {
-
-std::optional<std::string> decode_base64(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  std::string result;
-  std::uint32_t bits = 0;
-  int count = 0;
-  while (!text.empty() && text.back() == '=') text.remove_suffix(1);
-  for (const char c : text) {
-    const auto digit = kAlphabet.find(c);
-    if (digit == std::string_view::npos) return std::nullopt;
-    bits = (bits << 6) | static_cast<std::uint32_t>(digit);
-    count += 6;
-    if (count < 8) continue;
-    count -= 8;
-    result += static_cast<char>((bits >> count) & 0xffU);
-  }
-  return result;
-}
 
 bool contains(std::span<const std::string_view> names, std::string_view name) {
   return std::ranges::find(names, name) != names.end();
@@ -142,7 +124,7 @@ Credentials read_credentials(const io::HttpRequest& request) {
   const std::string authorization = request.header("Authorization");
   if (to_lower(authorization.substr(0, 6)) == "basic ") {
     const std::string pair =
-        decode_base64(trim(std::string_view(authorization).substr(6))).value_or(":");
+        bytes_of_base64(trim(std::string_view(authorization).substr(6))).value_or(":");
     const auto colon = std::min(pair.find(':'), pair.size());
     credentials.user = pair.substr(0, colon);
     credentials.password = colon < pair.size() ? pair.substr(colon + 1) : "";
