@@ -64,6 +64,7 @@ constexpr std::string_view kUsers = R"(<clickhouse>
     <quota>default</quota>
     <grants>
       <query>GRANT SELECT, INSERT, ALTER, CREATE TABLE, CREATE DATABASE, CREATE VIEW, CREATE DICTIONARY, DROP, OPTIMIZE, TRUNCATE, dictGet ON @DATABASE@.*</query>
+      <query>GRANT SELECT, CREATE DATABASE ON @DATABASE@_sql.*</query>
       <query>GRANT SELECT ON system.*</query>
       <query>GRANT KILL QUERY ON *.*</query>
       <query>GRANT SYSTEM JEMALLOC ON *.*</query>
@@ -76,7 +77,10 @@ constexpr std::string_view kUsers = R"(<clickhouse>
 
 std::string filled(std::string_view text, std::string_view mark, std::string_view value) {
   std::string result(text);
-  result.replace(result.find(mark), mark.size(), value);
+  for (auto at = result.find(mark); at != std::string::npos;
+       at = result.find(mark, at + value.size())) {
+    result.replace(at, mark.size(), value);
+  }
   return result;
 }
 

@@ -21,8 +21,10 @@ bool contains(std::span<const std::string_view> names, std::string_view name) {
 
 // A setting can undo limits and reach files (format_schema, …), so only these pass.
 // Those from `transform_null_in` on are what translated KQL relies on and needs (kql/translate.h);
-// the last two have upper ends for readers (engine.cpp).
-constexpr std::array<std::string_view, 19> kReaderSettings = {
+// max_execution_time and max_result_bytes have upper ends for readers (engine.cpp). The last three
+// only leave rows out, and say that this comes first: they separate those who write SQL
+// (server/sql).
+constexpr std::array<std::string_view, 25> kReaderSettings = {
     "join_use_nulls",
     "date_time_output_format",
     "extremes",
@@ -41,8 +43,14 @@ constexpr std::array<std::string_view, 19> kReaderSettings = {
     "max_subquery_depth",
     "max_query_size",
     "max_execution_time",
-    "max_result_bytes"};
-constexpr std::array<std::string_view, 17> kWriterSettings = {
+    "max_result_bytes",
+    "max_result_rows",
+    "limit",
+    "offset",
+    "additional_table_filters",
+    "query_plan_merge_filters",
+    "optimize_move_to_prewhere"};
+constexpr std::array<std::string_view, 16> kWriterSettings = {
     "insert_deduplication_token",
     "deduplicate_blocks_in_dependent_materialized_views",
     "insert_deduplicate",
@@ -52,7 +60,6 @@ constexpr std::array<std::string_view, 17> kWriterSettings = {
     "max_threads",
     "max_insert_threads",
     "max_insert_block_size",
-    "max_result_rows",
     "max_rows_to_read",
     "result_overflow_mode",
     "mutations_sync",

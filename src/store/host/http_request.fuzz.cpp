@@ -40,8 +40,8 @@ void check_settings(const QueryRequest& query, Role role) {
   for (const auto& [name, value] : query.settings) {
     LW_ASSERT(name != "readonly" && name != "format_schema" && name != "session_id");
     LW_ASSERT(!name.starts_with("s3_") && name.find('.') == std::string::npos);
-    LW_ASSERT(role == Role::Writer || (name != "max_threads" && name != "max_memory_usage" &&
-                                       name != "max_rows_to_read" && name != "max_result_rows"));
+    LW_ASSERT(role == Role::Writer ||
+              (name != "max_threads" && name != "max_memory_usage" && name != "max_rows_to_read"));
   }
 }
 

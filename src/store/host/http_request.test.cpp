@@ -51,7 +51,8 @@ TEST(HttpRequest, only_known_settings_pass_and_fewer_for_a_reader) {
   EXPECT_EQ(code_for("max_threads", Role::Reader), 164);
   EXPECT_EQ(code_for("output_format_json_quote_64bit_integers", Role::Reader), 0);
   EXPECT_EQ(code_for("max_memory_usage", Role::Reader), 164);
-  for (const char* const name : {"max_query_size", "max_execution_time", "max_result_bytes"}) {
+  for (const char* const name : {"max_query_size", "max_execution_time", "max_result_bytes",
+                                 "max_result_rows", "additional_table_filters"}) {
     EXPECT_EQ(code_for(name, Role::Reader), 0) << name;
     EXPECT_EQ(code_for(name, Role::Writer), 0) << name;
   }
