@@ -5,8 +5,19 @@
 
 #include "base/document.h"
 #include "server/api/router.h"
+#include "server/sql/request.h"
 
 namespace lw::server {
+namespace {
+
+/// Passwords of ClickHouse's clients are tokens too, and nowhere else: a browser sends those that
+/// it knows with whatever other sites make it ask for.
+std::string authorization_of(const io::HttpRequest& request) {
+  return sql::is_sql_target(request.target) ? sql::authorization_of(request)
+                                            : request.header("Authorization");
+}
+
+}  // namespace
 
 void Gate::set_roles(std::shared_ptr<const oidc::Roles> roles) {
   roles_.with([&](auto& current) { current = std::move(roles); });
@@ -25,7 +36,7 @@ std::optional<Caller> Gate::caller_by_cookie(const io::HttpRequest& request) {
 }
 
 Result<std::optional<Caller>> Gate::caller_of(const io::HttpRequest& request) {
-  const std::string authorization = request.header("Authorization");
+  const std::string authorization = authorization_of(request);
   if (!authorization.empty()) {
     if (auto caller = credentials_.caller_of(authorization, clock_.wall_now())) return caller;
     TRY(count_wrong(request.remote_address));
@@ -43,7 +54,7 @@ Result<std::optional<Caller>> Gate::caller_of(const io::HttpRequest& request) {
 }
 
 bool Gate::knows(const io::HttpRequest& request) {
-  const std::string authorization = request.header("Authorization");
+  const std::string authorization = authorization_of(request);
   if (authorization.empty()) return caller_by_cookie(request).has_value();
   return credentials_.caller_of(authorization, clock_.wall_now()).has_value();
 }

@@ -31,6 +31,7 @@
 #include "server/oidc/sign_in.h"
 #include "server/remote_write/remote_write.h"
 #include "server/sessions.h"
+#include "server/sql/routes.h"
 #include "server/store_process.h"
 #include "store/round_writer.h"
 #include "store/schema.h"
@@ -146,7 +147,8 @@ Result<std::unique_ptr<io::HttpServer>> start_http(const ServerConfig& config,
       });
 }
 
-std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Service& logs) {
+std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Service& logs,
+                                               sql::Service& sql) {
   auto router = std::make_shared<api::Router>();
   router->set_audit([&services](registry::AuditEntry entry) {
     services.control.post([&services, entry = std::move(entry)] { services.control.audit(entry); });
@@ -179,6 +181,7 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Se
   arm::add_metric_routes(*router, services);
   arm::add_operation_routes(*router, services);
   logs::add_routes(*router, services, logs);
+  sql::add_routes(*router, sql);
   return router;
 }
 
@@ -243,13 +246,14 @@ struct Ground {
 class Teardown {
  public:
   Teardown(const Ground& ground, History& history, Control& control, Streams& streams,
-           logs::Service& logs, std::unique_ptr<logs::Recorder>& recorder,
+           logs::Service& logs, sql::Service& sql, std::unique_ptr<logs::Recorder>& recorder,
            std::unique_ptr<FleetService>& fleet, std::unique_ptr<oidc::SignIn>& sign_in)
       : ground_(ground),
         history_(history),
         control_(control),
         streams_(streams),
         logs_(logs),
+        sql_(sql),
         recorder_(recorder),
         fleet_(fleet),
         sign_in_(sign_in) {}
@@ -267,6 +271,7 @@ class Teardown {
     history_.stop();
     logs_.stop();
     if (sign_in_) sign_in_->stop();
+    sql_.stop();
     ground_.http.reset();
   }
 
@@ -276,6 +281,7 @@ class Teardown {
   Control& control_;
   Streams& streams_;
   logs::Service& logs_;
+  sql::Service& sql_;
   std::unique_ptr<logs::Recorder>& recorder_;
   std::unique_ptr<FleetService>& fleet_;
   std::unique_ptr<oidc::SignIn>& sign_in_;
@@ -360,11 +366,13 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
       .agent_package = &package,
       .bookmarks = &bookmarks};
   logs::Service logs(ground.store.reader(), ground.store.reader_settings(), ground.clock);
+  sql::Service sql(ground.store.client(), ground.store.reader(), ground.store.reader_settings(),
+                   logs, ground.clock);
   std::unique_ptr<logs::Recorder> recorder;                 // control → store
   std::unique_ptr<FleetService> fleet;                      // agents → control
   std::unique_ptr<remote_write::RemoteWrite> remote_write;  // control → other systems
   std::unique_ptr<oidc::SignIn> sign_in;  // HTTP → provider; sign_in → control
-  const Teardown teardown(ground, history, control, streams, logs, recorder, fleet, sign_in);
+  const Teardown teardown(ground, history, control, streams, logs, sql, recorder, fleet, sign_in);
   TRY(control.start(*writer, path_writer));
   history.start();
   streams.start();
@@ -384,7 +392,7 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
   log::info("server", fmt::format("agents on {}:{}", listen.host, fleet->port()));
   package.set_agent_port(fleet->port());
   // Last, since nobody may call what is not there.
-  ground.front.with([&](auto& pointer) { pointer = make_routes(services, logs); });
+  ground.front.with([&](auto& pointer) { pointer = make_routes(services, logs, sql); });
   announce(control, folder, ground.url, fleet->port());
   watch(ground);
   log::info("server", "stopping");

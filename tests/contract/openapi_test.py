@@ -8,8 +8,9 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROUTE = re.compile(r'router\.add\(\s*"([A-Z]+)",\s*"([^"]+)",\s*\{?Access::(\w+)(?:,\s*Reach::(\w+))?')
-# Files elsewhere that have routes of /api/v1.
-OTHERS = ["src/server/logs/native.cpp", "src/server/logs/saved_routes.cpp", "src/server/logs/workspace_routes.cpp"]
+# Files elsewhere that have routes of /api/v1, and /sql.
+OTHERS = ["src/server/logs/native.cpp", "src/server/logs/saved_routes.cpp", "src/server/logs/workspace_routes.cpp",
+          "src/server/sql/routes.cpp"]
 METHODS = {"get", "put", "post", "delete", "patch", "head", "options"}
 
 

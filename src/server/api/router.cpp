@@ -9,6 +9,8 @@
 #include "server/arm/arm.h"
 #include "server/logs/paths.h"
 #include "server/logs/routes.h"
+#include "server/sql/request.h"
+#include "server/sql/routes.h"
 
 namespace lw::server::api {
 namespace {
@@ -39,13 +41,16 @@ struct Path {
   std::vector<std::string> segments;
   bool is_arm = false;
   bool is_logs = false;
+  bool is_sql = false;
 };
 
 Path read_path(const std::string& raw_path) {
   Path path{.segments = split(raw_path, '/')};
   path.is_arm = arm::is_arm_path(path.segments);
   path.is_logs = logs::is_logs_path(path.segments);
-  if (!path.is_arm && !path.is_logs) return path;
+  // ClickHouse's clients put "/ping" behind whatever path they were given.
+  path.is_sql = sql::is_sql_target(raw_path);
+  if (!path.is_arm && !path.is_logs && !path.is_sql) return path;
   std::erase(path.segments, std::string());
   path.segments.insert(path.segments.begin(), std::string());  // As split() gives patterns.
   return path;
@@ -126,6 +131,7 @@ void Router::run(const Route& route, Parameters parameters, io::HttpRequest requ
   const auto detail = std::make_shared<std::string>();
   if (caller) responder = audited(route, request, responder, *caller, detail);
   if (!may(route.admission.access, role)) {
+    if (sql::is_sql_target(request.target)) return sql::refuse_stranger(responder);
     if (is_arm || logs::is_logs_path(route.segments)) {
       arm::refuse(request, responder, arm::not_allowed(request, role.has_value()));
       return;
