@@ -63,10 +63,10 @@ Result<Value> Provider::fetch(const std::string& url) {
 }
 
 Result<Endpoints> Provider::endpoints() {
-  if (endpoints_ && clock_.now() < endpoints_good_until_) return *endpoints_;
+  if (clock_.now() < endpoints_good_until_) return endpoints_;
   endpoints_ = TRY(read_discovery(TRY(fetch(discovery_url(settings_.issuer))), settings_.issuer));
   endpoints_good_until_ = clock_.now() + kKeepFor;
-  return *endpoints_;
+  return endpoints_;
 }
 
 Result<void> Provider::fetch_keys() {
@@ -136,14 +136,14 @@ Result<Value> Provider::claims_for(const Answer& answer) {
                              .client_id = settings_.client_id,
                              .nonce = answer.nonce,
                              .skew = settings_.clock_skew};
-  const bool has_keys = keys_ && clock_.now() < keys_good_until_;
+  const bool has_keys = clock_.now() < keys_good_until_;
   if (!has_keys) TRY(fetch_keys());
-  auto claims = verify_id_token(token, *keys_, expected, clock_.wall_now());
+  auto claims = verify_id_token(token, keys_, expected, clock_.wall_now());
   const bool is_unknown_key = !claims && claims.error().code == ErrorCode::NotFound;
   if (is_unknown_key && has_keys && may_fetch_keys_early()) {
     // The provider may have changed its keys since.
     TRY(fetch_keys());
-    claims = verify_id_token(token, *keys_, expected, clock_.wall_now());
+    claims = verify_id_token(token, keys_, expected, clock_.wall_now());
   }
   if (!claims) return fail(ErrorCode::Unauthenticated, claims.error().message);
   return claims;

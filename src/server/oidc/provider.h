@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 
 #include "base/document.h"
@@ -49,10 +48,10 @@ class Provider {
   const Clock& clock_;
   std::function<bool()> give_up_;
   io::HttpClient client_;
-  std::optional<Endpoints> endpoints_;
-  Instant endpoints_good_until_{};
-  std::optional<KeySet> keys_;
-  Instant keys_good_until_{};
+  Endpoints endpoints_;
+  Instant endpoints_good_until_{};  ///< long ago: not known
+  KeySet keys_;
+  Instant keys_good_until_{};  ///< likewise
   Instant early_fetches_paid_until_{};
 };
 
