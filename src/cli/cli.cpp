@@ -4,11 +4,15 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <vector>
+
 #include <CLI/CLI.hpp>
 
 #include "base/environment.h"
 #include "cli/context.h"
 #include "cli/misuse.h"
+#include "cli/program.h"
 
 namespace lw::cli {
 namespace {
@@ -29,8 +33,26 @@ void add_global_options(CLI::App& app, Context& context) {
       ->envname("LINEWATCH_DATA");
 }
 
-int misuse(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  const std::string hint = explain_misuse(app, std::vector<std::string>(argv + 1, argv + argc));
+/// A verb of the full program stands in the help, so that nobody takes its absence for a slip of
+/// the pen.
+void add_left_out(CLI::App& app, std::string_view name) {
+  app.add_subcommand(std::string(name))
+      ->group(
+          "Not in this program, which has what an agent's host needs; use linewatch of the "
+          "server or of the package `linewatch` for");
+}
+
+int left_out(std::string_view name) {
+  fmt::print(stderr,
+             "linewatch: `{}` is not in this program, which has what an agent's host needs; run it "
+             "on the server, or where the package `linewatch` is installed\n",
+             name);
+  return kExitMisuse;
+}
+
+int misuse(const CLI::App& app, const CLI::ParseError& error,
+           const std::vector<std::string>& words) {
+  const std::string hint = explain_misuse(app, words);
   fmt::print(stderr, "linewatch: {} (see `linewatch --help`)\n",
              hint.empty() ? std::string(error.what()) : hint);
   return kExitMisuse;
@@ -50,7 +72,7 @@ std::string data_directory(const Context& context) {
   return environment_variable("HOME").value_or(".") + "/.local/share/linewatch";
 }
 
-int run(int argc, char** argv) {
+int run(const Program& program, int argc, char** argv) {
   CLI::App app("linewatch watches connections and says what broke, where, since when and why.",
                "linewatch");
   Context context;
@@ -59,21 +81,22 @@ int run(int argc, char** argv) {
   app.fallthrough();
   app.get_formatter()->column_width(34);
   add_global_options(app, context);
-  for (const auto add : {add_up, add_status, add_get, add_apply, add_delete, add_check, add_trace,
-                         add_agent, add_token, add_audit, add_server, add_completion, add_selftest,
-                         add_migrate, add_export, add_query, add_simulate}) {
-    add(app, context);
-  }
+  for (const AddVerbs add : program.verbs) add(app, context);
+  for (const std::string_view name : program.left_out) add_left_out(app, name);
   if (argc < 2) {
     fmt::print("{}", app.help());
     return kExitMisuse;
   }
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  // Before anything is parsed, since nothing of what follows such a verb is known here.
+  const std::string verb = first_verb(app, words);
+  if (std::ranges::find(program.left_out, verb) != program.left_out.end()) return left_out(verb);
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& wanted) {
     return app.exit(wanted);
   } catch (const CLI::ParseError& error) {
-    return misuse(app, error, argc, argv);
+    return misuse(app, error, words);
   }
   return context.action ? context.action() : kExitMisuse;
 }

@@ -6,10 +6,12 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "base/files.h"
 #include "base/text.h"
 #include "cli/cli_fixture.h"
+#include "cli/program.h"
 #include "io/host.h"
 
 namespace lw::cli {
@@ -25,6 +27,48 @@ TEST(Cli, help_names_every_verb) {
   for (const std::string& verb : kVerbs) EXPECT_TRUE(contains(help.out, "\n  " + verb)) << verb;
   EXPECT_EQ(run_with({}).code, 2);
   EXPECT_TRUE(contains(run_with({"--version"}).out, "linewatch "));
+}
+
+/// The verbs in a program's help, and those that it says it has not.
+std::pair<std::set<std::string>, std::set<std::string>> verbs_in(const std::string& help) {
+  std::pair<std::set<std::string>, std::set<std::string>> verbs;
+  std::set<std::string>* group = nullptr;
+  for (const std::string& line : split(help, '\n')) {
+    if (line.starts_with("Subcommands")) group = &verbs.first;
+    if (line.starts_with("Not in this program")) group = &verbs.second;
+    const bool is_verb = line.starts_with("  ") && line.size() > 2 && line[2] != ' ';
+    if (group != nullptr && is_verb) group->insert(line.substr(2, line.find(' ', 2) - 2));
+  }
+  return verbs;
+}
+
+TEST(AgentProgram, has_or_names_every_verb_of_the_full_program) {
+  const auto [all, missing_of_all] = verbs_in(run_with({"--help"}).out);
+  const auto [has, left_out] = verbs_in(run_with({"--help"}, agent_program()).out);
+  EXPECT_GT(all.size(), kVerbs.size());
+  EXPECT_EQ(missing_of_all, std::set<std::string>());
+  EXPECT_EQ(has, (std::set<std::string>{"agent", "check", "selftest", "trace"}));
+  std::set<std::string> both = has;
+  both.insert(left_out.begin(), left_out.end());
+  EXPECT_EQ(both, all);
+  EXPECT_EQ(has.size() + left_out.size(), all.size());
+}
+
+TEST(AgentProgram, a_verb_that_it_has_not_is_said_to_be_elsewhere) {
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"get"},
+                                             {"get", "tests", "--state", "Fail"},
+                                             {"get", "--help"},
+                                             {"-o", "csv", "--data=/x", "get", "paths", "check"}}) {
+    const Outcome outcome = run_with(words, agent_program());
+    EXPECT_EQ(outcome.code, 2) << words.back();
+    EXPECT_TRUE(contains(outcome.err, "linewatch: `get` is not in this program")) << outcome.err;
+    EXPECT_EQ(outcome.out, "");
+  }
+  const Outcome here = run_with({"--data", "get", "check", "icmp", "--help"}, agent_program());
+  EXPECT_EQ(here.code, 0) << "`get` is a folder here: " << here.err;
+  const Outcome typo = run_with({"chekc"}, agent_program());
+  EXPECT_TRUE(contains(typo.err, "did you mean `check`?")) << typo.err;
 }
 
 TEST(Cli, misuse_is_said_in_one_line_with_the_verb_that_was_meant) {

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/files.h"
-#include "cli/cli.h"
+#include "cli/program.h"
 #include "io/http_server.h"
 
 namespace lw::cli {
@@ -24,7 +24,8 @@ struct Outcome {
   std::string err;
 };
 
-inline Outcome run_with(std::vector<std::string> arguments) {
+inline Outcome run_with(std::vector<std::string> arguments,
+                        const Program& program = full_program()) {
   arguments.insert(arguments.begin(), "linewatch");
   std::vector<char*> argv;
   argv.reserve(arguments.size() + 1);
@@ -33,7 +34,7 @@ inline Outcome run_with(std::vector<std::string> arguments) {
   testing::internal::CaptureStdout();
   testing::internal::CaptureStderr();
   Outcome outcome;
-  outcome.code = run(static_cast<int>(arguments.size()), argv.data());
+  outcome.code = run(program, static_cast<int>(arguments.size()), argv.data());
   std::fflush(stdout);
   outcome.out = testing::internal::GetCapturedStdout();
   outcome.err = testing::internal::GetCapturedStderr();

@@ -63,6 +63,17 @@ const CLI::Option* find_option(const CLI::App& verb, const std::string& name) {
 
 bool takes_value(const CLI::Option& option) { return option.get_items_expected_max() > 0; }
 
+std::string first_verb(const CLI::App& app, std::span<const std::string> words) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (!is_option(words[i])) return words[i];
+    const std::string name = option_name(words[i]);
+    const CLI::Option* const option = find_option(app, name);
+    const bool is_followed_by_value = option != nullptr && takes_value(*option) && name == words[i];
+    if (is_followed_by_value) ++i;
+  }
+  return {};
+}
+
 std::string explain_misuse(const CLI::App& app, std::span<const std::string> words) {
   const CLI::App* verb = &app;
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {

@@ -16,6 +16,10 @@ namespace lw::cli {
 /// else. `words` are the arguments without the program's name.
 std::string explain_misuse(const CLI::App& app, std::span<const std::string> words);
 
+/// The first of the words that is neither an option of the program nor an option's value; empty if
+/// there is none.
+std::string first_verb(const CLI::App& app, std::span<const std::string> words);
+
 /// The option of that name ("--output", "-o") of the verb, or of one above it; nullptr if there is
 /// none.
 const CLI::Option* find_option(const CLI::App& verb, const std::string& name);
