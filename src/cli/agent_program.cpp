@@ -13,8 +13,8 @@ const Program& agent_program() {
   static constexpr std::array<std::string_view, 15> kLeftOut{
       "up",     "server", "status",  "get",   "validate", "plan",     "apply",     "delete",
       "export", "query",  "migrate", "token", "audit",    "simulate", "completion"};
-  static const Program program{.verbs = kVerbs, .left_out = kLeftOut};
-  return program;
+  static const Program kProgram{.verbs = kVerbs, .left_out = kLeftOut};
+  return kProgram;
 }
 
 }  // namespace lw::cli

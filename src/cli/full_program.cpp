@@ -13,8 +13,8 @@ const Program& full_program() {
       add_up,       add_status,  add_get,    add_apply, add_delete,  add_check,
       add_trace,    add_agent,   add_token,  add_audit, add_server,  add_completion,
       add_selftest, add_migrate, add_export, add_query, add_simulate};
-  static const Program program{.verbs = kVerbs, .left_out = {}};
-  return program;
+  static const Program kProgram{.verbs = kVerbs, .left_out = {}};
+  return kProgram;
 }
 
 int run(int argc, char** argv) { return run(full_program(), argc, argv); }
