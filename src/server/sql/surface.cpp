@@ -42,8 +42,9 @@ std::string value_of(const kql::TableColumn& column) {
   return fmt::format("CAST({} AS {})", sql, sql_type_of(column));
 }
 
-constexpr std::array<std::string_view, 8> kRead = {
-    "rounds", "m1", "h1", "tests", "paths", "state_changes", "test_facts", "agent_beats"};
+constexpr std::array<std::string_view, 9> kRead = {"rounds",     "m1",          "h1",
+                                                   "tests",      "paths",       "state_changes",
+                                                   "test_facts", "agent_beats", "listener_results"};
 
 /// SQL of ours with the store's tables called as being in its database: statements run in another.
 std::string qualified(std::string_view sql, const std::string& database) {
@@ -223,8 +224,8 @@ Surface make_surface(const logs::Scope& scope, const kql::Catalog& catalog,
 std::string separation_of(const logs::WorkspaceView& workspace, const std::string& database) {
   if (workspace.is_default) return {};
   // Tables with a row for each test: of the workspace's tests. What is in none has nothing to tell.
-  constexpr std::array<std::string_view, 6> kOfTests = {"rounds", "m1",    "h1",
-                                                        "tests",  "paths", "state_changes"};
+  constexpr std::array<std::string_view, 7> kOfTests = {
+      "rounds", "m1", "h1", "tests", "paths", "state_changes", "listener_results"};
   // A view onto a table is filtered by its own name only.
   constexpr std::array<std::string_view, 8> kOfNobody = {
       "arrivals",    "doubtful",     "schema_migrations", "wrong_hours",
