@@ -111,7 +111,12 @@ std::optional<NameAnswer> Resolver::Impl::known_answer(const Key& key) {
   const auto& [name, family] = key;
   if (const auto address = parse_ip_address(name)) return answer_of({*address}, family, name);
   if (!is_host_name(name)) {
-    return refusal(NameStatus::Invalid, fmt::format("`{}` is not a host name", name));
+    const bool is_foreign = std::ranges::any_of(
+        name, [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; });
+    return refusal(
+        NameStatus::Invalid,
+        fmt::format("`{}` is not a host name{}", name,
+                    is_foreign ? "; write the form that DNS has of it, with `xn--`" : ""));
   }
   if (const auto found = hosts.find(name); found != hosts.end()) {
     NameAnswer answer = answer_of(found->second, family, name);

@@ -66,6 +66,11 @@ TEST_F(ResolverTest, refuses_what_is_no_host_name_without_asking) {
     EXPECT_EQ(resolve(resolver, name).status, NameStatus::Invalid) << name;
   }
   EXPECT_EQ(resolve(resolver, std::string(64, 'a')).status, NameStatus::Invalid);
+  const NameAnswer foreign = resolve(resolver,
+                                     "b\xC3\xBC"
+                                     "cher.example");
+  EXPECT_EQ(foreign.status, NameStatus::Invalid);
+  EXPECT_TRUE(foreign.evidence.contains("xn--")) << foreign.evidence;
   EXPECT_EQ(dns.queries, 0);
 }
 
