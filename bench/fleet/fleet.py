@@ -137,16 +137,14 @@ def rows_of(client, monitor):
         offset += len(page)
 
 
-def moved(before, after, frequency):
-    """Those of the tests in both that did not stay as they were: another id, a state that was forgotten,
-    another phase, or no round since. A state may have changed by what was measured."""
+def moved(before, after):
+    """Those of the tests in both that did not stay as they were: another id, a state that was forgotten, or no
+    round since. A state may have changed by what was measured. That rounds kept their phase is seen in the
+    store, by the agents' clocks: broken_histories()."""
     found = []
     for name in before.keys() & after.keys():
         (had, _, _, had_last), (now, state, _, last) = before[name], after[name]
         if None in (had_last, last) or now != had or state == "Indeterminate" or last <= had_last:
-            found.append(name)
-        # By the server's clock, so it wavers by the time on the way.
-        elif abs((last - had_last + frequency / 2) % frequency - frequency / 2) > 1:
             found.append(name)
     return found
 

@@ -66,7 +66,7 @@ class Fleet(SystemTest):
             stay = rows.keys() & after.keys()
             self.assertEqual(len(stay), len(rows) - (concerned if name == "m2" else 0))
             self.assertEqual(len(after), len(rows))
-            self.assertEqual(moved(rows, after, FREQUENCY), [], f"of {name}")
+            self.assertEqual(moved(rows, after), [], f"of {name}")
         self.assertEqual(began_anew(Store(self.server)), 0)
 
         # A server that comes back finds its agents at work: it has nothing to tell them.
