@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -316,8 +317,11 @@ TEST(IcmpSocket, fetches_many_replies_on_a_beat_and_is_woken_again_by_few) {
   EXPECT_EQ(heard.types.size(), sent);
 }
 
-/// How many packets a raw ICMP socket with our filter was given since it was asked last.
+/// How many packets a raw ICMP socket was given since it was asked last. Waits for the first: on a
+/// busy machine the kernel delivers even over loopback when it has time.
 int take_all(int fd) {
+  pollfd waiting{.fd = fd, .events = POLLIN, .revents = 0};
+  if (::poll(&waiting, 1, 5'000) != 1) return 0;
   int count = 0;
   std::array<std::uint8_t, 2048> packet{};
   while (::recv(fd, packet.data(), packet.size(), MSG_DONTWAIT) > 0) ++count;
@@ -374,14 +378,14 @@ TEST(IcmpFilter, of_errors_those_about_our_echoes_pass_and_no_others) {
           provoke_port_unreachable(is_v6);
           EXPECT_EQ(take_all(ear.get()), 1) << is_v6;
           ASSERT_EQ(attach_icmp_filter(ear.get(), is_v6, kMark), 0);
+          // Each that is to be kept away comes before one that passes, which is waited for.
           provoke_port_unreachable(is_v6);
-          EXPECT_EQ(take_all(ear.get()), 0) << "about UDP; IPv6: " << is_v6;
           provoke_rejected_echo(is_v6, kMark);
-          EXPECT_EQ(take_all(ear.get()), 1) << "about an echo of ours; IPv6: " << is_v6;
+          EXPECT_EQ(take_all(ear.get()), 1) << "an echo of ours, none about UDP; IPv6: " << is_v6;
           provoke_rejected_echo(is_v6, kMark + 1);
-          EXPECT_EQ(take_all(ear.get()), 0) << "about somebody else's; IPv6: " << is_v6;
           send_short_error(is_v6);
-          EXPECT_EQ(take_all(ear.get()), 1) << "that quotes too little; IPv6: " << is_v6;
+          EXPECT_EQ(take_all(ear.get()), 1)
+              << "one that quotes too little, none about somebody else's; IPv6: " << is_v6;
         }
       }));
 }
