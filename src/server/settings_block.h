@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/document.h"
+#include "base/files.h"
 #include "base/result.h"
 
 namespace lw::server {
@@ -41,5 +42,16 @@ class SettingsBlock {
   std::string subject_;
   std::string place_;
 };
+
+/// What `read` makes of a YAML file. Errors name the file. Blocks.
+template <class Settings>
+Result<Settings> read_settings_file_with(const std::string& path,
+                                         Result<Settings> (*read)(const Value&)) {
+  const auto document = parse_yaml(TRY(read_file(path)));
+  if (!document) return std::unexpected(document.error().during(path));
+  auto settings = read(*document);
+  if (!settings) return std::unexpected(settings.error().during(path));
+  return settings;
+}
 
 }  // namespace lw::server

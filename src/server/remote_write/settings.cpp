@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "base/files.h"
 #include "base/text.h"
 #include "server/settings_block.h"
 
@@ -125,11 +124,7 @@ Result<Settings> read_settings(const Value& document) {
 }
 
 Result<Settings> read_settings_file(const std::string& path) {
-  const auto document = parse_yaml(TRY(read_file(path)));
-  if (!document) return std::unexpected(document.error().during(path));
-  auto settings = read_settings(*document);
-  if (!settings) return std::unexpected(settings.error().during(path));
-  return settings;
+  return read_settings_file_with(path, read_settings);
 }
 
 }  // namespace lw::server::remote_write
