@@ -172,6 +172,8 @@ LineEditor::Read LineEditor::read(const std::string& prompt, std::string& line) 
     return std::getline(std::cin, line) ? Read::Line : Read::End;
   }
   impl_->was_dropped = false;
+  // Before the prompt is seen: libedit does it afterwards, and a Ctrl-C between would be a signal.
+  impl_->lib.set(impl_->editor, EL_PREP_TERM, 1);
   int size = 0;
   const char* const text = impl_->lib.gets(impl_->editor, &size);
   if (text == nullptr || size <= 0 || impl_->was_dropped) {

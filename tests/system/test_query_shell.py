@@ -9,6 +9,7 @@ import pty
 import re
 import select
 import signal
+import termios
 import threading
 import time
 import unittest
@@ -148,6 +149,8 @@ class QueryShell(SystemTest):
         shell = self.start()
         shell.read_until(r"kql> $")
         shell.ask("print dropped = 1 |", r"-> $")
+        # Once the prompt is seen, Ctrl-C is a key, not a signal that would leave no prompt behind.
+        self.assertEqual(termios.tcgetattr(shell.master)[3] & termios.ISIG, 0)
         since = shell.mark()
         shell.type("where nonsense\x03")
         shell.read_until(r"kql> $", since)
