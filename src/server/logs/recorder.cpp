@@ -141,7 +141,7 @@ std::optional<Recorder::Snapshot> Recorder::look() {
   // Shared: the control loop may answer when nobody waits any more.
   const auto answer = std::make_shared<Channel<Snapshot>>(1, WhenFull::Refuse);
   control_.post([&control = control_, &workspaces = workspaces_, seen = seen_, answer,
-                 is_due = is_minute_over()] {
+                 is_due = minute_of(clock_.wall_now()) != listeners_minute_] {
     Snapshot snapshot;
     std::vector<Agent> agents;
     for (const AgentView& view : control.agents()) {
@@ -185,14 +185,20 @@ Result<void> Recorder::write_facts() {
   return {};
 }
 
-bool Recorder::is_minute_over() const { return minute_of(clock_.wall_now()) != minute_; }
-
 Result<void> Recorder::write_beats() {
   const Timestamp now = clock_.wall_now();
   if (beats_.empty() || minute_of(now) == minute_) return {};
   TRY(store::record_agent_beats(client_, beats_, now, control_.keep_days()));
-  TRY(store::record_listener_results(client_, listeners_, now, control_.keep_days()));
   minute_ = minute_of(now);
+  return {};
+}
+
+Result<void> Recorder::write_listeners() {
+  if (!listeners_) return {};
+  const Timestamp now = clock_.wall_now();
+  TRY(store::record_listener_results(client_, *listeners_, now, control_.keep_days()));
+  listeners_minute_ = minute_of(now);
+  listeners_.reset();
   return {};
 }
 
@@ -205,8 +211,8 @@ void Recorder::run() {
     });
     std::ranges::move(snapshot->tests, std::back_inserter(facts_));
     beats_ = std::move(snapshot->beats);
-    listeners_ = std::move(snapshot->listeners);
-    for (const auto& written : {write_facts(), write_beats()}) {
+    if (snapshot->listeners) listeners_ = std::move(snapshot->listeners);
+    for (const auto& written : {write_facts(), write_beats(), write_listeners()}) {
       if (!written) log::debug("logs", written.error().message);
     }
     if (!snapshot->has_more) pause_.pop_for(kLookEvery);

@@ -36,7 +36,7 @@ class Recorder {
     std::vector<store::TestFacts> tests;       ///< of these monitors, all
     bool has_more = false;                     ///< monitors that changed are left
     std::vector<store::AgentBeat> beats;
-    std::vector<store::ListenerResult> listeners;  ///< if they are due
+    std::optional<std::vector<store::ListenerResult>> listeners;  ///< if they are due
   };
   /// What the last facts were made of; of the control thread.
   struct Seen {
@@ -52,9 +52,9 @@ class Recorder {
 
   void run();
   std::optional<Snapshot> look();
-  [[nodiscard]] bool is_minute_over() const;
   Result<void> write_facts();
   Result<void> write_beats();
+  Result<void> write_listeners();
 
   Control& control_;
   Workspaces& workspaces_;
@@ -66,8 +66,9 @@ class Recorder {
   std::optional<std::unordered_map<TestId, std::uint64_t>> known_;
   std::vector<store::TestFacts> facts_;  ///< waiting to be written
   std::vector<store::AgentBeat> beats_;
-  std::vector<store::ListenerResult> listeners_;
-  std::int64_t minute_ = 0;  ///< of the last beats
+  std::optional<std::vector<store::ListenerResult>> listeners_;  ///< waiting to be written
+  std::int64_t minute_ = 0;                                      ///< of the last beats
+  std::int64_t listeners_minute_ = 0;  ///< of the last results of listeners
 
   Flag stopping_;
   Channel<int> pause_{1, WhenFull::Refuse};  ///< nothing comes through; closing it ends a wait
