@@ -34,9 +34,9 @@ Value fault_value(const kql::Diagnostic& fault) {
                         {"token", fault.token}});
 }
 
-/// What the engine calls its error: the word in parentheses behind its sentence, in capitals.
-/// Nothing else of the sentence may leave: it can hold values of rows that the query must not see.
-std::string engine_name(std::string_view message) {
+}  // namespace
+
+std::string engine_error_name(std::string_view message) {
   constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
   for (auto open = message.rfind('('); open != std::string_view::npos && open > 1;
        open = message.rfind('(', open - 1)) {
@@ -48,8 +48,6 @@ std::string engine_name(std::string_view message) {
   }
   return {};
 }
-
-}  // namespace
 
 Value to_document(const Failure& failure) {
   Value error;
@@ -125,7 +123,7 @@ Failure from_store(const Error& error, int number) {
   }
   // The SQL is ours, so this is a fault of the translation. The engine's words show the SQL.
   log::error("logs", "a translated query failed in the store: " + error.message.substr(0, 1'000));
-  const std::string name = engine_name(error.message);
+  const std::string name = engine_error_name(error.message);
   return {.status = 500,
           .code = "InternalServerError",
           .message =

@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <string>
+#include <string_view>
 
 #include "base/document.h"
 #include "base/result.h"
@@ -32,6 +33,10 @@ Failure bad_argument(const std::string& code, const std::string& message);
 Failure insufficient_access();
 /// What the translator found.
 Failure from_faults(const kql::Diagnostics& faults);
+/// What the engine calls its error: the word in parentheses behind its sentence, in capitals; empty
+/// if there is none. Nothing else of the sentence may leave: it can hold values of rows that the
+/// query must not see.
+std::string engine_error_name(std::string_view message);
 /// What the store answered instead of rows. `number` is ClickHouse's, 0 if there was no answer.
 Failure from_store(const Error& error, int number);
 

@@ -7,6 +7,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "server/logs/failure.h"
 #include "server/sql/vocabulary.h"
 
 namespace lw::server::sql {
@@ -26,20 +27,6 @@ constexpr int kAccessDenied = 497;
 constexpr int kReadOnly = 164;
 constexpr int kCancelled = 394;
 constexpr int kTooLarge = 396;
-
-/// The word in parentheses at the end of the engine's sentence.
-std::string name_in(std::string_view text) {
-  constexpr std::string_view kLetters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
-  for (auto open = text.rfind('('); open != std::string_view::npos && open > 0;
-       open = text.rfind('(', open - 1)) {
-    const std::string_view rest = text.substr(open + 1);
-    const auto end = rest.find_first_not_of(kLetters);
-    if (end != std::string_view::npos && end > 4 && rest[end] == ')') {
-      return std::string(rest.substr(0, end));
-    }
-  }
-  return "UNKNOWN_EXCEPTION";
-}
 
 /// "Syntax error: failed at position 123 (TOKEN): …" counts in the text that the engine was given,
 /// behind which our FORMAT stands.
@@ -172,9 +159,10 @@ Refusal from_store(const Error& error, int number) {
             .message = "The store does not answer now; try again"};
   }
   const bool is_of_text = std::ranges::find(kOfText, number) != kOfText.end();
+  const std::string name = logs::engine_error_name(error.message);
   return {.status = status_of(number),
           .number = number,
-          .name = name_in(error.message),
+          .name = name.empty() ? "UNKNOWN_EXCEPTION" : name,
           .message = is_of_text ? sentence_in(error.message) : advice_on(number)};
 }
 

@@ -46,6 +46,10 @@ TEST(SqlRefusal, TellsNoValuesAndNoNamesOfOthers) {
                  "(CANNOT_PARSE_TEXT)"),
             "Code: 6. DB::Exception: The query failed while it ran; on which value is not told. "
             "(CANNOT_PARSE_TEXT)\n");
+  // A sentence that was cut: what stands in its last parentheses is no name of an error.
+  EXPECT_EQ(told(6, "Code: 6. DB::Exception: Cannot parse (SECRET) as Int32"),
+            "Code: 6. DB::Exception: The query failed while it ran; on which value is not told. "
+            "(UNKNOWN_EXCEPTION)\n");
   const auto unknown = from_store(
       fail(ErrorCode::InvalidInput,
            "Code: 60. DB::Exception: Unknown table. Maybe you meant secret?. (UNKNOWN_TABLE)")
