@@ -3,24 +3,31 @@
 # A folder inside a module is private to it; a sub-program (store/host) has its own CMakeLists.
 # check-layers reads these lines, so keep each call on one line. SIMULATES: its tests compute for minutes
 # without optimisation, so dev builds optimise it too. UNITY: dev builds compile its sources eight at a time, which
-# takes a third of the time; what they name in anonymous namespaces has to differ then.
+# takes a third of the time; what they name in anonymous namespaces has to differ then. COSTLY: a header of others that
+# nearly all of its sources include, precompiled in dev builds.
 
 # Release and sanitizer builds compile each source by itself, so they show what it forgot to include.
 option(LW_UNITY "Several sources at a time in dev builds; OFF for clangd: cmake --preset dev -DLW_UNITY=OFF" ON)
 
-# What every unit test includes, compiled once: a third of a test's compilation. In dev builds only, so that the
-# others show what a source forgot to include.
-set(LW_TEST_HEADERS <gtest/gtest.h> <algorithm> <array> <functional> <map> <memory> <optional> <string> <vector>
-                    <fmt/core.h>)
+# What nearly every source and every unit test includes, compiled once: a third of their compilation. In dev builds
+# only, so that the others show what a source forgot to include.
+set(LW_COMMON_HEADERS <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <string> <unordered_map>
+                      <variant> <vector> <fmt/core.h>)
 if(LW_MODE STREQUAL "dev")
-  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cpp CONTENT "int main() { return 0; }\n")
-  add_executable(lw_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/test_headers.cpp)
-  target_link_libraries(lw_test_headers PRIVATE lw_flags GTest::gtest fmt::fmt)
-  target_precompile_headers(lw_test_headers PRIVATE ${LW_TEST_HEADERS})
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/headers.cpp CONTENT "int main() { return 0; }\n")
+  # Libraries and programs are compiled differently.
+  add_library(lw_headers STATIC EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/headers.cpp)
+  add_executable(lw_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/headers.cpp)
+  foreach(target lw_headers lw_test_headers)
+    target_link_libraries(${target} PRIVATE lw_flags fmt::fmt)
+    target_precompile_headers(${target} PRIVATE ${LW_COMMON_HEADERS})
+  endforeach()
+  target_link_libraries(lw_test_headers PRIVATE GTest::gtest)
+  target_precompile_headers(lw_test_headers PRIVATE <gtest/gtest.h>)
 endif()
 
 function(lw_module name)
-  cmake_parse_arguments(ARG "SIMULATES;UNITY" "" "DEPENDS;LIBS;EXCLUDE" ${ARGN})
+  cmake_parse_arguments(ARG "SIMULATES;UNITY" "COSTLY" "DEPENDS;LIBS;EXCLUDE" ${ARGN})
   list(TRANSFORM ARG_DEPENDS PREPEND lw_)
   file(GLOB_RECURSE headers CONFIGURE_DEPENDS *.h)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS *.cpp)
@@ -49,6 +56,13 @@ function(lw_module name)
     set_target_properties(lw_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     # To the compiler, a source that another includes is a header.
     target_compile_options(lw_${name} PRIVATE -Wno-subobject-linkage)
+  elseif(TARGET lw_headers AND NOT ARG_SIMULATES)
+    if(ARG_COSTLY)
+      target_precompile_headers(lw_${name} PRIVATE ${LW_COMMON_HEADERS} ${ARG_COSTLY})
+    else()
+      target_precompile_headers(lw_${name} REUSE_FROM lw_headers)
+    endif()
+    target_compile_options(lw_${name} PRIVATE -fpch-preprocess)  # ccache needs it
   endif()
 
   if(tests)

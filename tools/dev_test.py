@@ -24,10 +24,11 @@ STAND_INS = {
     "cmake": 'mkdir -p "build/$2"; touch "build/$2/build.ninja"',
     "ninja": 'case "$*" in *fuzz*targets*) echo "base_fuzz: CXX_EXECUTABLE_LINKER__base_fuzz_" ;;'
              ' *targets*) echo "base_test: CXX_EXECUTABLE_LINKER__base_test_" ;;'
-             ' *"$BROKEN"*) [ -z "$BROKEN" ] ;; esac',
+             ' *"$BROKEN"*) echo "$SAYS"; [ -z "$BROKEN" ] ;; esac',
     "ctest": 'while [ $# -gt 0 ]; do [ "$1" != --output-junit ] || echo "$RESULTS" >"$2"; shift; done;'
              ' case "$RESULTS" in *fail*|*Unable*) exit 8 ;; esac',
 }
+STARTED = "system|lab|web|contract"  # labels of tests that start programs
 PASSED = '<testcase name="base" classname="base" time="0" status="run">\n'
 FAILED = '<testcase name="io" classname="io" time="0" status="fail">\n'
 SKIPPED = '<testcase name="lab" classname="lab" time="0" status="notrun">\n<skipped message="SKIP_RETURN_CODE=77"/>\n'
@@ -58,7 +59,7 @@ class Dev(unittest.TestCase):
         log.write_text("")
         run = subprocess.run(["sh", "dev", *arguments], cwd=self.root, capture_output=True, text=True, env={
             "PATH": f"{self.root}/bin:/usr/bin:/bin", "LOG": str(log), "RESULTS": PASSED, "MISSING": "",
-            "BROKEN": "", "OLD_NODE": "", "PROVIDER": "", "HOME": os.environ.get("HOME", "/"), **environment})
+            "BROKEN": "", "SAYS": "", "OLD_NODE": "", "PROVIDER": "", "HOME": os.environ.get("HOME", "/"), **environment})
         self.calls = log.read_text().splitlines()
         return run.returncode, (run.stdout + run.stderr).splitlines()
 
@@ -126,48 +127,77 @@ class Dev(unittest.TestCase):
 
     def test_green_counts_all_presets_in_the_last_line(self):
         status, lines = self.dev("test", "--sanitizers")
-        self.assertEqual((status, lines[-1]), (0, "3 passed, 0 failed"))
+        self.assertEqual((status, lines[-1]), (0, "4 passed, 0 failed"))
 
     def test_sanitizers_are_left_out_unless_asked_for(self):
         status, lines = self.dev("test")
-        self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed"))
+        self.assertEqual((status, lines[-1]), (0, "2 passed, 0 failed"))
         self.assertIn("dev: asan and tsan are left out: they run in CI and with --sanitizers", lines)
 
     def test_network_tests_are_not_repeated_until_something_changes(self):
+        network = f"-L {STARTED}"
         self.dev("test")
-        self.assertFalse(self.called("-LE"))
+        self.assertEqual(len(self.called(network)), 1)
         self.assertIn("dev: system and lab tests: unchanged since green run, not repeated",
                       self.dev("test")[1])
-        self.assertTrue(self.called("-LE system|lab"))
+        self.assertFalse(self.called(network))
+        self.assertEqual(len(self.called(f"-LE {STARTED}")), 1)
         self.dev("test", CI="true")
-        self.assertFalse(self.called("-LE"))
+        self.assertTrue(self.called(network))
         (self.root / "src/a.cpp").write_text("changed")
         self.dev("test", RESULTS=FAILED)
         self.dev("test")
-        self.assertFalse(self.called("-LE"), "a failed run is no green one")
+        self.assertTrue(self.called(network), "a failed run is no green one")
+
+    def test_what_network_tests_start_is_built_before_them_and_the_rest_meanwhile(self):
+        self.dev("test")
+        order = [call for call in self.calls if call.startswith(("ninja", "ctest"))]
+        first = next(i for i, call in enumerate(order) if "started_by_tests" in call)
+        network = next(i for i, call in enumerate(order) if f"-L {STARTED}" in call)
+        rest = next(i for i, call in enumerate(order) if call.endswith("all benches"))
+        unit = next(i for i, call in enumerate(order) if f"-LE {STARTED}" in call)
+        self.assertLess(first, network)
+        self.assertLess(first, rest)
+        self.assertLess(max(network, rest), unit)
 
     def test_a_failed_test_fails_the_run(self):
         status, lines = self.dev("test", RESULTS=PASSED + FAILED)
-        self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
+        self.assertEqual((status, lines[-1]), (1, "2 passed, 2 failed"))
 
     def test_a_test_that_could_not_start_has_failed(self):
         status, lines = self.dev("test", RESULTS=PASSED + NOT_BUILT)
-        self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
+        self.assertEqual((status, lines[-1]), (1, "2 passed, 2 failed"))
+
+    def test_a_test_of_which_there_are_no_results_has_failed(self):
+        status, lines = self.dev("test", RESULTS="")
+        self.assertEqual((status, lines[-1]), (1, "0 passed, 2 failed"))
 
     def test_skipped_tests_and_cases_are_named_and_do_not_pass(self):
         status, lines = self.dev("test", RESULTS=SKIPPED_CASE + SKIPPED)
-        self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed"))
-        self.assertIn("  dev: lab", lines)
-        self.assertIn("  dev: Ping.needs_root (a case of a test)", lines)
+        self.assertEqual((status, lines[-1]), (0, "2 passed, 0 failed"))
+        self.assertIn("  dev-unit: lab", lines)
+        self.assertIn("  dev-unit: Ping.needs_root (a case of a test)", lines)
 
     def test_a_broken_build_fails_the_run_and_ends_it(self):
         status, lines = self.dev("test", BROKEN="build/dev")
         self.assertEqual((status, lines[-1]), (1, "0 passed, 1 failed"))
         self.assertFalse(self.called("build/asan"))
+        self.assertFalse(self.called("ctest"))
+
+    def test_a_broken_unit_test_fails_the_run_and_shows_why(self):
+        status, lines = self.dev("test", "--sanitizers", BROKEN="all benches", SAYS="a.cpp:1: error")
+        self.assertEqual((status, lines[-1]), (1, "1 passed, 1 failed"))
+        self.assertIn("a.cpp:1: error", lines)
+        self.assertFalse(self.called(f"-LE {STARTED}") + self.called("build/asan"))
+
+    def test_one_filter_runs_what_it_names_from_all_tests(self):
+        status, lines = self.dev("test", "-R", "base")
+        self.assertEqual((status, lines[-1]), (0, "1 passed, 0 failed"))
+        self.assertEqual([call.split()[-2:] for call in self.called("ctest")], [["-R", "base"]])
 
     def test_a_broken_sanitizer_build_fails_the_run(self):
         status, lines = self.dev("test", "--sanitizers", BROKEN="build/asan -j")
-        self.assertEqual((status, lines[-1]), (1, "2 passed, 1 failed"))
+        self.assertEqual((status, lines[-1]), (1, "3 passed, 1 failed"))
 
     def test_green_sanitizers_are_not_repeated_until_something_changes(self):
         self.dev("test", "--sanitizers")
@@ -176,14 +206,14 @@ class Dev(unittest.TestCase):
         self.assertIn("dev: asan: unchanged since green run, not repeated", lines)
         self.assertIn("dev: tsan: unchanged since green run, not repeated", lines)
         (self.root / "src/a.cpp").write_text("changed")
-        self.assertEqual(self.dev("test", "--sanitizers")[1][-1], "3 passed, 0 failed")
+        self.assertEqual(self.dev("test", "--sanitizers")[1][-1], "4 passed, 0 failed")
 
     def test_sanitizers_are_repeated_in_ci_and_after_a_failure(self):
         self.dev("test", "--sanitizers")
-        self.assertEqual(self.dev("test", CI="true")[1][-1], "3 passed, 0 failed")
+        self.assertEqual(self.dev("test", CI="true")[1][-1], "4 passed, 0 failed")
         (self.root / "src/a.cpp").write_text("changed")
-        self.assertEqual(self.dev("test", "--sanitizers", RESULTS=FAILED)[1][-1], "0 passed, 3 failed")
-        self.assertEqual(self.dev("test", "--sanitizers")[1][-1], "3 passed, 0 failed")
+        self.assertEqual(self.dev("test", "--sanitizers", RESULTS=FAILED)[1][-1], "0 passed, 4 failed")
+        self.assertEqual(self.dev("test", "--sanitizers")[1][-1], "4 passed, 0 failed")
 
     def test_nothing_is_installed_when_nothing_is_missing(self):
         self.dev("build")
