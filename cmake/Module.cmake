@@ -3,8 +3,8 @@
 # A folder inside a module is private to it; a sub-program (store/host) has its own CMakeLists.
 # check-layers reads these lines, so keep each call on one line. SIMULATES: its tests compute for minutes
 # without optimisation, so dev builds optimise it too. UNITY: dev builds compile its sources eight at a time, which
-# takes a third of the time; what they name in anonymous namespaces has to differ then. COSTLY: a header of others that
-# nearly all of its sources include, precompiled in dev builds.
+# takes a third of the time; what they name in anonymous namespaces has to differ then. COSTLY: a header
+# that many of its sources include and that takes seconds, precompiled in dev builds.
 
 # Release and sanitizer builds compile each source by itself, so they show what it forgot to include.
 option(LW_UNITY "Several sources at a time in dev builds; OFF for clangd: cmake --preset dev -DLW_UNITY=OFF" ON)
