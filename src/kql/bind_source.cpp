@@ -61,7 +61,9 @@ Relation Binder::bind_table_expr(const Expr& expr, const Scope& scope) {
             text_of(bind(*expr.args[0], rows), expr.args[0]->span, "The table's name");
         if (!name) return error_relation();
         if (const Table* table = catalog_.find(*name)) return read_table(*table, *name);
-        fault(expr.span, "There is no table '" + *name + "'.");
+        const auto refusal = catalog_.refusal_of(*name);
+        fault(expr.span,
+              refusal.empty() ? "There is no table '" + *name + "'." : std::string(refusal));
         return error_relation();
       }
       const Entity* entity = scope.find(expr.text);
@@ -84,7 +86,10 @@ Relation Binder::bind_table_expr(const Expr& expr, const Scope& scope) {
         return error_relation();
       }
       if (const Table* table = other->find(expr.text)) return read_table(*table, expr.text);
-      fault(expr.span, "There is no table '" + expr.text + "' in workspace '" + *name + "'.");
+      const auto refusal = other->refusal_of(expr.text);
+      fault(expr.span, refusal.empty()
+                           ? "There is no table '" + expr.text + "' in workspace '" + *name + "'."
+                           : std::string(refusal));
       return error_relation();
     }
     case ExprKind::Error:
@@ -106,6 +111,10 @@ Relation Binder::bind_table_name(const Expr& expr, const Scope& scope) {
     return bind_entity(*entity, expr.text, expr.span);
   }
   if (const Table* table = catalog_.find(expr.text)) return read_table(*table, expr.text);
+  if (const auto refusal = catalog_.refusal_of(expr.text); !refusal.empty()) {
+    fault(expr.span, std::string(refusal));
+    return error_relation();
+  }
   std::vector<std::string> names;
   for (const Table& table : catalog_.tables) names.push_back(table.name);
   for (const Scope* inner = &scope; inner != nullptr; inner = inner->outer) {

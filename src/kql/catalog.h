@@ -77,6 +77,8 @@ struct Table {
 /// The tables of a query's workspace, and the way to other workspaces. Must outlive a translation.
 struct Catalog {
   std::vector<Table> tables;
+  /// Tables that there are, but not for who asks: the name, and a sentence that says for whom.
+  std::vector<std::pair<std::string, std::string>> withheld = {};
   /// The catalog of `workspace("name")`, or null if there is none or it may not be read. Empty:
   /// there are no others.
   std::function<const Catalog*(std::string_view name)> workspace;
@@ -86,6 +88,13 @@ struct Catalog {
       if (table.name == name) return &table;
     }
     return nullptr;
+  }
+  /// Why there is no such table for who asks; empty if there is none for anybody.
+  [[nodiscard]] std::string_view refusal_of(std::string_view name) const {
+    for (const auto& [table, why] : withheld) {
+      if (table == name) return why;
+    }
+    return {};
   }
 };
 

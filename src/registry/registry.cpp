@@ -38,6 +38,18 @@ std::vector<std::string> scopes_of_text(const std::string& text) {
   return scopes;
 }
 
+constexpr const char* kAuditColumns = "at_us, caller, address, method, target, status, detail";
+
+AuditEntry read_audit_entry(SQLite::Statement& row) {
+  return {.at = from_unix_us(row.getColumn(0).getInt64()),
+          .caller = row.getColumn(1).getString(),
+          .address = row.getColumn(2).getString(),
+          .method = row.getColumn(3).getString(),
+          .target = row.getColumn(4).getString(),
+          .status = row.getColumn(5).getInt(),
+          .detail = row.getColumn(6).getString()};
+}
+
 std::string addresses_to_json(const Agent& agent) {
   Value addresses = Value::array();
   for (const std::string& address : agent.addresses) addresses.push(address);
@@ -514,19 +526,26 @@ Result<void> Registry::add_audit_entry(const AuditEntry& entry, std::int64_t mos
 
 Result<std::vector<AuditEntry>> Registry::audit_entries(std::size_t limit) {
   return guarded("read audit log", [&]() -> Result<std::vector<AuditEntry>> {
-    SQLite::Statement query(impl_->database,
-                            "SELECT at_us, caller, address, method, target, status, detail "
-                            "FROM audit ORDER BY id DESC LIMIT ?");
+    SQLite::Statement query(impl_->database, std::string("SELECT ") + kAuditColumns +
+                                                 " FROM audit ORDER BY id DESC LIMIT ?");
     query.bind(1, static_cast<std::int64_t>(limit));
     std::vector<AuditEntry> entries;
+    while (query.executeStep()) entries.push_back(read_audit_entry(query));
+    return entries;
+  });
+}
+
+Result<std::vector<NumberedAuditEntry>> Registry::audit_entries_behind(std::int64_t number,
+                                                                       std::size_t limit) {
+  return guarded("read audit log", [&]() -> Result<std::vector<NumberedAuditEntry>> {
+    SQLite::Statement query(impl_->database,
+                            std::string("SELECT ") + kAuditColumns +
+                                ", id FROM audit WHERE id > ? ORDER BY id LIMIT ?");
+    query.bind(1, number);
+    query.bind(2, static_cast<std::int64_t>(limit));
+    std::vector<NumberedAuditEntry> entries;
     while (query.executeStep()) {
-      entries.push_back({.at = from_unix_us(query.getColumn(0).getInt64()),
-                         .caller = query.getColumn(1).getString(),
-                         .address = query.getColumn(2).getString(),
-                         .method = query.getColumn(3).getString(),
-                         .target = query.getColumn(4).getString(),
-                         .status = query.getColumn(5).getInt(),
-                         .detail = query.getColumn(6).getString()});
+      entries.push_back({query.getColumn(7).getInt64(), read_audit_entry(query)});
     }
     return entries;
   });

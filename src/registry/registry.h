@@ -72,6 +72,11 @@ struct AuditEntry {
   bool operator==(const AuditEntry&) const = default;
 };
 
+struct NumberedAuditEntry {
+  std::int64_t number = 0;  ///< grows, and is never used again
+  AuditEntry entry;
+};
+
 /// A certificate that the CA has signed for an agent.
 struct AgentCertificate {
   AgentId agent;
@@ -157,6 +162,9 @@ class Registry {
   Result<void> add_audit_entry(const AuditEntry& entry, std::int64_t most);
   /// The newest `limit`, newest first.
   Result<std::vector<AuditEntry>> audit_entries(std::size_t limit);
+  /// Those behind that number, oldest first, at most `limit`.
+  Result<std::vector<NumberedAuditEntry>> audit_entries_behind(std::int64_t number,
+                                                               std::size_t limit);
 
  private:
   struct Impl;

@@ -407,6 +407,13 @@ TEST_F(RegistryTest, the_audit_log_keeps_the_newest) {
   for (const AuditEntry& entry : *entries) targets += entry.target;
   EXPECT_EQ(targets, "/5/4/3");
   EXPECT_EQ(registry().audit_entries(1)->front().at, kNow + Seconds(5));
+
+  const auto behind = registry().audit_entries_behind(3, 10);
+  ASSERT_TRUE(behind && behind->size() == 2);
+  EXPECT_EQ(behind->front().number, 4);
+  EXPECT_EQ(behind->back().entry.target, "/5");
+  EXPECT_EQ(registry().audit_entries_behind(0, 1)->front().number, 3) << "the oldest that is kept";
+  EXPECT_TRUE(registry().audit_entries_behind(5, 10)->empty());
 }
 
 TEST_F(RegistryTest, everything_is_on_the_disk_when_a_call_returns) {

@@ -80,6 +80,7 @@ void Control::stop() {
   while (work_.try_pop()) {
   }
   records_.write();
+  if (auto events = events_.take(); !events.empty()) history_.record(std::move(events));
 }
 
 void Control::post(std::function<void()> work) { work_.push(std::move(work)); }
@@ -98,6 +99,7 @@ Result<void> Control::load() {
   history_.describe_tests(tests);
   adopt_plan(tests);
   restore_states();
+  restore_agents();
   return {};
 }
 
@@ -116,6 +118,7 @@ void Control::tick() {
   records_.write_if_due(ticked_);
   one_offs_.tick(ticked_);
   retry_waiting();
+  if (auto events = events_.take(); !events.empty()) history_.record(std::move(events));
   if (ticked_ - faults_found_ >= kFaultsEvery) find_faults();
   if (ticked_ < absence_from_) return;
   record(live_.tick(clock_.wall_now(), [&](const LiveTest& live) { return absence_facts(live); }));
@@ -365,6 +368,17 @@ void Control::restore_states() {
   if (!states.empty()) absence_from_ = clock_.now() + kReconnectGrace;
 }
 
+void Control::restore_agents() {
+  for (store::AgentBeat& beat : history_.last_beats()) {
+    events_.restore(beat.agent, beat.version,
+                    {.problem = std::move(beat.problem),
+                     .path_problem = std::move(beat.path_problem),
+                     .rounds_dropped = beat.rounds_dropped,
+                     .intervals_missed = beat.intervals_missed,
+                     .clock_offset = beat.clock_offset});
+  }
+}
+
 // --- agents -----------------------------------------------------------------------------------
 
 Result<std::string> Control::create_join_token(std::chrono::seconds life, int uses) {
@@ -378,6 +392,7 @@ Result<std::string> Control::create_join_token(std::chrono::seconds life, int us
 
 Result<void> Control::remove_agent(AgentId agent) {
   TRY(registry_.remove_agent(agent));
+  if (const Agent* const known = find_agent(agent)) events_.removed(*known, clock_.wall_now());
   records_.removed(agent);
   adopt_agents(TRY(registry_.agents()));
   assignments_.forget(agent);

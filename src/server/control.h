@@ -18,6 +18,7 @@
 #include "model/listening.h"
 #include "model/self_test.h"
 #include "registry/registry.h"
+#include "server/agent_events.h"
 #include "server/agent_records.h"
 #include "server/assignments.h"
 #include "server/authority.h"
@@ -159,6 +160,9 @@ class Control {
   /// Enters it with the present time. A log that cannot be written is said in the process's own.
   void audit(registry::AuditEntry entry);
   Result<std::vector<registry::AuditEntry>> audit_entries(std::size_t limit);
+  /// Those behind that number, oldest first, at most `limit`.
+  Result<std::vector<registry::NumberedAuditEntry>> audit_entries_behind(std::int64_t number,
+                                                                         std::size_t limit);
   [[nodiscard]] const std::string& subscription_id() const { return subscription_id_; }
   [[nodiscard]] const std::string& workspace_id() const { return workspace_id_; }
   /// A secret of this server for the ids of its operations (arm/operations.h).
@@ -180,6 +184,7 @@ class Control {
   Result<void> load_watchers();
   Result<void> reload_monitors();
   void restore_states();
+  void restore_agents();
   void adopt_agents(std::vector<Agent> agents);
   void adopt_plan(const std::vector<Test>& tests);
   void replan();
@@ -207,7 +212,8 @@ class Control {
   void handle_assignment_wanted(const FleetSession& session, AgentConnection& connection,
                                 const ::linewatch::wire::AssignmentWanted& wanted);
   void handle_check(const FleetSession& session, const ::linewatch::wire::CheckAnswer& answer);
-  void handle_status(AgentConnection& connection, const ::linewatch::wire::AgentStatus& status);
+  void handle_status(const Agent& agent, AgentConnection& connection,
+                     const ::linewatch::wire::AgentStatus& status);
   Result<::linewatch::wire::EnrollResponse> enroll_now(
       const ::linewatch::wire::EnrollRequest& request);
   Result<::linewatch::wire::EnrollResponse> renew_now(AgentId agent,
@@ -223,6 +229,7 @@ class Control {
 
   registry::Registry registry_;
   AgentRecords records_;
+  AgentEvents events_;
   const Authority& authority_;
   const Clock& clock_;
   History& history_;

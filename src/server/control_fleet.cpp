@@ -30,6 +30,15 @@ Result<void> check_facts(const Agent& facts) {
   return {};
 }
 
+AgentStatusFacts facts_of(const AgentConnection& connection) {
+  return {.problem = printable(connection.problem, kLoggedBytesMax),
+          .path_problem = printable(connection.path_problem, kLoggedBytesMax),
+          .rounds_dropped = connection.rounds_dropped,
+          .path_reports_dropped = connection.path_reports_dropped,
+          .intervals_missed = connection.intervals_missed,
+          .clock_offset = connection.clock_offset};
+}
+
 /// What an agent's clock says, kept to times that differ from any other by less than a number
 /// holds.
 Timestamp wall_time_of(std::uint64_t us) {
@@ -75,6 +84,7 @@ Result<pb::EnrollResponse> Control::enroll_now(const pb::EnrollRequest& request)
   const std::string fingerprint = TRY(io::read_certificate(certificate)).sha256_hex;
   TRY(registry_.redeem_join_token(secret_sha256, agent, fingerprint, now));
   records_.joined(agent.id, fingerprint);
+  events_.joined(agent, namesake != agents_.end(), now);
   adopt_agents(TRY(registry_.agents()));
   log::info("fleet", fmt::format("agent {} ({}) has joined", agent.name, to_string(agent.id)));
   replan_soon();
@@ -102,6 +112,7 @@ Result<pb::EnrollResponse> Control::renew_now(AgentId agent,
       TRY(authority_.sign_agent(signing_request_pem, agent, clock_.wall_now()));
   const std::string fingerprint = TRY(io::read_certificate(fresh)).sha256_hex;
   TRY(records_.renewed(agent, certificate_sha256_hex, fingerprint));
+  events_.certificate_renewed(*find_agent(agent), clock_.wall_now());
   pb::EnrollResponse response;
   response.set_agent_id(agent.value);
   response.set_certificate_pem(fresh);
@@ -120,15 +131,18 @@ void Control::on_session_end(std::shared_ptr<FleetSession> session) {
   post([this, session = std::move(session)] {
     // What it still had to hand over was not acknowledged, so the agent sends it again.
     std::erase_if(waiting_, [&](const WaitingBatch& batch) { return batch.session == session; });
-    if (connection_of(*session) == nullptr) return;
+    const AgentConnection* const connection = connection_of(*session);
+    if (connection == nullptr) return;
+    const Agent* const agent = find_agent(session->agent());
     // An agent that was removed is not remembered.
-    if (find_agent(session->agent()) != nullptr) {
-      records_.left(session->agent(), clock_.wall_now());
+    if (agent != nullptr) {
+      const Timestamp now = clock_.wall_now();
+      records_.left(agent->id, now);
+      events_.disconnected(*agent, connection->since, now);
     }
     connections_.erase(session->agent());
     one_offs_.fail_all(session->agent(),
                        {ErrorCode::Unavailable, "the agent's connection was lost"});
-    const Agent* const agent = find_agent(session->agent());
     if (agent == nullptr) assignments_.forget(session->agent());
     log::info("fleet", fmt::format("agent {} is gone",
                                    agent != nullptr ? agent->name : to_string(session->agent())));
@@ -176,7 +190,10 @@ void Control::handle_message(const std::shared_ptr<FleetSession>& session,
   if (message.has_assignment_wanted()) {
     handle_assignment_wanted(*session, *connection, message.assignment_wanted());
   }
-  if (message.has_status()) handle_status(*connection, message.status());
+  if (message.has_status()) {
+    const Agent* const agent = find_agent(session->agent());
+    if (agent != nullptr) handle_status(*agent, *connection, message.status());
+  }
   session->read_next();
 }
 
@@ -189,17 +206,16 @@ Result<void> Control::check_may_connect(const FleetSession& session) const {
 }
 
 void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const pb::Hello& hello) {
-  if (auto allowed = check_may_connect(*session); !allowed) {
-    session->close(allowed.error());
-    return;
-  }
   const Agent* const known = find_agent(session->agent());
+  const auto refuse = [&](const Error& reason) {
+    const std::string name = known != nullptr ? known->name : to_string(session->agent());
+    events_.refused(session->agent(), name, reason.message, clock_.wall_now());
+    session->close(reason);
+  };
+  if (auto allowed = check_may_connect(*session); !allowed) return refuse(allowed.error());
   const auto protocol =
       wire::agree_on_protocol(hello.protocol(), hello.protocol_oldest(), hello.version());
-  if (!protocol) {
-    session->close(protocol.error());
-    return;
-  }
+  if (!protocol) return refuse(protocol.error());
   if (const auto old = connections_.find(session->agent()); old != connections_.end()) {
     old->second.session->close(
         {ErrorCode::Unavailable, "a newer connection of this agent took over"});
@@ -244,18 +260,21 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
   connection.running_version = hello.assignment_version();
   assignments_.on_hello(session->agent(), hello.assignment_version(), *protocol);
   records_.saw(session->agent(), connection.since);
+  events_.connected(facts, connection.version, session->peer(), connection.since);
 
   auto welcome = std::make_shared<pb::ServerMessage>();
   welcome->mutable_welcome()->set_protocol(*protocol);
   welcome->mutable_welcome()->set_version(LW_VERSION);
   welcome->mutable_welcome()->set_agent_id(session->agent().value);
   session->send(std::move(welcome));
+  const Timestamp connection_began = connection.since;
   AgentConnection& entered = connections_[session->agent()] = std::move(connection);
   if (has_changed) {
     if (auto put = registry_.put_agent(facts); !put) {
       log::warning("fleet", fmt::format("what agent {} says of itself was not taken over: {}",
                                         known->name, put.error().message));
     } else if (auto agents = registry_.agents()) {
+      events_.changed(*known, facts, connection_began);
       adopt_agents(std::move(*agents));
       replan_soon();
     }
@@ -277,7 +296,8 @@ void Control::handle_assignment_wanted(const FleetSession& session, AgentConnect
   if (!is_plan_stale_) push_assignment(session.agent(), connection);
 }
 
-void Control::handle_status(AgentConnection& connection, const pb::AgentStatus& status) {
+void Control::handle_status(const Agent& agent, AgentConnection& connection,
+                            const pb::AgentStatus& status) {
   connection.running_version = status.assignment_version();
   connection.spool_records = status.spool_records();
   connection.rounds_dropped = status.rounds_dropped();
@@ -289,7 +309,9 @@ void Control::handle_status(AgentConnection& connection, const pb::AgentStatus& 
   connection.path_problem = status.path_problem();
   connection.listening = wire::decode_listening(status);
   if (status.has_self_test()) connection.self_test = wire::decode_self_test(status.self_test());
-  connection.clock_offset = wall_time_of(status.wall_time_us()) - clock_.wall_now();
+  const Timestamp now = clock_.wall_now();
+  connection.clock_offset = wall_time_of(status.wall_time_us()) - now;
+  events_.on_status(agent, facts_of(connection), now);
 }
 
 store::StoredRound Control::judge(const RoundOrigin& origin, Round round, Timestamp happened) {

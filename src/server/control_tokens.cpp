@@ -62,4 +62,9 @@ Result<std::vector<registry::AuditEntry>> Control::audit_entries(std::size_t lim
   return registry_.audit_entries(limit);
 }
 
+Result<std::vector<registry::NumberedAuditEntry>> Control::audit_entries_behind(std::int64_t number,
+                                                                                std::size_t limit) {
+  return registry_.audit_entries_behind(number, limit);
+}
+
 }  // namespace lw::server

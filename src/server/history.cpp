@@ -24,13 +24,29 @@ constexpr Seconds kStopPatience{3};
 /// Rows of one insert: large enough to catch up, small enough for every store's limits.
 constexpr std::size_t kBlockRowsMax = 20'000;
 /// Some 100 MB. Reached when every test changes its state several times while the store is away.
-constexpr std::size_t kChangesWaitingMax = 300'000;
+constexpr std::size_t kWaitingMax = 300'000;
 constexpr auto kRestoreWindow = std::chrono::hours(24);
 constexpr auto kChangesWindow = std::chrono::days(31);
 
 /// Anything but an absent or full store would fail in the same way for ever.
 bool may_heal(const Error& error) {
   return error.code == ErrorCode::Unavailable || error.code == ErrorCode::NoSpace;
+}
+
+/// Puts `rows` behind those that wait; the oldest go if there are too many. Returns how many.
+template <class Row>
+std::size_t queue(std::deque<Row>& waiting, std::vector<Row> rows) {
+  waiting.insert(waiting.end(), std::make_move_iterator(rows.begin()),
+                 std::make_move_iterator(rows.end()));
+  if (waiting.size() <= kWaitingMax) return 0;
+  const std::size_t excess = waiting.size() - kWaitingMax;
+  waiting.erase(waiting.begin(), waiting.begin() + static_cast<std::ptrdiff_t>(excess));
+  return excess;
+}
+
+template <class Row>
+auto end_of_block(std::deque<Row>& waiting) {
+  return waiting.begin() + static_cast<std::ptrdiff_t>(std::min(waiting.size(), kBlockRowsMax));
 }
 
 }  // namespace
@@ -137,7 +153,16 @@ std::vector<RestoredState> History::last_states() {
   return list;
 }
 
+std::vector<store::AgentBeat> History::last_beats() {
+  auto beats = store::last_agent_beats(client_, clock_.wall_now() - kRestoreWindow);
+  if (beats) return std::move(*beats);
+  log::warning("history",
+               "what agents said before the restart is not known: " + beats.error().message);
+  return {};
+}
+
 void History::record(std::vector<StateChange> changes) { jobs_.push(std::move(changes)); }
+void History::record(std::vector<AgentEvent> events) { jobs_.push(std::move(events)); }
 void History::describe_tests(std::vector<Test> tests) { jobs_.push(std::move(tests)); }
 bool History::query(std::function<void(store::Client&)> work) {
   return queries_.push(std::move(work));
@@ -167,12 +192,11 @@ void History::run() {
 }
 
 void History::take_in(std::vector<StateChange> changes) {
-  changes_.insert(changes_.end(), std::make_move_iterator(changes.begin()),
-                  std::make_move_iterator(changes.end()));
-  if (changes_.size() <= kChangesWaitingMax) return;
-  const std::size_t excess = changes_.size() - kChangesWaitingMax;
-  changes_.erase(changes_.begin(), changes_.begin() + static_cast<std::ptrdiff_t>(excess));
-  dropped_.add(excess);
+  dropped_.add(queue(changes_, std::move(changes)));
+}
+
+void History::take_in(std::vector<AgentEvent> events) {
+  dropped_.add(queue(events_, std::move(events)));
 }
 
 void History::take_in(std::vector<Test> tests) {
@@ -194,15 +218,15 @@ void History::take_in_all() {
 }
 
 Result<void> History::write_blocks() {
-  // Both each time, so that neither keeps the other waiting however fast it comes.
+  // All each time, so that none keeps the others waiting however fast it comes.
   if (!changes_.empty()) TRY(write_changes());
+  if (!events_.empty()) TRY(write_events());
   if (!tests_.empty()) TRY(write_tests());
   return {};
 }
 
 Result<void> History::write_changes() {
-  const auto end =
-      changes_.begin() + static_cast<std::ptrdiff_t>(std::min(changes_.size(), kBlockRowsMax));
+  const auto end = end_of_block(changes_);
   std::vector<store::StateChange> rows;
   for (auto change = changes_.begin(); change != end; ++change) {
     rows.push_back({.test = change->test,
@@ -213,6 +237,14 @@ Result<void> History::write_changes() {
   }
   const auto written = store::record_state_changes(client_, rows, keep_days_);
   if (written || !may_heal(written.error())) changes_.erase(changes_.begin(), end);
+  return written;
+}
+
+Result<void> History::write_events() {
+  const auto end = end_of_block(events_);
+  const std::vector<AgentEvent> rows(events_.begin(), end);
+  const auto written = store::record_agent_events(client_, rows, keep_days_);
+  if (written || !may_heal(written.error())) events_.erase(events_.begin(), end);
   return written;
 }
 
@@ -233,12 +265,15 @@ Result<void> History::write_tests() {
 
 void History::drop_waiting(const Error& reason) {
   take_in_all();
-  // Descriptions are made again at the next start; changes are lost.
-  log::warning("history", fmt::format("{} and {} were not written: {}",
-                                      counted(changes_.size(), "state change"),
-                                      counted(tests_.size(), "test description"), reason.message));
-  dropped_.add(changes_.size());
+  // Descriptions are made again at the next start; changes and events are lost.
+  log::warning(
+      "history",
+      fmt::format("{}, {} and {} were not written: {}", counted(changes_.size(), "state change"),
+                  counted(events_.size(), "event of agents", "events of agents"),
+                  counted(tests_.size(), "test description"), reason.message));
+  dropped_.add(changes_.size() + events_.size());
   changes_.clear();
+  events_.clear();
   tests_.clear();
 }
 

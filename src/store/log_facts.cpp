@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "store/log_facts.h"
 
+#include <algorithm>
+#include <set>
+#include <utility>
+
 #include "base/document.h"
 #include "base/hash.h"
 #include "store/read_rows.h"
@@ -70,6 +74,32 @@ Value row_of(const AgentBeat& beat, Timestamp at, std::uint16_t keep_days) {
   return row;
 }
 
+Value row_of(const AgentEvent& event, std::uint16_t keep_days) {
+  Value row;
+  row.set("ts", time_text(event.at));
+  row.set("keep_days", std::int64_t{keep_days});
+  row.set("agent_id", number_text(event.agent.value));
+  row.set("name", event.name);
+  row.set("kind", std::int64_t{std::to_underlying(event.kind)});
+  row.set("detail", event.detail);
+  if (event.count) row.set("count", std::to_string(*event.count));
+  return row;
+}
+
+Value row_of(const AuditRow& entry, std::uint16_t keep_days) {
+  Value row;
+  row.set("ts", time_text(entry.at));
+  row.set("keep_days", std::int64_t{keep_days});
+  row.set("number", std::to_string(entry.number));
+  row.set("caller", entry.caller);
+  row.set("address", entry.address);
+  row.set("method", entry.method);
+  row.set("target", entry.target);
+  row.set("status", std::int64_t{entry.status});
+  row.set("detail", entry.detail);
+  return row;
+}
+
 Value row_of(const ListenerResult& result, Timestamp at, std::uint16_t keep_days) {
   return Value::object({{"ts", time_text(at)},
                         {"keep_days", std::int64_t{keep_days}},
@@ -123,6 +153,62 @@ Result<void> record_agent_beats(Client& client, std::span<const AgentBeat> beats
   std::string lines;
   for (const AgentBeat& beat : beats) lines += to_json(row_of(beat, at, keep_days)) + "\n";
   return insert_lines(client, "agent_beats", std::move(lines));
+}
+
+Result<std::vector<AgentBeat>> last_agent_beats(Client& client, Timestamp since) {
+  const auto read = [](RowReader& row) {
+    AgentBeat beat;
+    beat.agent = AgentId{row.number<std::uint64_t>()};
+    beat.name = row.text();
+    beat.version = row.text();
+    beat.rounds_dropped = row.number<std::uint64_t>();
+    beat.intervals_missed = row.number<std::uint64_t>();
+    if (row.number<std::uint8_t>() != 0)
+      beat.clock_offset = Microseconds(row.number<std::int64_t>());
+    else
+      row.number<std::int64_t>();
+    beat.problem = row.text();
+    beat.path_problem = row.text();
+    return beat;
+  };
+  return rows_of<AgentBeat>(
+      client,
+      "SELECT agent_id, toString(name), toString(version), rounds_dropped, intervals_missed, "
+      "toUInt8(isNotNull(clock_offset_us)), ifNull(clock_offset_us, 0), problem, path_problem "
+      "FROM agent_beats WHERE ts >= " +
+          micro(since) + " ORDER BY ts DESC LIMIT 1 BY agent_id",
+      read);
+}
+
+Result<void> record_agent_events(Client& client, std::span<const AgentEvent> events,
+                                 std::uint16_t keep_days) {
+  std::string lines;
+  for (const AgentEvent& event : events) lines += to_json(row_of(event, keep_days)) + "\n";
+  return insert_lines(client, "agent_events", std::move(lines));
+}
+
+Result<void> record_audit(Client& client, std::span<const AuditRow> rows, std::uint16_t keep_days) {
+  if (rows.empty()) return {};
+  const auto [first, last] = std::ranges::minmax(rows, {}, &AuditRow::at);
+  using Key = std::pair<std::int64_t, std::int64_t>;
+  const auto read = [](RowReader& row) {
+    const auto number = row.number<std::int64_t>();
+    return Key{number, row.number<std::int64_t>()};
+  };
+  // A server reads its whole log again after a start, and its registry may be an older copy: what
+  // is there already is known by number and time.
+  const auto there =
+      TRY(rows_of<Key>(client,
+                       "SELECT number, toUnixTimestamp64Micro(ts) FROM audit_log WHERE " +
+                           within("ts", first.at, last.at + Microseconds(1)),
+                       read));
+  const std::set<Key> known(there.begin(), there.end());
+  std::string lines;
+  for (const AuditRow& entry : rows) {
+    if (known.contains({entry.number, to_unix_us(entry.at)})) continue;
+    lines += to_json(row_of(entry, keep_days)) + "\n";
+  }
+  return insert_lines(client, "audit_log", std::move(lines));
 }
 
 Result<void> record_listener_results(Client& client, std::span<const ListenerResult> results,

@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
+#include "model/agent_event.h"
 #include "model/ids.h"
 #include "model/listening.h"
 #include "store/client.h"
@@ -62,6 +63,24 @@ struct AgentBeat {
 /// Rows of `agent_beats`, all of the instant `at`.
 Result<void> record_agent_beats(Client& client, std::span<const AgentBeat> beats, Timestamp at,
                                 std::uint16_t keep_days);
+
+/// The last one of each agent that has any since then.
+Result<std::vector<AgentBeat>> last_agent_beats(Client& client, Timestamp since);
+
+/// Rows of `agent_events`.
+Result<void> record_agent_events(Client& client, std::span<const AgentEvent> events,
+                                 std::uint16_t keep_days);
+
+/// A row of `audit_log`: an entry of the registry's, which keeps only the newest.
+struct AuditRow {
+  std::int64_t number = 0;
+  Timestamp at{};
+  std::string caller, address, method, target;
+  int status = 0;
+  std::string detail;
+};
+/// Those that are not in the store yet are written.
+Result<void> record_audit(Client& client, std::span<const AuditRow> rows, std::uint16_t keep_days);
 
 /// What became of the port that tests of one configuration lead to on one destination.
 struct ListenerResult {

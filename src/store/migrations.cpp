@@ -323,6 +323,43 @@ ORDER BY (toStartOfHour(ts), test_id, ts)
 TTL toDateTime(ts) + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1)";
 
+// What happened to agents. Two events of one kind in one microsecond are one.
+constexpr std::string_view kAgentEvents = R"(CREATE TABLE IF NOT EXISTS agent_events
+(
+  ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keep_days UInt16 CODEC(ZSTD(1)),
+  agent_id UInt64 CODEC(ZSTD(1)),
+  name LowCardinality(String) CODEC(ZSTD(1)),
+  kind UInt8 CODEC(ZSTD(1)),
+  detail String CODEC(ZSTD(1)),
+  count Nullable(Int64) CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY (keep_days, toYYYYMM(ts))
+ORDER BY (toStartOfHour(ts), agent_id, ts, kind)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1)";
+
+// Who changed what: copies of the registry's entries, which keeps the newest only. `number`:
+// theirs.
+constexpr std::string_view kAuditLog = R"(CREATE TABLE IF NOT EXISTS audit_log
+(
+  ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keep_days UInt16 CODEC(ZSTD(1)),
+  number Int64 CODEC(Delta(8), ZSTD(1)),
+  caller LowCardinality(String) CODEC(ZSTD(1)),
+  address LowCardinality(String) CODEC(ZSTD(1)),
+  method LowCardinality(String) CODEC(ZSTD(1)),
+  target String CODEC(ZSTD(1)),
+  status UInt16 CODEC(ZSTD(1)),
+  detail String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY (keep_days, toYYYYMM(ts))
+ORDER BY (toStartOfHour(ts), ts, number)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1)";
+
 // Measured for 100 million checks: decision 0020. A round's jitter follows from its RTTs and need
 // not be kept; what is read of it is of the successful checks in order, as summarize() has it.
 constexpr std::string_view kLeanerRounds = R"(ALTER TABLE rounds
@@ -416,6 +453,7 @@ std::span<const Migration> migrations() {
         "DROP TABLE IF EXISTS doubtful",
         "CREATE TABLE IF NOT EXISTS doubtful AS arrivals ENGINE = Memory"}},
       {9, "what became of ports that agents listen on", {text(kListenerResults)}},
+      {10, "what happened to agents, and who changed what", {text(kAgentEvents), text(kAuditLog)}},
   };
   return kMigrations;
 }

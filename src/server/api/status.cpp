@@ -6,6 +6,7 @@
 #include <cmath>
 #include <map>
 
+#include "model/agent_event.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
 #include "server/api/visibility.h"
@@ -13,9 +14,6 @@
 
 namespace lw::server::api {
 namespace {
-
-/// An agent whose clock is this far off makes histories that do not line up.
-constexpr Milliseconds kClockOffsetMax{2'000};
 
 void add_agent_problems(const AgentView& view, Value& problems) {
   if (!view.connection) {

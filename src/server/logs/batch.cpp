@@ -66,6 +66,7 @@ void run_item(Service& service, const std::shared_ptr<Batch>& batch, std::size_t
   auto question = read_question(*body, item.text("workspace"));
   if (!question) return fail_with(question.error());
   question->caller = batch->call().scope;
+  question->sees_audit = sees_audit(batch->call());
   const Wishes wishes = parse_prefer(header_of(item, "prefer"));
   question->wait = wishes.wait;
   service.ask(

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "model/agent_event.h"
 #include "model/listening.h"
 #include "model/round.h"
 #include "model/state.h"
@@ -90,6 +91,12 @@ std::string outcome_name_of(const std::string& outcome) {
 std::string listening_name_of(const std::string& outcome) {
   return named(outcome, names_up_to(static_cast<int>(ListeningOutcome::Failed), [](int i) {
                  return std::string(name_of(static_cast<ListeningOutcome>(i)));
+               }));
+}
+
+std::string agent_event_name_of(const std::string& kind) {
+  return named(kind, names_up_to(static_cast<int>(kAgentEventNames.size()) - 1, [](int i) {
+                 return std::string(kAgentEventNames.at(static_cast<std::size_t>(i)));
                }));
 }
 

@@ -30,6 +30,7 @@ LogColumn state_column(const std::string& name, const std::string& description);
 LogColumn reason_column(const std::string& name, const std::string& description);
 std::string outcome_name_of(const std::string& outcome);
 std::string listening_name_of(const std::string& outcome);
+std::string agent_event_name_of(const std::string& kind);
 
 LogColumn time_generated();
 /// Azure's columns that tell which test a row is of.

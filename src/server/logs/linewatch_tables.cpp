@@ -280,10 +280,58 @@ LogTable agents() {
               {"PathProblem", Type::String, "r.path_problem"}}};
 }
 
+LogTable agent_events() {
+  return {.name = "LinewatchAgentEvents",
+          .description =
+              "One row whenever something happened to an agent: it joined, connected, "
+              "was lost, dropped rounds, its clock was set …",
+          .source = {.rows = "SELECT * FROM agent_events FINAL WHERE @",
+                     .time = "ts",
+                     .by_test = false,
+                     .agent = "name"},
+          .columns = {time_generated(),
+                      {"Agent", Type::String, "toString(r.name)"},
+                      {"AgentId", Type::String, hex_of_id("r.agent_id")},
+                      {"Event",
+                       Type::String,
+                       agent_event_name_of("r.kind"),
+                       false,
+                       {},
+                       "What happened, in a word."},
+                      {"Detail", Type::String, "r.detail", false, {}, "What more there is to say."},
+                      {"Count",
+                       Type::Long,
+                       "r.count",
+                       true,
+                       {},
+                       "Rounds, path reports or intervals; of clocks microseconds."}}};
+}
+
+LogTable audit() {
+  return {
+      .name = "LinewatchAudit",
+      .description =
+          "One row per request that changed something, or was refused since its "
+          "caller may not. For administrators.",
+      .source = {.rows = "SELECT * FROM audit_log FINAL WHERE @",
+                 .time = "ts",
+                 .by_test = false,
+                 .is_audit = true},
+      .columns = {time_generated(),
+                  {"Caller", Type::String, "toString(r.caller)", false, {}, "The token's name."},
+                  {"CallerAddress", Type::String, "toString(r.address)"},
+                  {"Method", Type::String, "toString(r.method)"},
+                  {"Target", Type::String, "r.target", false, {}, "Path and query, as sent."},
+                  {"Status", Type::Int, "toInt32(r.status)", false, {}, "Of the answer."},
+                  {"Detail", Type::String, "r.detail", false, {}, "What the target does not say."},
+                  {"Number", Type::Long, "r.number"}}};
+}
+
 }  // namespace
 
 std::vector<LogTable> linewatch_tables() {
-  return {rounds(), checks(), hops(), paths(), state_changes(), tests(), agents()};
+  return {rounds(), checks(), hops(),         paths(), state_changes(),
+          tests(),  agents(), agent_events(), audit()};
 }
 
 }  // namespace lw::server::logs

@@ -78,6 +78,12 @@ const std::vector<LogTable>& log_tables() {
 kql::Catalog make_catalog(const Scope& scope) {
   kql::Catalog catalog;
   for (const LogTable& table : log_tables()) {
+    if (table.source.is_audit && !scope.sees_audit) {
+      catalog.withheld.emplace_back(
+          table.name, "The table '" + table.name +
+                          "' is for administrators whose token has no scope; ask with such a one.");
+      continue;
+    }
     kql::Table made;
     made.name = table.name;
     for (const LogColumn& column : table.columns) {

@@ -34,6 +34,7 @@ struct Scope {
   std::string subscription;
   TickSpan span;
   std::string monitor = {};  ///< Of this connection monitor only (its key); empty: of all.
+  bool sees_audit = false;   ///< Of an administrator for whom nothing is out of scope.
 };
 
 /// A column of a log table. Its SQL sees the store's row as `r`, what is known of the row's test as
@@ -59,6 +60,8 @@ struct LogSource {
   bool by_test = true;       ///< has test_id
   std::string agent = {};    ///< else: the column with an agent's name
   Seconds grain{0};          ///< rows stand for so much time from theirs on
+  /// About the server itself: in the default workspace only, and for who sees the audit log.
+  bool is_audit = false;
 };
 
 struct LogTable {

@@ -51,6 +51,35 @@ TEST(LogTables, NameEachColumnOnce) {
   }
 }
 
+TEST(LogTables, TheAuditLogIsForThoseWhoMaySeeIt) {
+  Scope scope{.workspaces = {kDefault}, .subscription = "sub", .span = {}};
+  for (const char* const query : {"LinewatchAudit | count", "table('LinewatchAudit') | count"}) {
+    EXPECT_TRUE(has(sql_of(query, scope), "refused: The table 'LinewatchAudit' is for admin"))
+        << sql_of(query, scope);
+  }
+  for (const char* const all : {"union * | count", "search 'x'", "union Linewatch* | count"}) {
+    EXPECT_FALSE(has(sql_of(all, scope), "audit_log")) << all;
+    EXPECT_FALSE(has(sql_of(all, scope), "refused")) << all;
+  }
+  scope.sees_audit = true;
+  EXPECT_TRUE(has(sql_of("LinewatchAudit | count", scope), "FROM audit_log FINAL WHERE 1"));
+  // Who asks for one monitor's rows, or another workspace's, has none of it.
+  scope.monitor = "m";
+  EXPECT_TRUE(has(sql_of("LinewatchAudit | count", scope), "FROM audit_log FINAL WHERE 0"));
+  scope = {.workspaces = {kTeam}, .subscription = "sub", .span = {}, .sees_audit = true};
+  EXPECT_TRUE(has(sql_of("LinewatchAudit | count", scope), "FROM audit_log FINAL WHERE 0"));
+  scope.workspaces = {kTeam, kDefault};
+  EXPECT_TRUE(has(sql_of("LinewatchAudit | count", scope), "ARRAY JOIN ['id-1'] AS w"));
+}
+
+TEST(LogTables, AnotherWorkspacesAgentEventsAreOfItsAgents) {
+  const Scope scope{.workspaces = {kTeam}, .subscription = "sub", .span = {}};
+  EXPECT_TRUE(has(sql_of("LinewatchAgentEvents | count", scope),
+                  "FROM agent_events FINAL WHERE name IN (SELECT agent FROM test_facts WHERE "
+                  "hasAny(workspaces, ['team\\'a']))"))
+      << sql_of("LinewatchAgentEvents | count", scope);
+}
+
 TEST(LogSources, TimeAndHourReachTheTable) {
   const std::string sql = sql_of(
       "NWConnectionMonitorTestResult | where TimeGenerated >= datetime(2026-01-31T12:30:00) and "

@@ -24,16 +24,24 @@ Value table_value(const LogTable& table) {
   return value;
 }
 
-Value tables_value() {
+bool is_shown(const LogTable& table, bool sees_audit) {
+  return sees_audit || !table.source.is_audit;
+}
+
+Value tables_value(bool sees_audit) {
   Value tables = Value::array();
-  for (const LogTable& table : log_tables()) tables.push(table_value(table));
+  for (const LogTable& table : log_tables()) {
+    if (is_shown(table, sees_audit)) tables.push(table_value(table));
+  }
   return tables;
 }
 
 /// In the shape of Azure's metadata API.
-Value metadata_of(const Service& service, const WorkspaceView& view) {
+Value metadata_of(const Service& service, const WorkspaceView& view, bool sees_audit) {
   Value related = Value::array();
-  for (const LogTable& table : log_tables()) related.push("t/" + table.name);
+  for (const LogTable& table : log_tables()) {
+    if (is_shown(table, sees_audit)) related.push("t/" + table.name);
+  }
   Value workspace = Value::object({{"id", view.id},
                                    {"name", view.name},
                                    {"resourceId", "/subscriptions/" + service.subscription() +
@@ -45,7 +53,7 @@ Value metadata_of(const Service& service, const WorkspaceView& view) {
   Value workspaces = Value::array();
   workspaces.push(std::move(workspace));
   Value value;
-  value.set("tables", tables_value());
+  value.set("tables", tables_value(sees_audit));
   value.set("workspaces", std::move(workspaces));
   for (const char* const empty : {"tableGroups", "categories", "solutions", "functions", "queries",
                                   "applications", "resourceTypes", "permissions"}) {
@@ -70,7 +78,9 @@ Value functions_value(const std::vector<kql::FunctionWords>& functions) {
 
 }  // namespace
 
-Value schema_value() { return Value::object({{"tables", tables_value()}}); }
+Value schema_value(bool sees_audit) {
+  return Value::object({{"tables", tables_value(sees_audit)}});
+}
 
 Value capabilities_value() {
   Value value;
@@ -98,7 +108,7 @@ void add_metadata_routes(Router& router, Service& service) {
                            .message = "There is no workspace '" +
                                       call.path.at("workspace").substr(0, 100) + "'."});
     }
-    reply(call, to_json(metadata_of(service, *view)));
+    reply(call, to_json(metadata_of(service, *view, sees_audit(call))));
   };
   for (const char* const method : {"GET", "POST"}) {
     router.add(method, "/v1/workspaces/{workspace}/metadata", {Access::Reader, Reach::Own},

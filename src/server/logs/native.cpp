@@ -152,7 +152,7 @@ void add_native_routes(Router& router, Service& service) {
   router.add("POST", "/api/v1/query", {Access::Reader, Reach::Own},
              [&service](const Call& call) { answer_query(service, call); });
   router.add("GET", "/api/v1/kql/schema", {Access::Reader, Reach::Own},
-             [](const Call& call) { api::answer(call, schema_value()); });
+             [](const Call& call) { api::answer(call, schema_value(sees_audit(call))); });
   router.add("GET", "/api/v1/kql/capabilities", {Access::Reader, Reach::Own},
              [](const Call& call) { api::answer(call, capabilities_value()); });
 }

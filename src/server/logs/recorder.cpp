@@ -19,6 +19,8 @@ constexpr Milliseconds kLookEvery{2'000};
 constexpr std::size_t kTestsPerLook = 5'000;
 /// Rows of one insert.
 constexpr std::size_t kBlockRowsMax = 10'000;
+/// The control loop waits while they are read.
+constexpr std::size_t kAuditRowsPerLook = 2'000;
 
 store::AgentBeat beat_of(const AgentView& view) {
   const AgentConnection& connection = *view.connection;
@@ -44,6 +46,27 @@ std::vector<store::ListenerResult> listener_results(const Control& control) {
   if (!listeners.is_anybody_listening()) return {};
   for (const TestId id : control.live().order()) listeners.add_test(control.live().find(id)->test);
   return listeners.results();
+}
+
+/// The entries of the audit log behind that number.
+std::vector<store::AuditRow> audit_behind(Control& control, std::int64_t number) {
+  auto entries = control.audit_entries_behind(number, kAuditRowsPerLook);
+  if (!entries) {
+    log::debug("logs", entries.error().message);
+    return {};
+  }
+  std::vector<store::AuditRow> rows;
+  for (auto& [its_number, entry] : *entries) {
+    rows.push_back({.number = its_number,
+                    .at = entry.at,
+                    .caller = std::move(entry.caller),
+                    .address = std::move(entry.address),
+                    .method = std::move(entry.method),
+                    .target = std::move(entry.target),
+                    .status = entry.status,
+                    .detail = std::move(entry.detail)});
+  }
+  return rows;
 }
 
 std::vector<std::string> outputs_of(const std::vector<ConnectionMonitor>& monitors) {
@@ -141,8 +164,10 @@ std::optional<Recorder::Snapshot> Recorder::look() {
   // Shared: the control loop may answer when nobody waits any more.
   const auto answer = std::make_shared<Channel<Snapshot>>(1, WhenFull::Refuse);
   control_.post([&control = control_, &workspaces = workspaces_, seen = seen_, answer,
-                 is_due = minute_of(clock_.wall_now()) != listeners_minute_] {
+                 is_due = minute_of(clock_.wall_now()) != listeners_minute_,
+                 audited = audit_.empty() ? std::optional(audited_) : std::nullopt] {
     Snapshot snapshot;
+    if (audited) snapshot.audit = audit_behind(control, *audited);
     std::vector<Agent> agents;
     for (const AgentView& view : control.agents()) {
       agents.push_back(view.agent);
@@ -202,6 +227,14 @@ Result<void> Recorder::write_listeners() {
   return {};
 }
 
+Result<void> Recorder::write_audit() {
+  if (audit_.empty()) return {};
+  TRY(store::record_audit(client_, audit_, control_.keep_days()));
+  audited_ = audit_.back().number;
+  audit_.clear();
+  return {};
+}
+
 void Recorder::run() {
   while (!stopping_.is_raised()) {
     auto snapshot = look();
@@ -212,10 +245,14 @@ void Recorder::run() {
     std::ranges::move(snapshot->tests, std::back_inserter(facts_));
     beats_ = std::move(snapshot->beats);
     if (snapshot->listeners) listeners_ = std::move(snapshot->listeners);
-    for (const auto& written : {write_facts(), write_beats(), write_listeners()}) {
+    if (audit_.empty()) audit_ = std::move(snapshot->audit);
+    const bool has_more = snapshot->has_more || audit_.size() == kAuditRowsPerLook;
+    bool is_written = true;
+    for (const auto& written : {write_facts(), write_beats(), write_listeners(), write_audit()}) {
       if (!written) log::debug("logs", written.error().message);
+      is_written = is_written && written;
     }
-    if (!snapshot->has_more) pause_.pop_for(kLookEvery);
+    if (!has_more || !is_written) pause_.pop_for(kLookEvery);
   }
 }
 

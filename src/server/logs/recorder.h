@@ -19,8 +19,9 @@
 namespace lw::server::logs {
 
 /// Keeps in the store what the logs say beside measurements: what is true of each test, whenever
-/// that changes, and once a minute each connected agent. Looks at the control loop's state every
-/// few seconds, and writes from a thread of its own, again and again while the store is away.
+/// that changes, once a minute each connected agent, and the audit log. Looks at the control loop's
+/// state every few seconds, and writes from a thread of its own, again and again while the store is
+/// away.
 class Recorder {
  public:
   /// All outlive it; the control loop must run. `workspaces` is told which ones outputs name.
@@ -37,6 +38,7 @@ class Recorder {
     bool has_more = false;                     ///< monitors that changed are left
     std::vector<store::AgentBeat> beats;
     std::optional<std::vector<store::ListenerResult>> listeners;  ///< if they are due
+    std::vector<store::AuditRow> audit;                           ///< the next ones
   };
   /// What the last facts were made of; of the control thread.
   struct Seen {
@@ -55,6 +57,7 @@ class Recorder {
   Result<void> write_facts();
   Result<void> write_beats();
   Result<void> write_listeners();
+  Result<void> write_audit();
 
   Control& control_;
   Workspaces& workspaces_;
@@ -67,6 +70,8 @@ class Recorder {
   std::vector<store::TestFacts> facts_;  ///< waiting to be written
   std::vector<store::AgentBeat> beats_;
   std::optional<std::vector<store::ListenerResult>> listeners_;  ///< waiting to be written
+  std::vector<store::AuditRow> audit_;                           ///< waiting to be written
+  std::int64_t audited_ = 0;                                     ///< number of the last one written
   std::int64_t minute_ = 0;                                      ///< of the last beats
   std::int64_t listeners_minute_ = 0;  ///< of the last results of listeners
 

@@ -118,7 +118,12 @@ Outcome<Question> read_question(const Call& call, const std::string& workspace) 
   if (!question) return question;
   question->second_timespan = request.parameter("timespan");
   question->caller = call.scope;
+  question->sees_audit = sees_audit(call);
   return question;
+}
+
+bool sees_audit(const Call& call) {
+  return call.role == registry::Role::Administrator && call.scope->covers_all();
 }
 
 void reply(const Call& call, std::string body, const std::string& content_type) {

@@ -28,11 +28,14 @@ void add_saved_routes(Router& router, Service& service);
 Outcome<Question> read_question(const Call& call, const std::string& workspace);
 /// The same from a body that has been read: {"query", "timespan", "workspaces"}.
 Outcome<Question> read_question(const Value& body, const std::string& workspace);
+/// Whether the caller may read the audit log: an administrator whose token has no scope.
+bool sees_audit(const Call& call);
 /// The first workspace that the caller may ask, where a request names none.
 std::string default_workspace(const Service& service, const Call& call);
 
-/// The tables with their columns, and the words of the language, for editors.
-Value schema_value();
+/// The tables with their columns, those of the audit log only if it is seen, and the words of the
+/// language, for editors.
+Value schema_value(bool sees_audit);
 Value capabilities_value();
 
 void reply(const Call& call, std::string body, const std::string& content_type = {});

@@ -173,8 +173,11 @@ Outcome<std::string> Service::stream(store::Client& client, const Question& ques
 }
 
 Outcome<Scope> Service::scope_of(const Question& question, std::int64_t now) const {
-  Scope scope{
-      .workspaces = {}, .subscription = subscription_, .span = {}, .monitor = question.monitor};
+  Scope scope{.workspaces = {},
+              .subscription = subscription_,
+              .span = {},
+              .monitor = question.monitor,
+              .sees_audit = question.sees_audit};
   for (const std::string* text : {&question.timespan, &question.second_timespan}) {
     const auto span = parse_timespan(*text, now);
     if (!span) {

@@ -41,6 +41,7 @@ struct Question {
   /// What the caller may see. Who asks for a monitor's rows was let through by it already; other
   /// workspaces than covered ones are refused.
   std::shared_ptr<const TokenScope> caller = unlimited_scope();
+  bool sees_audit = false;      ///< see Scope
   Seconds wait = kWaitDefault;  ///< for the engine
   kql::ResultForm form = kql::ResultForm::Rows;
   std::string format = "RowBinary";  ///< of the engine

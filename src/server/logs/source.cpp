@@ -279,9 +279,14 @@ std::string agents_of(const LogSource& source, const Scope& scope) {
 }
 
 /// A row once for each workspace of the scope that has it.
-std::string per_workspace(const Scope& scope, bool by_test) {
+std::string per_workspace(const Scope& scope, const LogSource& source) {
   if (scope.workspaces.size() < 2) return {};
-  if (!by_test) return " ARRAY JOIN " + ids_of(scope) + " AS w";
+  if (source.is_audit) {
+    const auto whole = std::ranges::find_if(scope.workspaces, &WorkspaceView::is_default);
+    const std::string id = whole == scope.workspaces.end() ? "" : whole->id;
+    return " ARRAY JOIN [" + store::quote_text(id) + "] AS w";
+  }
+  if (!source.by_test) return " ARRAY JOIN " + ids_of(scope) + " AS w";
   std::vector<std::string> whole;
   for (const WorkspaceView& view : scope.workspaces) {
     if (view.is_default) whole.push_back(store::quote_text(view.id));
@@ -324,6 +329,7 @@ std::string source_of(const LogTable& table, const TableUse& use, const Scope& s
   add_time(conditions, source, span_of(use, scope));
   if (source.by_test) add_tests(conditions, table, use, scope);
   if (auto agents = agents_of(source, scope); !agents.empty()) conditions.push_back(agents);
+  if (source.is_audit && (!is_default(scope) || !scope.monitor.empty())) conditions.push_back("0");
   conditions.insert(conditions.end(), use.conditions.begin(), use.conditions.end());
 
   std::set<std::string> facts;
@@ -335,7 +341,7 @@ std::string source_of(const LogTable& table, const TableUse& use, const Scope& s
   std::string sql =
       "(" + with_conditions(with_columns(source.rows, table, use), conditions) + ") AS r";
   if (source.by_test) sql += join_facts(facts);
-  sql += per_workspace(scope, source.by_test);
+  sql += per_workspace(scope, source);
   if (is_restricted && scope.workspaces.size() == 1) {
     sql += " WHERE has(f.workspaces, " + key_of(scope.workspaces.front()) + ")";
   }

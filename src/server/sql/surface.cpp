@@ -42,9 +42,9 @@ std::string value_of(const kql::TableColumn& column) {
   return fmt::format("CAST({} AS {})", sql, sql_type_of(column));
 }
 
-constexpr std::array<std::string_view, 9> kRead = {"rounds",     "m1",          "h1",
-                                                   "tests",      "paths",       "state_changes",
-                                                   "test_facts", "agent_beats", "listener_results"};
+constexpr std::array<std::string_view, 10> kRead = {
+    "rounds",        "m1",         "h1",          "tests",        "paths",
+    "state_changes", "test_facts", "agent_beats", "agent_events", "listener_results"};
 
 /// SQL of ours with the store's tables called as being in its database: statements run in another.
 std::string qualified(std::string_view sql, const std::string& database) {
@@ -227,8 +227,8 @@ std::string separation_of(const logs::WorkspaceView& workspace, const std::strin
   constexpr std::array<std::string_view, 7> kOfTests = {
       "rounds", "m1", "h1", "tests", "paths", "state_changes", "listener_results"};
   // A view onto a table is filtered by its own name only.
-  constexpr std::array<std::string_view, 8> kOfNobody = {
-      "arrivals",    "doubtful",     "schema_migrations", "wrong_hours",
+  constexpr std::array<std::string_view, 9> kOfNobody = {
+      "arrivals",    "doubtful",     "schema_migrations", "wrong_hours", "audit_log",
       "rounds_view", "minutes_view", "hours_view",        "m1_view"};
   const std::string mine = "has(workspaces, " + quote_text(to_lower(workspace.name)) + ")";
   const std::string facts = quote_name(database) + ".test_facts WHERE " + mine;
@@ -241,7 +241,9 @@ std::string separation_of(const logs::WorkspaceView& workspace, const std::strin
     add(table, "test_id IN (SELECT test_id FROM " + facts + ")");
   }
   add("test_facts", mine);
-  add("agent_beats", "name IN (SELECT agent FROM " + facts + ")");
+  for (const char* const of_agents : {"agent_beats", "agent_events"}) {
+    add(of_agents, "name IN (SELECT agent FROM " + facts + ")");
+  }
   for (const std::string_view table : kOfNobody) add(table, "0");
   return "{" + join(filters, ", ") + "}";
 }
