@@ -67,8 +67,6 @@ constexpr std::array kOutcomes{
     OutcomeRow{CheckOutcome::LocalResources, kVoid, "LocalResources",
                "the agent's host is out of resources"},
     OutcomeRow{CheckOutcome::LocalOverload, kVoid, "LocalOverload", "the agent is overloaded"},
-    OutcomeRow{CheckOutcome::ClockStepped, kVoid, "ClockStepped",
-               "the clock of the agent's host jumped"},
     OutcomeRow{CheckOutcome::LocalConfiguration, kVoid, "LocalConfiguration",
                "the agent's host lacks the test's source"},
 };

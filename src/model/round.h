@@ -50,7 +50,7 @@ enum class CheckOutcome : std::uint8_t {
   LocalPermission = 80,  ///< No right to open the socket, or a local firewall refused the packet.
   LocalResources = 81,   ///< Ports, buffers, descriptors or memory exhausted.
   LocalOverload = 82,    ///< The agent was late or its sockets dropped packets.
-  ClockStepped = 83,     ///< The clock jumped during the check, so its RTT means nothing.
+  // 83 stood for a clock that jumped; no release sent it: RTTs do not depend on the wall clock.
   /// The test asks for a source address or interface that this host does not have.
   LocalConfiguration = 84,
 };
