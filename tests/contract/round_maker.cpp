@@ -21,7 +21,7 @@ std::vector<Check> make_checks(std::uint64_t n) {
       check.outcome = CheckOutcome::HttpStatus;
       check.rtt = Microseconds(n % 900);
     } else {
-      check.outcome = kind == 9 ? CheckOutcome::TimedOut : CheckOutcome::ClockStepped;
+      check.outcome = kind == 9 ? CheckOutcome::TimedOut : CheckOutcome::LocalOverload;
     }
     checks.push_back(check);
   }

@@ -38,7 +38,7 @@ class RandomRounds {
       Check check;
       const auto kind = below(4);
       check.outcome = kind == 0   ? CheckOutcome::TimedOut
-                      : kind == 1 ? CheckOutcome::ClockStepped
+                      : kind == 1 ? CheckOutcome::LocalOverload
                                   : CheckOutcome::Success;
       if (kind > 1) check.rtt = Microseconds(below(5'000'000));
       stored.round.checks.push_back(check);
