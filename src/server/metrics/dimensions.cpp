@@ -7,16 +7,12 @@
 
 #include "base/text.h"
 #include "model/ip_range.h"
+#include "model/metric_names.h"
 
 namespace lw::server::metrics {
 namespace {
 
-constexpr std::array<std::string_view, kTestDimensions + 1> kNames{
-    "SourceAddress",      "SourceName",         "SourceResourceId", "SourceType",
-    "Protocol",           "DestinationAddress", "DestinationName",  "DestinationResourceId",
-    "DestinationType",    "DestinationPort",    "TestGroupName",    "TestConfigurationName",
-    "SourceIP",           "DestinationIP",      "SourceSubnet",     "DestinationSubnet",
-    "TestResultCriterion"};
+static_assert(kMetricDimensionNames.size() == kTestDimensions + 1);
 
 /// The endpoint behind a side's name, which is "endpoint" or "endpoint/member".
 const Endpoint* endpoint_of(const ConnectionMonitor& monitor, std::string_view side) {
@@ -39,12 +35,12 @@ std::string subnet_of(const Endpoint* endpoint, const std::string& address) {
 }  // namespace
 
 std::string_view to_text(Dimension dimension) {
-  return kNames.at(static_cast<std::size_t>(dimension));
+  return kMetricDimensionNames.at(static_cast<std::size_t>(dimension));
 }
 
 std::optional<Dimension> parse_dimension(std::string_view name) {
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (equals_ignoring_case(kNames[i], name)) return static_cast<Dimension>(i);
+  for (std::size_t i = 0; i < kMetricDimensionNames.size(); ++i) {
+    if (equals_ignoring_case(kMetricDimensionNames[i], name)) return static_cast<Dimension>(i);
   }
   return std::nullopt;
 }

@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "model/connection_monitor.h"
+#include "model/metric_names.h"
 #include "server/metrics/filter.h"
 #include "store/metric_reader.h"
 
@@ -67,8 +68,7 @@ using Parameter = std::function<std::string(std::string_view name)>;
 /// aggregation.
 Result<Query> read_query(const Parameter& parameter, MonitorForm form, Timestamp now);
 
-inline constexpr std::string_view kNamespace =
-    "Microsoft.Network/networkWatchers/connectionMonitors";
+inline constexpr std::string_view kNamespace = kMetricNamespace;
 /// The lengths of steps that can be asked for.
 const std::vector<Seconds>& grains();
 
