@@ -46,6 +46,13 @@ constexpr std::size_t kDimensionsMax = 10;
 constexpr std::size_t kDimensionValuesMax = 1'000;
 constexpr std::size_t kActionsMax = 5;
 
+template <class Enum>
+std::optional<Enum> parse_named(std::span<const std::string_view> names, std::string_view text) {
+  const auto found = std::ranges::find(names, text);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enum>(found - names.begin());
+}
+
 std::vector<std::string> strings_of(std::span<const std::string_view> names) {
   return {names.begin(), names.end()};
 }
@@ -258,6 +265,18 @@ std::string_view to_text(AlertAggregation aggregation) {
 
 std::string_view to_text(AlertOperator comparison) {
   return kOperatorNames.at(static_cast<std::size_t>(comparison));
+}
+
+std::optional<AlertMetric> parse_alert_metric(std::string_view text) {
+  return parse_named<AlertMetric>(kMetricNames, text);
+}
+
+std::optional<AlertAggregation> parse_alert_aggregation(std::string_view text) {
+  return parse_named<AlertAggregation>(kAggregationNames, text);
+}
+
+std::optional<AlertOperator> parse_alert_operator(std::string_view text) {
+  return parse_named<AlertOperator>(kOperatorNames, text);
 }
 
 std::vector<std::string> dimensions_of(const AlertRule& rule) {

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -31,6 +32,11 @@ std::string_view to_text(AlertAggregation aggregation);
 
 enum class AlertOperator { Equals, GreaterThan, GreaterThanOrEqual, LessThan, LessThanOrEqual };
 std::string_view to_text(AlertOperator comparison);
+
+/// What to_text writes.
+std::optional<AlertMetric> parse_alert_metric(std::string_view text);
+std::optional<AlertAggregation> parse_alert_aggregation(std::string_view text);
+std::optional<AlertOperator> parse_alert_operator(std::string_view text);
 
 /// Which values of a dimension count. The combinations of the values of all dimensions that a
 /// rule's conditions name are told apart.

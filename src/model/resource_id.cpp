@@ -40,4 +40,38 @@ std::string monitor_id(std::string_view subscription, const MonitorPlace& place)
                      watcher_id(subscription, place.resource_group, place.watcher), place.monitor);
 }
 
+std::string insights_key(const InsightsPlace& place) {
+  if (equals_ignoring_case(place.resource_group, kDefaultResourceGroup)) return place.name;
+  return fmt::format("{}/{}", place.resource_group, place.name);
+}
+
+InsightsPlace insights_place_of(std::string_view key) {
+  const auto slash = key.find('/');
+  if (slash == std::string_view::npos) return {.name = std::string(key)};
+  return {std::string(key.substr(0, slash)), std::string(key.substr(slash + 1))};
+}
+
+std::string insights_id(std::string_view subscription, std::string_view type,
+                        std::string_view key) {
+  const InsightsPlace place = insights_place_of(key);
+  return fmt::format("/subscriptions/{}/resourceGroups/{}/providers/Microsoft.Insights/{}/{}",
+                     subscription, place.resource_group, type, place.name);
+}
+
+std::optional<std::string> parse_insights_id(std::string_view subscription, std::string_view type,
+                                             std::string_view id) {
+  // Tools write two slashes here and there.
+  auto parts = split(id, '/');
+  std::erase(parts, std::string());
+  const auto is = [&](std::size_t place, std::string_view word) {
+    return equals_ignoring_case(parts[place], word);
+  };
+  if (parts.size() != 8 || !is(0, "subscriptions") || !is(1, subscription) ||
+      !is(2, "resourceGroups") || !is(4, "providers") || !is(5, "Microsoft.Insights") ||
+      !is(6, type)) {
+    return std::nullopt;
+  }
+  return insights_key({parts[3], parts[7]});
+}
+
 }  // namespace lw

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -33,5 +34,20 @@ std::string watcher_id(std::string_view subscription, std::string_view resource_
                        std::string_view watcher);
 /// The watcher's id and "/connectionMonitors/M".
 std::string monitor_id(std::string_view subscription, const MonitorPlace& place);
+
+/// Where an alert rule or an action group stands: in a resource group. Its key is its name alone in
+/// the default group, "GROUP/NAME" in another.
+struct InsightsPlace {
+  std::string resource_group{kDefaultResourceGroup};
+  std::string name;
+};
+std::string insights_key(const InsightsPlace& place);
+InsightsPlace insights_place_of(std::string_view key);
+/// "/subscriptions/S/resourceGroups/G/providers/Microsoft.Insights/metricAlerts/N", with `type`
+/// "metricAlerts" or "actionGroups".
+std::string insights_id(std::string_view subscription, std::string_view type, std::string_view key);
+/// The key of such an id of that subscription; nothing if it is none.
+std::optional<std::string> parse_insights_id(std::string_view subscription, std::string_view type,
+                                             std::string_view id);
 
 }  // namespace lw

@@ -26,5 +26,21 @@ TEST(MonitorId, IsWhatAzureWrites) {
             "networkWatchers/NetworkWatcher_local/connectionMonitors/web");
 }
 
+TEST(InsightsId, IsWhatAzureWritesAndIsReadBack) {
+  for (const char* const key : {"down", "ops/down"}) {
+    const std::string id = insights_id("0000", "metricAlerts", key);
+    EXPECT_EQ(parse_insights_id("0000", "metricAlerts", id), key);
+    EXPECT_EQ(parse_insights_id("0000", "actionGroups", id), std::nullopt);
+    EXPECT_EQ(parse_insights_id("0001", "metricAlerts", id), std::nullopt);
+  }
+  EXPECT_EQ(insights_id("0000", "actionGroups", "ops/ag"),
+            "/subscriptions/0000/resourceGroups/ops/providers/Microsoft.Insights/actionGroups/ag");
+  EXPECT_EQ(parse_insights_id("0000", "actionGroups",
+                              "//SUBSCRIPTIONS/0000/resourcegroups/networkwatcherrg/providers/"
+                              "microsoft.insights/actiongroups/ag"),
+            "ag");
+  EXPECT_EQ(parse_insights_id("0000", "actionGroups", ""), std::nullopt);
+}
+
 }  // namespace
 }  // namespace lw

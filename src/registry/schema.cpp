@@ -6,7 +6,7 @@
 namespace lw::registry {
 namespace {
 
-constexpr std::array<const char*, 7> kMigrations = {
+constexpr std::array<const char*, 8> kMigrations = {
     // 1: settings, connection monitors, agents, tokens. Times are microseconds since 1970, UTC;
     // documents and lists are JSON; secrets are kept as SHA-256 only.
     R"sql(
@@ -114,6 +114,40 @@ constexpr std::array<const char*, 7> kMigrations = {
         document TEXT NOT NULL,
         PRIMARY KEY (kind, name)
       ) STRICT, WITHOUT ROWID;
+    )sql",
+    // 8: alerts: rules and action groups as sent; what fires (JSON, alert_records.cpp); and what
+    // others do not have yet: changes for the store, notifications for receivers. Their numbers
+    // never come again, so that one that is done cannot be taken for another.
+    R"sql(
+      CREATE TABLE alert_rules (
+        name TEXT PRIMARY KEY COLLATE NOCASE,
+        document TEXT NOT NULL,
+        etag TEXT NOT NULL,
+        created_us INTEGER NOT NULL,
+        updated_us INTEGER NOT NULL,
+        evaluated_us INTEGER
+      ) STRICT;
+      CREATE TABLE action_groups (
+        name TEXT PRIMARY KEY COLLATE NOCASE,
+        document TEXT NOT NULL,
+        etag TEXT NOT NULL,
+        created_us INTEGER NOT NULL,
+        updated_us INTEGER NOT NULL
+      ) STRICT;
+      CREATE TABLE firing_alerts (id TEXT PRIMARY KEY, alert TEXT NOT NULL) STRICT;
+      CREATE TABLE alert_changes (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        alert TEXT NOT NULL
+      ) STRICT;
+      CREATE TABLE notifications (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        alert_id TEXT NOT NULL,
+        action_group TEXT NOT NULL,
+        receiver TEXT NOT NULL,
+        uri TEXT NOT NULL,
+        body TEXT NOT NULL,
+        created_us INTEGER NOT NULL
+      ) STRICT;
     )sql",
 };
 

@@ -360,6 +360,37 @@ ORDER BY (toStartOfHour(ts), ts, number)
 TTL toDateTime(ts) + toIntervalDay(keep_days)
 SETTINGS ttl_only_drop_parts = 1)";
 
+// One row when an alert fires, and one when it is resolved. `test_id`: one of its tests.
+constexpr std::string_view kAlertChanges = R"(CREATE TABLE IF NOT EXISTS alert_changes
+(
+  ts DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  keep_days UInt16 CODEC(ZSTD(1)),
+  alert_id String CODEC(ZSTD(1)),
+  test_id UInt64 CODEC(ZSTD(1)),
+  monitor LowCardinality(String) CODEC(ZSTD(1)),
+  rule LowCardinality(String) CODEC(ZSTD(1)),
+  severity UInt8 CODEC(ZSTD(1)),
+  is_firing UInt8 CODEC(ZSTD(1)),
+  fired DateTime64(6, 'UTC') CODEC(Delta(8), ZSTD(1)),
+  ended_by LowCardinality(String) CODEC(ZSTD(1)),
+  tests Array(UInt64) CODEC(ZSTD(1)),
+  dimension_names Array(String) CODEC(ZSTD(1)),
+  dimension_values Array(String) CODEC(ZSTD(1)),
+  window_s UInt32 CODEC(ZSTD(1)),
+  metrics Array(String) CODEC(ZSTD(1)),
+  aggregations Array(String) CODEC(ZSTD(1)),
+  operators Array(String) CODEC(ZSTD(1)),
+  thresholds Array(Float64) CODEC(ZSTD(1)),
+  fired_values Array(Float64) CODEC(ZSTD(1)),
+  last_values Array(Float64) CODEC(ZSTD(1)),
+  sentence String CODEC(ZSTD(1))
+)
+ENGINE = ReplacingMergeTree
+PARTITION BY (keep_days, toYYYYMM(ts))
+ORDER BY (alert_id, ts)
+TTL toDateTime(ts) + toIntervalDay(keep_days)
+SETTINGS ttl_only_drop_parts = 1)";
+
 // Measured for 100 million checks: decision 0020. A round's jitter follows from its RTTs and need
 // not be kept; what is read of it is of the successful checks in order, as summarize() has it.
 constexpr std::string_view kLeanerRounds = R"(ALTER TABLE rounds
@@ -454,6 +485,7 @@ std::span<const Migration> migrations() {
         "CREATE TABLE IF NOT EXISTS doubtful AS arrivals ENGINE = Memory"}},
       {9, "what became of ports that agents listen on", {text(kListenerResults)}},
       {10, "what happened to agents, and who changed what", {text(kAgentEvents), text(kAuditLog)}},
+      {11, "alerts that fired and were resolved", {text(kAlertChanges)}},
   };
   return kMigrations;
 }

@@ -229,6 +229,50 @@ LogTable state_changes() {
   return table;
 }
 
+LogTable alerts() {
+  const std::string dimensions =
+      "concat('{', arrayStringConcat(arrayMap((n, v) -> concat(toJSONString(n), ':', "
+      "toJSONString(v)), r.dimension_names, r.dimension_values), ','), '}')";
+  return {.name = "LinewatchAlerts",
+          .description = "One row when an alert fires, and one when it is resolved.",
+          .source = {.rows = "SELECT * FROM alert_changes FINAL WHERE @",
+                     .time = "ts",
+                     .has_hour_key = false},
+          .columns = {
+              time_generated(),
+              {"AlertId", Type::String, "r.alert_id", false, {}, "The alert, as in the API."},
+              {"Rule", Type::String, "toString(r.rule)", false, {}, "The alert rule."},
+              {"Severity", Type::Int, "toInt32(r.severity)", false, {}, "0 critical to 4 verbose."},
+              {"State", Type::String, "if(r.is_firing = 1, 'Fired', 'Resolved')"},
+              {"FiredAt", Type::DateTime, ticks_of("r.fired")},
+              {"ResolvedBy",
+               Type::String,
+               "toString(r.ended_by)",
+               false,
+               {},
+               "NoBreach, RuleChanged, RuleDisabled, RuleGone, TestsGone or Hand."},
+              {"ConnectionMonitor", Type::String, "toString(r.monitor)"},
+              {"Dimensions", Type::Dynamic, dimensions, false, {}, "What the alert is of."},
+              {"Tests",
+               Type::Dynamic,
+               json_list("r.tests", "concat('\"', " + hex_of_id("x") + ", '\"')"),
+               false,
+               {},
+               "Ids of its tests."},
+              {"MetricName", Type::String, "r.metrics[1]", false, {}, "Of the first condition."},
+              {"TimeAggregation", Type::String, "r.aggregations[1]"},
+              {"Operator", Type::String, "r.operators[1]"},
+              {"Threshold", Type::Real, "r.thresholds[1]"},
+              {"Value",
+               Type::Real,
+               "r.last_values[1]",
+               false,
+               {},
+               "When it fired, or at the last evaluation before it was resolved."},
+              {"WindowSize", Type::TimeSpan, "toInt64(r.window_s) * 10000000"},
+              {"Sentence", Type::String, "r.sentence"}}};
+}
+
 LogTable tests() {
   LogTable table{.name = "LinewatchTests",
                  .description = "One row per test and setting that it had, from when on.",
@@ -330,8 +374,8 @@ LogTable audit() {
 }  // namespace
 
 std::vector<LogTable> linewatch_tables() {
-  return {rounds(), checks(), hops(),         paths(), state_changes(),
-          tests(),  agents(), agent_events(), audit()};
+  return {rounds(), checks(), hops(),   paths(),        state_changes(),
+          alerts(), tests(),  agents(), agent_events(), audit()};
 }
 
 }  // namespace lw::server::logs

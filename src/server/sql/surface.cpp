@@ -42,9 +42,10 @@ std::string value_of(const kql::TableColumn& column) {
   return fmt::format("CAST({} AS {})", sql, sql_type_of(column));
 }
 
-constexpr std::array<std::string_view, 10> kRead = {
+constexpr std::array<std::string_view, 11> kRead = {
     "rounds",        "m1",         "h1",          "tests",        "paths",
-    "state_changes", "test_facts", "agent_beats", "agent_events", "listener_results"};
+    "state_changes", "test_facts", "agent_beats", "agent_events", "listener_results",
+    "alert_changes"};
 
 /// SQL of ours with the store's tables called as being in its database: statements run in another.
 std::string qualified(std::string_view sql, const std::string& database) {
@@ -224,8 +225,8 @@ Surface make_surface(const logs::Scope& scope, const kql::Catalog& catalog,
 std::string separation_of(const logs::WorkspaceView& workspace, const std::string& database) {
   if (workspace.is_default) return {};
   // Tables with a row for each test: of the workspace's tests. What is in none has nothing to tell.
-  constexpr std::array<std::string_view, 7> kOfTests = {
-      "rounds", "m1", "h1", "tests", "paths", "state_changes", "listener_results"};
+  constexpr std::array<std::string_view, 8> kOfTests = {
+      "rounds", "m1", "h1", "tests", "paths", "state_changes", "listener_results", "alert_changes"};
   // A view onto a table is filtered by its own name only.
   constexpr std::array<std::string_view, 9> kOfNobody = {
       "arrivals",    "doubtful",     "schema_migrations", "wrong_hours", "audit_log",
