@@ -108,7 +108,7 @@ AlertDimension read_dimension(const Place& place, Diagnostics& faults) {
   return dimension;
 }
 
-void read_threshold(ObjectReader& reader, AlertCriterion& criterion) {
+void read_alert_threshold(ObjectReader& reader, AlertCriterion& criterion) {
   if (!reader.is_object()) return;
   if (!reader.has("threshold")) {
     reader.ignore("threshold");
@@ -149,7 +149,7 @@ AlertCriterion read_criterion(const Place& place, Diagnostics& faults) {
   if (const auto chosen = required_choice(reader, "operator", kOperatorNames)) {
     criterion.comparison = static_cast<AlertOperator>(*chosen);
   }
-  read_threshold(reader, criterion);
+  read_alert_threshold(reader, criterion);
   const std::vector<Place> dimensions = reader.list("dimensions");
   check_count(reader, "dimensions", dimensions.size(), kDimensionsMax);
   for (const Place& item : dimensions) {

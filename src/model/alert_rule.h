@@ -41,20 +41,20 @@ std::optional<AlertOperator> parse_alert_operator(std::string_view text);
 /// Which values of a dimension count. The combinations of the values of all dimensions that a
 /// rule's conditions name are told apart.
 struct AlertDimension {
-  std::string name;                 ///< one of kMetricDimensionNames
-  bool is_excluding = false;        ///< all values but these
-  std::vector<std::string> values;  ///< compared without case; none: all
+  std::string name = {};                 ///< one of kMetricDimensionNames
+  bool is_excluding = false;             ///< all values but these
+  std::vector<std::string> values = {};  ///< compared without case; none: all
   bool operator==(const AlertDimension&) const = default;
 };
 
 /// One condition: an aggregate of the window's samples against a threshold.
 struct AlertCriterion {
-  std::string name;
+  std::string name = {};
   AlertMetric metric = AlertMetric::TestResult;
   AlertAggregation aggregation = AlertAggregation::Average;
   AlertOperator comparison = AlertOperator::GreaterThan;
   double threshold = 0;
-  std::vector<AlertDimension> dimensions;
+  std::vector<AlertDimension> dimensions = {};
   bool operator==(const AlertCriterion&) const = default;
 };
 

@@ -13,14 +13,14 @@ namespace lw::notify {
 
 /// What an alert's message says beside the alert.
 struct AlertContext {
-  std::string subscription;
-  std::string rule_id;  ///< resource id
-  std::string description;
-  bool is_of_many = false;  ///< the rule may be about more than one connection monitor
-  std::string monitor_id;   ///< resource id
-  std::string link;         ///< a page about the alert for people; may be empty
-  std::vector<std::pair<std::string, std::string>> webhook_properties;
-  std::vector<std::pair<std::string, std::string>> custom_properties;
+  std::string subscription = {};
+  std::string rule_id = {};  ///< resource id
+  std::string description = {};
+  bool is_of_many = false;      ///< the rule may be about more than one connection monitor
+  std::string monitor_id = {};  ///< resource id
+  std::string link = {};        ///< a page about the alert for people; may be empty
+  std::vector<std::pair<std::string, std::string>> webhook_properties = {};
+  std::vector<std::pair<std::string, std::string>> custom_properties = {};
 };
 
 /// The body of a webhook: of an alert that fired, or that was resolved. Its `alertId` is the same

@@ -43,12 +43,17 @@ Notifier::Notifier(const Clock& clock, OnSettled on_settled)
   });
 }
 
-Notifier::~Notifier() {
+Notifier::~Notifier() { stop(); }
+
+void Notifier::stop() {
   stopping_.raise();
   tries_.close();
   attempts_.close();
   events_.close();
   threads_.clear();
+  // Whoever waits for these is answered by what they destroy.
+  while (tries_.try_pop()) {
+  }
 }
 
 bool Notifier::send(Message message) { return events_.push(std::move(message)); }

@@ -37,6 +37,9 @@ class Notifier {
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
 
+  /// Ends the threads; what is under way is cut off, and nobody is told of anything afterwards.
+  void stop();
+
   /// Any thread, never blocking. False if too much waits: hand it over again later.
   bool send(Message message);
   /// Sends once, past the queue. `done` is told on a thread of the notifier. False if too many of

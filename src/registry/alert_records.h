@@ -49,11 +49,11 @@ struct UnsentChange {
 
 /// What follows from an evaluation, or from a rule's end: kept as a whole or not at all.
 struct AlertOutcome {
-  std::string rule;                    ///< its key
-  std::optional<Timestamp> evaluated;  ///< end of the last window that was judged
-  std::vector<Alert> fired;
-  std::vector<Alert> resolved;
-  std::vector<Notification> notifications;  ///< get their numbers here
+  std::string rule;                         ///< its key
+  std::optional<Timestamp> evaluated = {};  ///< end of the last window that was judged
+  std::vector<Alert> fired = {};
+  std::vector<Alert> resolved = {};
+  std::vector<Notification> notifications = {};  ///< get their numbers here
   bool removes_rule = false;
 };
 
