@@ -114,6 +114,8 @@ class Control {
   // On the control thread only (inside post).
   [[nodiscard]] const LiveState& live() const { return live_; }
   [[nodiscard]] const LivePaths& paths() const { return paths_; }
+  /// The worst alert that fires for a test, for snapshots and streams (server/alerts).
+  void set_alert(TestId test, AlertCode alert) { live_.set_alert(test, alert); }
   /// Links that explain what many tests meet; some seconds old at most.
   [[nodiscard]] const std::vector<topology::LocalisedFault>& faults() const { return faults_; }
   /// The same as if there were no other tests than those that `is_seen` names; found at once.

@@ -25,6 +25,7 @@ TestMoment moment_of(const LiveTest& live, const LivePath* path) {
   moment.http_status = live.http_status;
   moment.certificate_expires = live.certificate_expires;
   moment.checked_address = live.address;
+  moment.alert = live.alert;
   if (path != nullptr) {
     moment.source_address = path->source;
     if (!path->issues.empty()) moment.path_issue = path->issues.front().kind;

@@ -176,6 +176,13 @@ void LiveState::continue_revisions_from(std::uint64_t revision) {
   revision_ = std::max(revision_, revision);
 }
 
+void LiveState::set_alert(TestId test, AlertCode alert) {
+  const auto found = tests_.find(test);
+  if (found == tests_.end() || found->second.alert == alert) return;
+  found->second.alert = alert;
+  touch(found->second);
+}
+
 void LiveState::touch(TestId test) {
   const auto found = tests_.find(test);
   if (found != tests_.end()) touch(found->second);

@@ -13,6 +13,7 @@
 
 #include "base/time.h"
 #include "evaluate/evaluate.h"
+#include "model/alert.h"
 #include "model/round.h"
 #include "model/state.h"
 #include "model/test.h"
@@ -30,6 +31,7 @@ struct LiveTest {
   std::string address;                  ///< the IP address that round checked
   std::optional<int> http_status;
   std::optional<Timestamp> certificate_expires;
+  AlertCode alert = 0;         ///< the worst that fires for it (model/alert.h)
   std::uint64_t revision = 0;  ///< LiveState::revision() of its last change
 };
 
@@ -90,6 +92,8 @@ class LiveState {
                                                            std::size_t most) const;
   /// How many changes are kept to tell of them: a few times as many as there are tests.
   [[nodiscard]] std::size_t changes_kept() const { return changes_.size(); }
+  /// The worst alert that fires for a test; nothing happens if it is not there.
+  void set_alert(TestId test, AlertCode alert);
   /// Something of the test changed that is kept elsewhere.
   void touch(TestId test);
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "store/alert_changes.h"
+
 namespace lw::server {
 namespace {
 
@@ -97,9 +99,16 @@ TestNames names_of(const store::TestName& name) {
 /// Puts together the rows of a past snapshot.
 class Rows {
  public:
-  Rows(const PastStates& states, const std::vector<store::PathIssueAt>& issues, Snapshot& snapshot)
+  Rows(const PastStates& states, const std::vector<store::PathIssueAt>& issues,
+       const std::vector<store::AlertAt>& alerts, Snapshot& snapshot)
       : states_(states), snapshot_(snapshot) {
     for (const store::PathIssueAt& issue : issues) issues_[issue.test] = issue_of(issue.kind);
+    for (const store::AlertAt& alert : alerts) {
+      for (const TestId test : alert.tests) {
+        AlertCode& code = alerts_[test];
+        code = worse(code, alert_code(alert.severity));
+      }
+    }
   }
   void add(const TestNames& names) {
     const auto past = states_.find(names.id);
@@ -109,6 +118,9 @@ class Rows {
     if (const auto issue = issues_.find(names.id); issue != issues_.end()) {
       moment.path_issue = issue->second;
     }
+    if (const auto alert = alerts_.find(names.id); alert != alerts_.end()) {
+      moment.alert = alert->second;
+    }
     snapshot_.add(moment);
   }
   void finish() { snapshot_.names = std::move(names_); }
@@ -117,6 +129,7 @@ class Rows {
   const PastStates& states_;
   Snapshot& snapshot_;
   std::unordered_map<TestId, std::optional<PathIssueKind>> issues_;
+  std::unordered_map<TestId, AlertCode> alerts_;
   std::shared_ptr<SnapshotNames> names_ = std::make_shared<SnapshotNames>();
 };
 
@@ -173,11 +186,12 @@ Result<PastStates> past_states(store::Client& client, Timestamp at,
 Result<Snapshot> past_snapshot(store::Client& client, const SnapshotNames& live, Timestamp at) {
   const PastStates states = TRY(past_states(client, at));
   const auto issues = TRY(store::path_issues_at(client, at - kReportsBack, at));
+  const auto alerts = TRY(store::alerts_at(client, at));
   Snapshot snapshot;
   snapshot.at = at;
   snapshot.is_live = false;
   snapshot.reserve(states.size());
-  Rows rows(states, issues, snapshot);
+  Rows rows(states, issues, alerts, snapshot);
   for (std::size_t row = 0; row < live.ids.size(); ++row) rows.add(names_at(live, row));
   TRY(add_gone(client, live, states, at, rows));
   rows.finish();

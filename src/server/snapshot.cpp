@@ -54,7 +54,7 @@ void Snapshot::reserve(std::size_t rows) {
     column->reserve(rows);
   }
   for (auto* column : {&since, &last_round, &certificate_expires}) column->reserve(rows);
-  for (auto* column : {&state, &reason_code, &path_issue}) column->reserve(rows);
+  for (auto* column : {&state, &reason_code, &path_issue, &alert}) column->reserve(rows);
   http_status.reserve(rows);
   checked_address.reserve(rows);
   source_address.reserve(rows);
@@ -80,6 +80,7 @@ void Snapshot::add(const TestMoment& moment) {
   source_address.push_back(moment.source_address);
   path_issue.push_back(moment.path_issue ? static_cast<std::uint8_t>(*moment.path_issue)
                                          : kNoIssue);
+  alert.push_back(moment.alert);
 }
 
 namespace {
@@ -143,6 +144,7 @@ Snapshot select(const Snapshot& snapshot, const std::vector<std::size_t>& rows) 
   part.checked_address = pick(snapshot.checked_address, rows);
   part.source_address = pick(snapshot.source_address, rows);
   part.path_issue = pick(snapshot.path_issue, rows);
+  part.alert = pick(snapshot.alert, rows);
   return part;
 }
 

@@ -14,6 +14,7 @@
 
 #include "base/ip_address.h"
 #include "base/time.h"
+#include "model/alert.h"
 #include "model/path.h"
 #include "model/state.h"
 #include "model/test.h"
@@ -79,6 +80,7 @@ struct TestMoment {
   std::string_view checked_address = {};
   std::optional<IpAddress> source_address = {};
   std::optional<PathIssueKind> path_issue = {};
+  AlertCode alert = 0;  ///< the worst that fires (model/alert.h)
 };
 
 /// Tests in each of kTestStates.
@@ -92,12 +94,14 @@ struct MonitorSummary {
   std::size_t worst = 0;
   double rtt_ms = 0;                 ///< mean of what is known; NaN: nothing is
   double checks_failed_percent = 0;  ///< likewise
+  AlertCode alert = 0;               ///< the worst of its tests
 };
 
 /// What the first rows of a snapshot say of all.
 struct SnapshotWhole {
   std::size_t rows = 0;
   StateCounts states{};
+  std::array<std::uint32_t, kAlertSeverities> alerts{};  ///< tests by their worst alert
   std::vector<MonitorSummary> monitors;
 };
 
@@ -117,6 +121,7 @@ struct Snapshot {
   std::vector<std::string> checked_address;
   std::vector<std::optional<IpAddress>> source_address;
   std::vector<std::uint8_t> path_issue;
+  std::vector<AlertCode> alert;
 
   static constexpr std::uint8_t kNoIssue = 0xFF;
   void reserve(std::size_t rows);

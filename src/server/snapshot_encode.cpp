@@ -129,7 +129,8 @@ std::vector<Column> columns_of(const Snapshot& snapshot, const Made& made) {
           {"jitterMs", std::span(snapshot.jitter)},
           {"httpStatus", std::span(snapshot.http_status)},
           {"certificateExpires", std::span(snapshot.certificate_expires)},
-          {"pathIssue", std::span(made.issue), &made.issues}};
+          {"pathIssue", std::span(made.issue), &made.issues},
+          {"alert", std::span(snapshot.alert)}};
 }
 
 constexpr std::size_t padded(std::size_t bytes) { return (bytes + 7) / 8 * 8; }
@@ -150,14 +151,14 @@ std::string number_or_null(double value) {
 }
 
 void append_whole(std::string& out, const SnapshotWhole& whole) {
-  out += fmt::format(R"("of":{},"states":[{}],"monitors":[)", whole.rows,
-                     fmt::join(whole.states, ","));
+  out += fmt::format(R"("of":{},"states":[{}],"alerts":[{}],"monitors":[)", whole.rows,
+                     fmt::join(whole.states, ","), fmt::join(whole.alerts, ","));
   for (const MonitorSummary& monitor : whole.monitors) {
     if (!out.ends_with('[')) out += ',';
-    out +=
-        fmt::format(R"({{"name":{},"states":[{}],"worst":{},"rttMs":{},"checksFailedPercent":{}}})",
-                    json_text(monitor.name), fmt::join(monitor.states, ","), monitor.worst,
-                    number_or_null(monitor.rtt_ms), number_or_null(monitor.checks_failed_percent));
+    out += fmt::format(
+        R"({{"name":{},"states":[{}],"alert":{},"worst":{},"rttMs":{},"checksFailedPercent":{}}})",
+        json_text(monitor.name), fmt::join(monitor.states, ","), monitor.alert, monitor.worst,
+        number_or_null(monitor.rtt_ms), number_or_null(monitor.checks_failed_percent));
   }
   out += "],";
 }

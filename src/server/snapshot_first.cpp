@@ -31,6 +31,7 @@ class Mean {
 struct Sum {
   StateCounts states{};
   Mean rtt, checks_failed;
+  AlertCode alert = 0;
   std::size_t state = 0;  ///< its number in kTestStates
   std::optional<std::size_t> worst;
 };
@@ -53,6 +54,7 @@ std::vector<Sum> sums_of(const Snapshot& snapshot) {
     ++sum.states.at(snapshot.state[row]);
     sum.rtt.add(snapshot.rtt[row]);
     sum.checks_failed.add(snapshot.checks_failed_percent[row]);
+    sum.alert = worse(sum.alert, snapshot.alert[row]);
   }
   for (Sum& sum : sums) sum.state = rolled_up(sum.states);
   for (std::size_t row = 0; row < snapshot.state.size(); ++row) {
@@ -82,6 +84,9 @@ Snapshot first_rows(const Snapshot& snapshot, std::size_t rows) {
   Snapshot part = select(snapshot, picked);
   SnapshotWhole& whole = part.whole.emplace();
   whole.rows = snapshot.state.size();
+  for (const AlertCode alert : snapshot.alert) {
+    if (alert > 0) ++whole.alerts.at(alert - 1U);
+  }
   const auto& names = snapshot.names->monitor.dictionary.texts();
   for (std::size_t i = 0; i < sums.size(); ++i) {
     const Sum& sum = sums[i];
@@ -91,7 +96,8 @@ Snapshot first_rows(const Snapshot& snapshot, std::size_t rows) {
                               .states = sum.states,
                               .worst = static_cast<std::size_t>(place),
                               .rtt_ms = sum.rtt.value(),
-                              .checks_failed_percent = sum.checks_failed.value()});
+                              .checks_failed_percent = sum.checks_failed.value(),
+                              .alert = sum.alert});
     for (std::size_t k = 0; k < sum.states.size(); ++k) whole.states.at(k) += sum.states.at(k);
   }
   return part;

@@ -109,6 +109,9 @@ void append_words(std::string& out, const LiveChanges& changes) {
   append_list(out, changes, "state", [](std::string& to, const LiveChanges::Row& row) {
     to += std::to_string(std::ranges::find(kTestStates, row.moment.state) - kTestStates.begin());
   });
+  append_list(out, changes, "alert", [](std::string& to, const LiveChanges::Row& row) {
+    to += std::to_string(row.moment.alert);
+  });
   append_list(out, changes, "reasonCode", [](std::string& to, const LiveChanges::Row& row) {
     to += to_json(Value(to_string(row.moment.reason.code)));
   });
