@@ -14,8 +14,12 @@
 #include "base/number.h"
 #include "base/signals.h"
 #include "io/host.h"
+#include "notify/notifier.h"
+#include "registry/alert_records.h"
 #include "registry/bookmarks.h"
 #include "server/agent_package.h"
+#include "server/alerts/alerts.h"
+#include "server/alerts/evaluator.h"
 #include "server/api/services.h"
 #include "server/api/visibility.h"
 #include "server/arm/arm.h"
@@ -173,12 +177,17 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Se
   api::add_topology_routes(*router, services);
   api::add_preview_routes(*router, services);
   api::add_bookmark_routes(*router, services);
+  api::add_alert_routes(*router, services);
+  api::add_alert_rule_routes(*router, services);
+  api::add_action_group_routes(*router, services);
   api::add_install_routes(*router, *services.agent_package);
   arm::add_provider_routes(*router, services);
   arm::add_watcher_routes(*router, services);
   arm::add_monitor_routes(*router, services);
   arm::add_diagnostic_routes(*router, services);
   arm::add_metric_routes(*router, services);
+  arm::add_alert_routes(*router, services);
+  arm::add_action_group_routes(*router, services);
   arm::add_operation_routes(*router, services);
   logs::add_routes(*router, services, logs);
   sql::add_routes(*router, sql);
@@ -241,13 +250,41 @@ struct Ground {
   std::string url;
 };
 
+/// What judges alert rules and tells of alerts.
+struct Alerting {
+  std::unique_ptr<alerts::Alerts> alerts;        // of the control loop
+  notify::Notifier notifier;                     // control → receivers
+  std::unique_ptr<alerts::Evaluator> evaluator;  // control → store → control
+
+  Alerting(Control& control, const Clock& clock)
+      : notifier(clock, [this, &control](std::int64_t number) {  // receivers → control
+          control.post([this, number] { alerts->settled(number); });
+        }) {}
+};
+
+/// Reads what there was, on the control thread, which owns it from then on.
+Result<void> start_alerting(const Ground& ground, Control& control, Alerting& alerting) {
+  auto records =
+      TRY(registry::AlertRecords::open(ground.config.data_directory + "/registry.sqlite"));
+  alerting.alerts = std::make_unique<alerts::Alerts>(std::move(records), control, alerting.notifier,
+                                                     ground.clock, ground.url);
+  // Shared: push still touches the channel when pop has returned already.
+  const auto loaded = std::make_shared<Channel<Result<void>>>(1, WhenFull::Refuse);
+  control.post([&alerts = *alerting.alerts, loaded] { loaded->push(alerts.load()); });
+  TRY(loaded->pop().value_or(Result<void>(fail(ErrorCode::Unavailable, "the server is stopping"))));
+  alerting.evaluator = std::make_unique<alerts::Evaluator>(control, *alerting.alerts,
+                                                           ground.store.client(), ground.clock);
+  return {};
+}
+
 /// Takes down what calls each other in an order in which nobody meets what is gone, at the end as
 /// well as when the start fails half way. Declared after all that it takes down.
 class Teardown {
  public:
   Teardown(const Ground& ground, History& history, Control& control, Streams& streams,
            logs::Service& logs, sql::Service& sql, std::unique_ptr<logs::Recorder>& recorder,
-           std::unique_ptr<FleetService>& fleet, std::unique_ptr<oidc::SignIn>& sign_in)
+           std::unique_ptr<FleetService>& fleet, std::unique_ptr<oidc::SignIn>& sign_in,
+           Alerting& alerting)
       : ground_(ground),
         history_(history),
         control_(control),
@@ -256,7 +293,8 @@ class Teardown {
         sql_(sql),
         recorder_(recorder),
         fleet_(fleet),
-        sign_in_(sign_in) {}
+        sign_in_(sign_in),
+        alerting_(alerting) {}
   Teardown(const Teardown&) = delete;
   Teardown& operator=(const Teardown&) = delete;
   ~Teardown() {
@@ -264,9 +302,11 @@ class Teardown {
     fleet_.reset();
     ground_.front.with([](auto& pointer) { pointer.reset(); });
     recorder_.reset();
+    alerting_.evaluator.reset();
     // Whoever still waits for an answer gets it, or an error, before the server that carries it
     // goes; the routes are in use until then.
     control_.stop();
+    alerting_.notifier.stop();
     streams_.stop();
     history_.stop();
     logs_.stop();
@@ -285,6 +325,7 @@ class Teardown {
   std::unique_ptr<logs::Recorder>& recorder_;
   std::unique_ptr<FleetService>& fleet_;
   std::unique_ptr<oidc::SignIn>& sign_in_;
+  Alerting& alerting_;
 };
 
 /// Renews the server's certificate if that is due. The fleet service reads the files by itself.
@@ -372,11 +413,16 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
   std::unique_ptr<FleetService> fleet;                      // agents → control
   std::unique_ptr<remote_write::RemoteWrite> remote_write;  // control → other systems
   std::unique_ptr<oidc::SignIn> sign_in;  // HTTP → provider; sign_in → control
-  const Teardown teardown(ground, history, control, streams, logs, sql, recorder, fleet, sign_in);
+  Alerting alerting(control, ground.clock);
+  const Teardown teardown(ground, history, control, streams, logs, sql, recorder, fleet, sign_in,
+                          alerting);
   TRY(control.start(*writer, path_writer));
   history.start();
   streams.start();
   TRY(logs.start(folder, control.subscription_id(), control.workspace_id()));
+  TRY(start_alerting(ground, control, alerting));
+  services.alerts = alerting.alerts.get();
+  services.notifier = &alerting.notifier;
   recorder = std::make_unique<logs::Recorder>(control, logs.workspaces(), ground.store.client(),
                                               ground.clock);
   if (!ground.config.remote_write_file.empty()) {

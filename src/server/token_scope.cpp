@@ -135,6 +135,26 @@ bool TokenScope::covers_watcher(std::string_view resource_group, std::string_vie
       entries_, [&](const Entry& entry) { return entry.monitor.empty() && covers(entry, place); });
 }
 
+bool TokenScope::covers_group(std::string_view resource_group) const {
+  if (covers_all_) return true;
+  const MonitorPlace place{std::string(resource_group), "", ""};
+  return std::ranges::any_of(entries_, [&](const Entry& entry) {
+    return entry.watcher.empty() && entry.monitor.empty() && covers(entry, place);
+  });
+}
+
+bool TokenScope::covers_scope(const TokenScope& inner) const {
+  if (covers_all_) return true;
+  if (inner.covers_all_ || inner.entries_.empty()) return false;
+  // What an entry leaves open, only an entry that leaves it open as well covers.
+  return std::ranges::all_of(inner.entries_, [&](const Entry& wanted) {
+    const MonitorPlace place{wanted.resource_group, wanted.watcher, wanted.monitor};
+    return std::ranges::any_of(entries_, [&](const Entry& entry) {
+      return wanted.workspace.empty() && covers(entry, place);
+    });
+  });
+}
+
 bool TokenScope::covers_workspace(std::string_view name, std::string_view id) const {
   return covers_all_ || std::ranges::any_of(entries_, [&](const Entry& entry) {
            return entry.is_subscription() || equals_ignoring_case(entry.workspace, name) ||

@@ -36,6 +36,10 @@ class TokenScope {
   [[nodiscard]] bool covers_monitor(const MonitorPlace& place) const;
   [[nodiscard]] bool covers_watcher(std::string_view resource_group,
                                     std::string_view watcher) const;
+  /// All of a resource group.
+  [[nodiscard]] bool covers_group(std::string_view resource_group) const;
+  /// Everything that `inner` covers of connection monitors.
+  [[nodiscard]] bool covers_scope(const TokenScope& inner) const;
   [[nodiscard]] bool covers_workspace(std::string_view name, std::string_view id) const;
   /// Whether anything at or below it is covered, so that it may be named in lists.
   [[nodiscard]] bool reaches_subscription() const { return covers_all_ || !entries_.empty(); }

@@ -6,6 +6,8 @@
 #include <unordered_map>
 
 #include "base/files.h"
+#include "notify/notifier.h"
+#include "server/alerts/alerts.h"
 #include "server/api/services.h"
 #include "server/api/visibility.h"
 #include "server/metrics/test_metrics.h"
@@ -81,6 +83,41 @@ void add_path_writer(const store::PathWriterStats& writer, MetricsText& metrics)
                  static_cast<double>(writer.waiting));
 }
 
+void add_alerts(const alerts::Alerts& known, Timestamp now, MetricsText& metrics) {
+  metrics.begin("linewatch_alerts_firing", "gauge", "Alerts that fire now, by rule and severity.");
+  for (const alerts::Rule* const rule : known.rules()) {
+    metrics.sample(static_cast<double>(rule->firing.size()),
+                   {{"rule", rule->key()}, {"severity", std::to_string(rule->model.severity)}});
+  }
+  metrics.begin("linewatch_alert_rule_problem", "gauge",
+                "1 while the rule is not judged as it should be; then nothing of it fires anew.");
+  for (const alerts::Rule* const rule : known.rules()) {
+    metrics.sample(rule->problem.empty() ? 0 : 1, {{"rule", rule->key()}});
+  }
+  metrics.begin("linewatch_alert_rule_evaluation_age_seconds", "gauge",
+                "Time since the end of the last window that was judged; of enabled rules.");
+  for (const alerts::Rule* const rule : known.rules()) {
+    if (!rule->model.is_enabled || !rule->evaluated) continue;
+    metrics.sample(std::chrono::duration<double>(now - *rule->evaluated).count(),
+                   {{"rule", rule->key()}});
+  }
+}
+
+void add_notifications(const notify::NotifierStats& stats, MetricsText& metrics) {
+  std::size_t waiting = 0;
+  for (const notify::AddressStatus& address : stats.addresses) waiting += address.waiting;
+  metrics.single("linewatch_notifications_delivered_total", "counter",
+                 "Notifications that receivers took.", static_cast<double>(stats.delivered));
+  metrics.single("linewatch_notifications_given_up_total", "counter",
+                 "Notifications that receivers refused, or that waited for a day.",
+                 static_cast<double>(stats.given_up));
+  metrics.single("linewatch_notification_retries_total", "counter",
+                 "Attempts after which a notification is to be sent again.",
+                 static_cast<double>(stats.retries));
+  metrics.single("linewatch_notifications_waiting", "gauge", "Notifications not delivered yet.",
+                 static_cast<double>(waiting));
+}
+
 void metrics(Services& services, const Call& call) {
   MetricsText text;
   add_tests(services.control.live(), text);
@@ -92,6 +129,10 @@ void metrics(Services& services, const Call& call) {
               static_cast<double>(services.history.dropped()));
   if (services.remote_write != nullptr) {
     remote_write::add_metrics(services.remote_write->stats(), services.clock.wall_now(), text);
+  }
+  if (services.alerts != nullptr) {
+    add_alerts(*services.alerts, services.clock.wall_now(), text);
+    add_notifications(services.notifier->stats(), text);
   }
   text.single("process_resident_memory_bytes", "gauge", "Resident memory of the server.",
               resident_bytes());

@@ -24,6 +24,12 @@ class Bookmarks;
 namespace lw::server {
 class AgentPackage;
 }
+namespace lw::server::alerts {
+class Alerts;
+}
+namespace lw::notify {
+class Notifier;
+}
 namespace lw::server::oidc {
 class SignIn;
 }
@@ -55,6 +61,8 @@ struct Services {
   remote_write::RemoteWrite* remote_write = nullptr;      ///< likewise
   registry::Bookmarks* bookmarks = nullptr;               ///< on the control thread
   oidc::SignIn* oidc = nullptr;                           ///< likewise
+  alerts::Alerts* alerts = nullptr;                       ///< on the control thread
+  notify::Notifier* notifier = nullptr;
 };
 
 /// Runs `work(call)` on the control thread.
@@ -81,6 +89,9 @@ void add_band_routes(Router& router, Services& services);
 void add_topology_routes(Router& router, Services& services);
 void add_preview_routes(Router& router, Services& services);
 void add_bookmark_routes(Router& router, Services& services);
+void add_alert_routes(Router& router, Services& services);
+void add_alert_rule_routes(Router& router, Services& services);
+void add_action_group_routes(Router& router, Services& services);
 void add_install_routes(Router& router, AgentPackage& package);
 
 }  // namespace lw::server::api

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "model/agent_event.h"
+#include "server/alerts/access.h"
 #include "server/api/services.h"
 #include "server/api/shapes.h"
 #include "server/api/visibility.h"
@@ -56,6 +57,15 @@ Value problems_of(const Services& services, const std::vector<AgentView>& agents
   }
   for (const AgentView& view : agents) add_agent_problems(view, problems);
   return problems;
+}
+
+/// Of the rules that the caller sees.
+void add_rule_problems(const Services& services, const TokenScope& scope, Value& problems) {
+  if (services.alerts == nullptr) return;
+  for (const alerts::Rule* const rule : services.alerts->rules()) {
+    if (rule->problem.empty() || !alerts::is_covered(scope, *rule)) continue;
+    problems.push(fmt::format("alert rule {}: {}", rule->key(), rule->problem));
+  }
 }
 
 /// How many tests the caller sees, by state.
@@ -112,7 +122,9 @@ void status(Services& services, const Call& call) {
   body.set("agentsConnected", std::int64_t{connected});
   body.set("roundsStored", writer.rows_inserted);
   body.set("roundsWaiting", writer.waiting_rows);
-  body.set("problems", problems_of(services, agents));
+  Value problems = problems_of(services, agents);
+  add_rule_problems(services, *call.scope, problems);
+  body.set("problems", std::move(problems));
   answer(call, body);
 }
 

@@ -93,6 +93,8 @@ void add_watcher_routes(Router& router, Services& services);
 void add_diagnostic_routes(Router& router, Services& services);
 void add_provider_routes(Router& router, Services& services);
 void add_metric_routes(Router& router, Services& services);
+void add_alert_routes(Router& router, Services& services);
+void add_action_group_routes(Router& router, Services& services);
 void add_operation_routes(Router& router, Services& services);
 
 }  // namespace lw::server::arm

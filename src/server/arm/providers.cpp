@@ -22,7 +22,7 @@ struct ResourceType {
   std::string_view type;
 };
 
-constexpr std::array<ResourceType, 8> kTypes{{
+constexpr std::array<ResourceType, 10> kTypes{{
     {"Microsoft.Network", "networkWatchers"},
     {"Microsoft.Network", "networkWatchers/connectionMonitors"},
     {"Microsoft.Network", "locations"},
@@ -31,6 +31,8 @@ constexpr std::array<ResourceType, 8> kTypes{{
     {"Microsoft.Insights", "metrics"},
     {"Microsoft.Insights", "metricDefinitions"},
     {"Microsoft.Insights", "metricNamespaces"},
+    {"Microsoft.Insights", "metricAlerts"},
+    {"Microsoft.Insights", "actionGroups"},
 }};
 
 /// Any well-formed version is answered alike; tools pick the newest they know from this list.
