@@ -145,6 +145,36 @@ std::vector<Column> fault_columns() {
       {"FAULT", [](const Value& item) { return field(item, "text"); }, true}};
 }
 
+std::string severity_text(const Value& item) {
+  return fmt::format("Sev{:.0f}", item.number("severity"));
+}
+
+std::vector<Column> alert_columns() {
+  return {{"SEVERITY", severity_text},
+          column("STATE", "state"),
+          {"RULE",
+           [](const Value& item) {
+             const Value* const rule = item.find("rule");
+             return rule != nullptr ? field(*rule, "name") : std::string("-");
+           }},
+          {"FIRED", [](const Value& item) { return short_time(item, "fired"); }},
+          {"RESOLVED", [](const Value& item) { return short_time(item, "resolved"); }, false, 2},
+          column("TESTS", "testCount", 3),
+          column("ID", "id", 1),
+          {"ALERT", [](const Value& item) { return field(item, "sentence"); }, true}};
+}
+
+std::vector<Column> alert_rule_columns() {
+  return {column("NAME", "name"),
+          {"SEVERITY", severity_text},
+          column("ENABLED", "enabled"),
+          column("FIRING", "firing"),
+          column("TESTS", "testCount", 2),
+          {"EVALUATED", [](const Value& item) { return short_time(item, "lastEvaluated"); }},
+          {"PROBLEM", [](const Value& item) { return field(item, "problem"); }, false, 1},
+          {"RULE", [](const Value& item) { return field(item, "sentence"); }, true}};
+}
+
 int print_path(const Context& context, const std::string& path, const ApiClient::Query& query,
                const std::vector<Column>& columns) {
   auto client = ApiClient::open(context);
@@ -242,6 +272,31 @@ std::string check_limit(const std::string& text) {
   return fmt::format("must be a whole number from 1 to {}, not `{}`", kLimitMax, text);
 }
 
+void add_alerts(CLI::App& get, const std::shared_ptr<GetOptions>& options, Context& context) {
+  auto* const alerts = get.add_subcommand("alerts", "What fires, or fired");
+  alerts->add_option("--state", options->state, "firing (default), resolved or all");
+  alerts->add_option("--monitor", options->monitor, "Only of this connection monitor");
+  alerts->add_option("--from", options->from, "UTC; of the past, default: a day ago");
+  alerts->add_option("--to", options->to, "UTC; default: now");
+  alerts->callback([options, &context] {
+    context.action = [options, &context] {
+      return print_path(context, "/api/v1/alerts",
+                        {{"state", options->state},
+                         {"connectionMonitor", options->monitor},
+                         {"from", options->from},
+                         {"to", options->to},
+                         {"limit", "10000"}},
+                        alert_columns());
+    };
+  });
+  auto* const rules = get.add_subcommand("alert-rules", "Alert rules and how each is doing");
+  rules->callback([&context] {
+    context.action = [&context] {
+      return print_path(context, "/api/v1/alert-rules", {}, alert_rule_columns());
+    };
+  });
+}
+
 void add_span(CLI::App& verb, GetOptions& options) {
   verb.add_option("test", options.test, "The test's id, or a part of its name")->required();
   verb.add_option("--from", options.from, "UTC, like 2026-01-31T12:00:00Z; default: an hour ago");
@@ -253,7 +308,7 @@ void add_span(CLI::App& verb, GetOptions& options) {
 
 void add_get(CLI::App& app, Context& context) {
   auto* const get =
-      app.add_subcommand("get", "List tests, groups, monitors, agents, or a test's past");
+      app.add_subcommand("get", "List tests, groups, monitors, agents, alerts, or a test's past");
   get->require_subcommand(1);
   auto options = std::make_shared<GetOptions>();
   const auto listing = [&](const char* name, const char* help, const char* path, auto columns) {
@@ -286,6 +341,7 @@ void add_get(CLI::App& app, Context& context) {
   };
   of_test("rounds", "One test's rounds", round_columns);
   of_test("changes", "One test's state changes", change_columns);
+  add_alerts(*get, options, context);
   add_get_paths(*get, context);
 }
 
