@@ -60,7 +60,8 @@ class AzureClients(SystemTest):
             "LW_WORKSPACE": status["workspaceId"],
             "NODE_EXTRA_CA_CERTS": str(self.server.data / "ca.pem"),
             "NO_PROXY": "127.0.0.1,localhost"}
-        files = [FOLDER / name for name in ("clients.test.mjs", "logs.test.mjs", "watchers.test.mjs")]
+        files = [FOLDER / name for name in ("clients.test.mjs", "logs.test.mjs", "watchers.test.mjs",
+                                         "alerts.test.mjs")]
         done = subprocess.run(["node", "--test", "--test-reporter=spec", *files],
                               env=environment, capture_output=True, text=True, timeout=PATIENCE, cwd=ROOT)
         self.assertEqual(done.returncode, 0, f"{done.stdout}\n{done.stderr}")

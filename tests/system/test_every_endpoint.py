@@ -29,6 +29,8 @@ WATCHER = GROUP + WATCHERS + "/{watcher}"
 MONITOR = WATCHER + "/connectionMonitors/{monitor}"
 LOCATION = "/subscriptions/{subscription}/providers/Microsoft.Network/locations/{location}"
 INSIGHTS = MONITOR + "/providers/Microsoft.Insights"
+ALERTS = "/providers/Microsoft.Insights/metricAlerts"
+ACTIONS = "/providers/Microsoft.Insights/actionGroups"
 AZURE = [
     ("GET", "/subscriptions/{subscription}" + WATCHERS), ("GET", GROUP + WATCHERS),
     *((method, WATCHER) for method in ("GET", "PUT", "PATCH", "DELETE")),
@@ -40,6 +42,9 @@ AZURE = [
     ("GET", INSIGHTS + "/metrics"), ("GET", INSIGHTS + "/metricDefinitions"),
     ("GET", INSIGHTS + "/metricNamespaces"),
     ("POST", "/subscriptions/{subscription}/metrics:getBatch"),
+    *(("GET", above + kind) for above in ("/subscriptions/{subscription}", GROUP) for kind in (ALERTS, ACTIONS)),
+    *((method, GROUP + kind + "/{name}") for kind in (ALERTS, ACTIONS) for method in ("GET", "PUT", "PATCH", "DELETE")),
+    ("GET", GROUP + ALERTS + "/{name}/status"), ("GET", GROUP + ALERTS + "/{name}/status/{status}"),
     ("GET", "/subscriptions"), ("GET", "/subscriptions/{subscription}"),
     ("GET", "/tenants"), ("GET", "/subscriptions/{subscription}/locations"),
     ("GET", "/subscriptions/{subscription}/resourceGroups"), ("GET", GROUP),
@@ -63,7 +68,8 @@ VALUES = [None, True, False, 0, -1, 1e308, 2 ** 63, 2 ** 64, "", "x", "\u0000", 
 KEYS = ["properties", "location", "tags", "endpoints", "testGroups", "testConfigurations", "name", "source", "destination",
         "resourceId", "address", "port", "protocol", "query", "timespan", "uses", "lifeSeconds", "role", "resourceids",
         "sourceIPAddress", "destinationIPAddress", "targetResourceId", "token", "password", "connectionMonitors",
-        "life", "test", "mtu", "workspaces"]
+        "life", "test", "mtu", "workspaces", "criteria", "allOf", "odata.type", "scopes", "severity", "enabled",
+        "groupShortName", "webhookReceivers", "actions", "from"]
 RAW = ["", "{", "}", "[]", "null", "true", '"text"', "0", "{}", '{"a":1,"a":2}', "[" * 5000, '{"a":' * 200 + "1" + "}" * 200,
        "\ufeff{}", "---\n- x: [", "a: &a [*a]", "%PDF-1.4", "\x00\x01\x02", "T | where", "{'single': 1}"]
 # What no answer may show.
