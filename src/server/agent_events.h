@@ -20,7 +20,7 @@ struct AgentStatusFacts {
   std::uint64_t rounds_dropped = 0;  ///< since the agent started, as the next two
   std::uint64_t path_reports_dropped = 0;
   std::uint64_t intervals_missed = 0;
-  std::optional<Microseconds> clock_offset;  ///< its wall clock minus ours
+  std::optional<Microseconds> clock_offset = {};  ///< its wall clock minus ours
 };
 
 /// Turns what the control loop learns of its agents into events, each told once: what an agent
