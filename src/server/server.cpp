@@ -263,7 +263,8 @@ struct Alerting {
 };
 
 /// Reads what there was, on the control thread, which owns it from then on.
-Result<void> start_alerting(const Ground& ground, Control& control, Alerting& alerting) {
+Result<void> start_alerting(const Ground& ground, Control& control, api::Services& services,
+                            Alerting& alerting) {
   auto records =
       TRY(registry::AlertRecords::open(ground.config.data_directory + "/registry.sqlite"));
   alerting.alerts = std::make_unique<alerts::Alerts>(std::move(records), control, alerting.notifier,
@@ -274,6 +275,8 @@ Result<void> start_alerting(const Ground& ground, Control& control, Alerting& al
   TRY(loaded->pop().value_or(Result<void>(fail(ErrorCode::Unavailable, "the server is stopping"))));
   alerting.evaluator = std::make_unique<alerts::Evaluator>(control, *alerting.alerts,
                                                            ground.store.client(), ground.clock);
+  services.alerts = alerting.alerts.get();
+  services.notifier = &alerting.notifier;
   return {};
 }
 
@@ -353,6 +356,15 @@ void watch(const Ground& ground) {
   });
 }
 
+/// Null if nothing is pushed to other systems.
+Result<std::unique_ptr<remote_write::RemoteWrite>> start_remote_write(const Ground& ground,
+                                                                      Control& control) {
+  if (ground.config.remote_write_file.empty()) return nullptr;
+  return remote_write::RemoteWrite::start(
+      TRY(remote_write::read_settings_file(ground.config.remote_write_file)), control,
+      ground.clock);
+}
+
 /// Null if people sign in with tokens only.
 Result<std::unique_ptr<oidc::SignIn>> start_sign_in(const Ground& ground, Control& control) {
   if (ground.config.oidc_file.empty()) return nullptr;
@@ -420,17 +432,11 @@ Result<void> serve_with_store(const Ground& ground, registry::Registry registry)
   history.start();
   streams.start();
   TRY(logs.start(folder, control.subscription_id(), control.workspace_id()));
-  TRY(start_alerting(ground, control, alerting));
-  services.alerts = alerting.alerts.get();
-  services.notifier = &alerting.notifier;
+  TRY(start_alerting(ground, control, services, alerting));
   recorder = std::make_unique<logs::Recorder>(control, logs.workspaces(), ground.store.client(),
                                               ground.clock);
-  if (!ground.config.remote_write_file.empty()) {
-    remote_write = TRY(remote_write::RemoteWrite::start(
-        TRY(remote_write::read_settings_file(ground.config.remote_write_file)), control,
-        ground.clock));
-    services.remote_write = remote_write.get();
-  }
+  remote_write = TRY(start_remote_write(ground, control));
+  services.remote_write = remote_write.get();
   sign_in = TRY(start_sign_in(ground, control));
   services.oidc = sign_in.get();
   const ListenAddress& listen = ground.config.agent_listen;
