@@ -173,6 +173,7 @@ std::shared_ptr<const api::Router> make_routes(api::Services& services, logs::Se
   api::add_snapshot_routes(*router, services);
   api::add_stream_routes(*router, services);
   api::add_chart_routes(*router, services);
+  api::add_verdict_routes(*router, services);
   api::add_band_routes(*router, services);
   api::add_topology_routes(*router, services);
   api::add_preview_routes(*router, services);

@@ -4,6 +4,7 @@ import { aggregate, band, quantiles, round, rounds, snapshotBytes, stateChanges,
 import { standing, STATES } from './conditions.mjs';
 import { replyPacked } from './http.mjs';
 import { pathReport, pathReports, topology } from './paths.mjs';
+import { verdict } from './verdict.mjs';
 import { portOf, protocolOf } from './world.mjs';
 
 export function pastRoutes(mock, { span, instant, number, test, where }) {
@@ -58,6 +59,14 @@ export function pastRoutes(mock, { span, instant, number, test, where }) {
       () => ({
         value: [
           {
+    [
+      'GET',
+      /^\/api\/v1\/verdict$/,
+      ({ query }) => {
+        const { from, to } = span(query);
+        return verdict(where(query), from, to, number(query, 'points', 240), mock.now());
+      },
+    ],
             text: 'the link from 10.100.6.1 to 10.7.3.1 adds 96 ms for 12 tests',
             confidence: 0.94,
             addedMs: 96,

@@ -58,8 +58,8 @@ class RoutesTest : public testing::Test {
          {add_status_routes, add_monitor_routes, add_test_routes, add_history_routes,
           add_path_routes, add_agent_routes, add_token_routes, add_metrics_routes,
           add_session_routes, add_sign_in_routes, add_snapshot_routes, add_stream_routes,
-          add_chart_routes, add_band_routes, add_topology_routes, add_preview_routes,
-          add_bookmark_routes}) {
+          add_chart_routes, add_verdict_routes, add_band_routes, add_topology_routes,
+          add_preview_routes, add_bookmark_routes}) {
       add(router_, *services_);
     }
     router_.set_guard([this](Call call, const Router::Handler& handler) {

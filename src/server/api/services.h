@@ -85,6 +85,7 @@ void add_sign_in_routes(Router& router, Services& services);
 void add_snapshot_routes(Router& router, Services& services);
 void add_stream_routes(Router& router, Services& services);
 void add_chart_routes(Router& router, Services& services);
+void add_verdict_routes(Router& router, Services& services);
 void add_band_routes(Router& router, Services& services);
 void add_topology_routes(Router& router, Services& services);
 void add_preview_routes(Router& router, Services& services);

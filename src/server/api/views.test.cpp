@@ -197,6 +197,13 @@ TEST_F(ViewsTest, questions_about_an_empty_past_have_empty_answers) {
   EXPECT_EQ(series[1].text("name"), "off");
   EXPECT_EQ(series[1].number("tests"), 1);
   EXPECT_EQ(to_json(*series[1].find("rttMs")), "[null,null,null,null,null,null]");
+  const Answer verdict = get("/api/v1/verdict?destination=THERE&points=6&" + span);
+  EXPECT_EQ(verdict.status, 200) << verdict.text;
+  EXPECT_EQ(verdict.body.text("issue"), "unknown");
+  EXPECT_EQ(verdict.body.text("text"), "Nothing was measured lately.");
+  EXPECT_EQ(verdict.body.find("latency")->number("tests"), 2);
+  EXPECT_EQ(verdict.body.find("response")->number("tests"), 0);
+  EXPECT_TRUE(verdict.body.find("latency")->find("nowMs")->is_null());
   const Answer graph = get("/api/v1/topology?connectionMonitor=WEB%20EU");
   EXPECT_EQ(graph.status, 200) << graph.text;
   EXPECT_TRUE(graph.body.find("nodes")->as_array().empty());
@@ -230,6 +237,8 @@ TEST_F(ViewsTest, what_makes_no_sense_is_refused_in_words) {
       {"/api/v1/band?from=1970-01-01T00:00:00Z", "two years"},
       {"/api/v1/state-changes?limit=x", "`limit`"},
       {"/api/v1/aggregate?by=colour", "`by`"},
+      {"/api/v1/verdict", "`destination`"},
+      {"/api/v1/verdict?destination=there&points=0", "`points`"},
       {"/api/v1/tests/1/quantiles?points=9999", "`points`"},
       {"/api/v1/topology?at=x", "`at`"}};
   for (const auto& [target, word] : cases) {

@@ -51,6 +51,9 @@ export const getQuantiles = (id: string, span: Span, points: number, signal?: Si
 export const getAggregate = (span: Span, points: number, by: string, where: Where, signal?: Signal) =>
   call<api.Aggregate>('GET', `${base}/aggregate`, { query: { ...spanQuery(span), points, by, ...where }, signal });
 
+export const getVerdict = (span: Span, points: number, where: Where, signal?: Signal) =>
+  call<api.ServiceVerdict>('GET', `${base}/verdict`, { query: { ...spanQuery(span), points, ...where }, signal });
+
 export const getTopology = (where: Where & { ids?: string }, at: number | null, signal?: Signal) =>
   call<api.Topology>('GET', `${base}/topology`, { query: { ...where, ...atQuery(at) }, signal });
 

@@ -125,6 +125,12 @@ export interface Aggregate {
   series: AggregateSeries[];
 }
 
+export interface ServiceVerdict {
+  issue: 'none' | 'application' | 'network' | 'both' | 'unknown';
+  text: string;
+  correlation: number | null;
+}
+
 export interface TopologyNode {
   id: string;
   kind: 'source' | 'hop' | 'silent' | 'destination';

@@ -11,7 +11,6 @@ import { formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { testName } from '../../core/text/tests.ts';
 import { slowest } from '../../core/store/group.ts';
 import { DAY, pointsFor, WEEK } from '../../core/time/range.ts';
-import { median } from '../../core/verdict/verdict.ts';
 import { Go, setUrl, useSpan, useUrl } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
 import { LineChart } from '../../ui/LineChart.tsx';
@@ -19,6 +18,7 @@ import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateAt } from '../../ui/StateTag.tsx';
 import { usePage } from '../../ui/usePage.ts';
 import { nameOf, Paths, Settings } from './Parts.tsx';
+import { median } from './difference.ts';
 
 const POINTS = 600;
 const TESTS_MAX = 20;

@@ -2,13 +2,13 @@
 // Service endpoints: health now, history, per node, and whether a slow service is the application's or the network's.
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
-import { getAggregate } from '../../core/api/endpoints.ts';
+import { getAggregate, getVerdict, type Where } from '../../core/api/endpoints.ts';
 import type { Snapshot } from '../../core/api/snapshot.ts';
 import type { AggregateSeries } from '../../core/api/types.ts';
 import { formatCount, formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { slowest } from '../../core/store/group.ts';
 import { pointsFor } from '../../core/time/range.ts';
-import { judge, VERDICT_NAMES } from '../../core/verdict/verdict.ts';
+import { VERDICT_NAMES } from '../../core/verdict/verdict.ts';
 import { Go, useInstant, setUrl, useSpan, useUrl } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
@@ -185,7 +185,6 @@ function meanOf(
 
 function History({ snapshot, service, node }: { snapshot: Snapshot; service: Service; node: string | undefined }) {
   const span = useSpan();
-  const at = useInstant();
   const where = { destination: service.name, source: node };
   const why =
     node === undefined ? service.why : (nodesOf(snapshot, service).find((each) => each.name === node)?.why ?? []);
@@ -228,7 +227,7 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
       {query.error && <Failure error={query.error} onRetry={() => void query.refetch()} />}
       {lines && charts && (
         <div className="stack">
-          <Sentence lines={lines} at={at} />
+          <Sentence key={`${service.name} ${node}`} where={where} points={points} />
           {why.map((text) => (
             <p key={text} className="quiet">
               {text}
@@ -268,25 +267,30 @@ function History({ snapshot, service, node }: { snapshot: Snapshot; service: Ser
   );
 }
 
-/** The verdict at the chosen instant: what came after it is not looked at. */
-function Sentence({
-  lines,
-  at,
-}: {
-  lines: { response: (number | null)[]; latency: (number | null)[]; time: number[] };
-  at: number | null;
-}) {
-  const end = at === null ? lines.time.length : lines.time.filter((ms) => ms <= at).length;
-  const verdict = judge(
-    lines.response.slice(0, end),
-    lines.latency.slice(0, end),
-    Math.max(3, Math.round(lines.time.length / 24)),
-  );
+/** The server's verdict at the chosen instant: what came after it is not looked at. */
+function Sentence({ where, points }: { where: Where; points: number }) {
+  const span = useSpan();
+  const at = useInstant();
+  const to = at === null ? span.to : Math.min(at, span.to);
+  const query = useQuery({
+    queryKey: ['verdict', where, span.from, to, points],
+    queryFn: ({ signal }) => getVerdict({ from: span.from, to }, points, where, signal),
+    enabled: span.from < to,
+    placeholderData: keepPreviousData,
+    staleTime: 20_000,
+  });
+  const { data, error } = query;
+  if (error) return <Failure what="There is no verdict" error={error} onRetry={() => void query.refetch()} />;
   return (
     <p className="verdict" role="status">
-      <strong>{VERDICT_NAMES[verdict.kind]}:</strong> {verdict.text}
-      {Number.isFinite(verdict.correlation) && (
-        <span className="quiet"> Correlation over the range {verdict.correlation.toFixed(2)}.</span>
+      {!data && <span className="quiet">Looking at both…</span>}
+      {data && (
+        <>
+          <strong>{VERDICT_NAMES[data.issue]}:</strong> {data.text}
+          {data.correlation !== null && (
+            <span className="quiet"> Correlation over the range {data.correlation.toFixed(2)}.</span>
+          )}
+        </>
       )}
     </p>
   );
