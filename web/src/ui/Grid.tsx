@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A windowed table (WAI-ARIA grid, or treegrid when rows have levels). One tab stop; arrow keys move an
-// active row; row numbers are told to assistive technology though only visible rows exist.
+// active row; numbers of rows and columns are told to assistive technology though only those in sight exist.
 import {
   memo,
   useEffect,
@@ -13,7 +13,7 @@ import {
   type ReactNode,
   type RefObject,
 } from 'react';
-import { useMedia, useWindow } from './useWindow.ts';
+import { useMedia, useWindow, visibleColumns } from './useWindow.ts';
 
 export interface GridColumn {
   readonly id: string;
@@ -62,7 +62,7 @@ export function Grid(props: GridProps) {
   const current = Math.min(active, count - 1);
   const isCards = useMedia(NARROW);
   const rowHeight = isCards ? CARD_HEIGHT : ROW_HEIGHT;
-  const { first, last, reveal } = useWindow(box, count, rowHeight, isCards ? 0 : HEAD_HEIGHT);
+  const { first, last, left, width: seen, reveal } = useWindow(box, count, rowHeight, isCards ? 0 : HEAD_HEIGHT);
   const shown = Array.from({ length: Math.max(0, last - first + 1) }, (_, i) => first + i);
   useEffect(() => onVisible?.(first, last), [first, last, count, onVisible]);
   const move = (row: number) => {
@@ -77,7 +77,9 @@ export function Grid(props: GridProps) {
       event.stopPropagation();
     }
   };
-  const width = columns.reduce((sum, column) => sum + column.width, 0);
+  const widths = columns.map((column) => column.width);
+  const width = widths.reduce((sum, each) => sum + each, 0);
+  const inSight = visibleColumns(widths, left, seen);
   return (
     <div
       ref={box}
@@ -106,6 +108,9 @@ export function Grid(props: GridProps) {
             identity={props.rowKey(row)}
             top={row * rowHeight}
             isCard={isCards}
+            firstColumn={inSight.first}
+            lastColumn={inSight.last}
+            before={inSight.before}
             id={`${base}${row}`}
             isActive={row === current}
             onActivate={setActive}
@@ -222,6 +227,10 @@ interface RowProps extends GridProps {
   id: string;
   isActive: boolean;
   isCard: boolean;
+  firstColumn: number;
+  lastColumn: number;
+  /** The width of the columns before the first. */
+  before: number;
   onActivate: (row: number) => void;
 }
 
@@ -247,6 +256,9 @@ const Row = memo(function Row({
   id,
   isActive,
   isCard,
+  firstColumn,
+  lastColumn,
+  before,
   onActivate,
   isSelected,
   onSelect,
@@ -266,7 +278,11 @@ const Row = memo(function Row({
       role="row"
       id={id}
       className={`grid-row${isActive ? ' active' : ''}${isCard ? ' card-row' : ''}`}
-      style={{ transform: `translateY(${top}px)`, height: isCard ? CARD_HEIGHT : ROW_HEIGHT }}
+      style={{
+        transform: `translateY(${top}px)`,
+        height: isCard ? CARD_HEIGHT : ROW_HEIGHT,
+        paddingLeft: isCard ? undefined : before,
+      }}
       aria-rowindex={row + 2}
       aria-selected={onSelect ? selected : undefined}
       aria-level={level?.(row)}
@@ -274,7 +290,7 @@ const Row = memo(function Row({
       onClick={onClick}
     >
       {columns.map((column, i) =>
-        isCard && !column.isOnCard ? null : (
+        (isCard ? !column.isOnCard : i < firstColumn || i > lastColumn) ? null : (
           <div
             key={column.id}
             role="gridcell"

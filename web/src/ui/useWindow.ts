@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which rows of a scrolled list with rows of one height can be seen.
-import { useEffect, useState, useSyncExternalStore, type RefObject } from 'react';
+// Which rows of a scrolled list with rows of one height can be seen, and which of their columns.
+import { useLayoutEffect, useState, useSyncExternalStore, type RefObject } from 'react';
 
 export interface RowWindow {
   /** First and last row to render; last < first when there are none. */
   readonly first: number;
   readonly last: number;
+  /** What of the list's width is in sight, in pixels. */
+  readonly left: number;
+  readonly width: number;
   /** Scrolls as little as needed to have the row in sight. */
   reveal(row: number): void;
 }
@@ -25,6 +28,24 @@ export function visibleRows(
   return { first, last: first + fitting - 1 };
 }
 
+/** Columns kept beyond both edges, in pixels. */
+const COLUMNS_BEYOND = 200;
+
+/** The columns that can be seen, by their widths; `before` is the width of those that come before them. */
+export function visibleColumns(
+  widths: readonly number[],
+  left: number,
+  width: number,
+): { first: number; last: number; before: number } {
+  let first = 0;
+  let before = 0;
+  while (first < widths.length - 1 && before + widths[first]! < left - COLUMNS_BEYOND) before += widths[first++]!;
+  let last = first;
+  let end = before + (widths[first] ?? 0);
+  while (last < widths.length - 1 && end < left + width + COLUMNS_BEYOND) end += widths[++last]!;
+  return { first, last, before };
+}
+
 /** `head` is the height of what stays at the top of the box. */
 export function useWindow(
   box: RefObject<HTMLElement | null>,
@@ -32,16 +53,17 @@ export function useWindow(
   rowHeight: number,
   head: number,
 ): RowWindow {
-  const [seen, setSeen] = useState({ top: 0, height: 0 });
-  useEffect(() => {
+  const [seen, setSeen] = useState({ top: 0, height: 0, left: 0, width: 0 });
+  // Before anything is painted, so that the first picture has rows.
+  useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
     const look = () =>
-      setSeen((before) =>
-        before.top === element.scrollTop && before.height === element.clientHeight
-          ? before
-          : { top: element.scrollTop, height: element.clientHeight },
-      );
+      setSeen((before) => {
+        const { scrollTop: top, clientHeight: height, scrollLeft: left, clientWidth: width } = element;
+        const isSame = before.top === top && before.height === height && before.left === left && before.width === width;
+        return isSame ? before : { top, height, left, width };
+      });
     look();
     element.addEventListener('scroll', look, { passive: true });
     const observer = new ResizeObserver(look);
@@ -60,7 +82,7 @@ export function useWindow(
     if (top < element.scrollTop) element.scrollTop = top;
     else if (top > element.scrollTop + room) element.scrollTop = top - room;
   };
-  return { first, last: seen.height === 0 ? -1 : last, reveal };
+  return { first, last: seen.height === 0 ? -1 : last, left: seen.left, width: seen.width, reveal };
 }
 
 /** Whether the window is as the query says. */
