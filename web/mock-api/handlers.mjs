@@ -277,3 +277,9 @@ function logRoutes(mock) {
     ['GET', /^\/api\/v1\/kql\/capabilities$/, () => capabilities()],
   ];
 }
+                listening: name.startsWith('ams2')
+                  ? [
+                      { port: 8443, outcome: 'Listening', problem: '' },
+                      { port: 443, outcome: 'PortInUse', problem: 'something else on this host has the port' },
+                    ]
+                  : [],

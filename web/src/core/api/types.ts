@@ -310,6 +310,13 @@ export interface ConnectionMonitor {
   document: MonitorDocument;
 }
 
+export interface ListeningPort {
+  port: number;
+  outcome: 'Listening' | 'PortInUse' | 'Failed';
+  /** Empty if it listens. */
+  problem: string;
+}
+
 export interface Agent {
   id: string;
   name: string;
@@ -328,6 +335,7 @@ export interface Agent {
   clockOffsetMs?: number | null;
   problem?: string;
   pathProblem?: string;
+  listening?: ListeningPort[];
   selfTest?: { hasRawSockets?: boolean; stamps?: string; errorUs?: number; checksPerSecond?: number | null };
 }
 

@@ -3,7 +3,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { createJoinToken, getAgents, removeAgent } from '../../core/api/endpoints.ts';
-import type { Agent } from '../../core/api/types.ts';
+import type { Agent, ListeningPort } from '../../core/api/types.ts';
 import { compareWords } from '../../core/store/filter.ts';
 import { formatCount, formatMs } from '../../core/text/numbers.ts';
 import { setUrl, useTimes, useUrl, Go } from '../../app/search.tsx';
@@ -30,6 +30,7 @@ export function AgentsPage() {
         agent.name,
         agent.version,
         agent.problem,
+        ...(agent.listening ?? []).map((each) => `${each.port} ${each.problem}`),
         ...(agent.addresses ?? []),
         ...Object.entries(agent.labels ?? {}).map(([key, value]) => `${key}=${value}`),
       ].some((each) => each?.toLowerCase().includes(text));
@@ -94,6 +95,7 @@ function Table({ agents, mayRemove }: { agents: readonly Agent[]; mayRemove: boo
               Dropped
             </th>
             <th scope="col">Can</th>
+            <th scope="col">Listens on</th>
             <th scope="col">Last seen</th>
             {mayRemove && (
               <th scope="col">
@@ -159,6 +161,9 @@ function AgentRow({ agent, mayRemove }: { agent: Agent; mayRemove: boolean }) {
       <td className="number">{agent.connected ? formatCount(agent.roundsWaiting ?? 0) : 'NA'}</td>
       <td className="number">{agent.connected ? formatCount(agent.roundsDropped ?? 0) : 'NA'}</td>
       <td>{agent.selfTest ? (agent.selfTest.hasRawSockets ? 'ping, traces' : 'no raw sockets: no traces') : ''}</td>
+      <td>
+        <Listening ports={agent.listening ?? []} />
+      </td>
       <td>{agent.connected ? 'now' : time(agent.lastSeen ? Date.parse(agent.lastSeen) : null)}</td>
       {mayRemove && (
         <td>
@@ -189,6 +194,31 @@ function AgentRow({ agent, mayRemove }: { agent: Agent; mayRemove: boolean }) {
         </td>
       )}
     </tr>
+  );
+}
+
+const OUTCOMES: Record<ListeningPort['outcome'], string> = {
+  Listening: 'listening',
+  PortInUse: 'taken by something else',
+  Failed: 'could not listen',
+};
+
+/** The TCP ports that tests want the agent to listen on, those in trouble first. */
+function Listening({ ports }: { ports: readonly ListeningPort[] }) {
+  if (ports.length === 0) return <span className="quiet">–</span>;
+  const isWell = (each: ListeningPort) => each.outcome === 'Listening';
+  const sorted = [...ports].sort((a, b) => Number(isWell(a)) - Number(isWell(b)) || a.port - b.port);
+  return (
+    <ul>
+      {sorted.map((each) => (
+        <li key={each.port} className="state" style={{ whiteSpace: 'normal', display: 'flex' }}>
+          <StateShape state={isWell(each) ? 'Pass' : 'Warning'} />
+          <span>
+            TCP {each.port} <span className="quiet">{each.problem || OUTCOMES[each.outcome]}</span>
+          </span>
+        </li>
+      ))}
+    </ul>
   );
 }
 
