@@ -186,3 +186,105 @@ test('Use clusters to expand compound resources to its child resources', async (
   await expect(page.getByText(/^4 of \d+ tests$/)).toBeVisible();
   expect((await page.request.delete(url, { headers })).ok()).toBe(true);
 });
+
+/** A test group that is switched off: tests enough for first rows, and no checks. */
+const many = {
+  name: 'many',
+  endpoints: [
+    { name: 'local', type: 'Agent', linewatch: { agent: 'local' } },
+    ...Array.from({ length: 60 }, (_, i) => ({
+      name: `host-${i}`,
+      type: 'ExternalAddress',
+      address: `127.0.2.${i + 1}`,
+    })),
+  ],
+  testConfigurations: Array.from({ length: 10 }, (_, i) => ({ name: `ping-${i}`, protocol: 'Icmp' })),
+  testGroups: [
+    {
+      name: 'off',
+      disable: true,
+      sources: ['local'],
+      destinations: Array.from({ length: 60 }, (_, i) => `host-${i}`),
+      testConfigurations: Array.from({ length: 10 }, (_, i) => `ping-${i}`),
+    },
+  ],
+};
+
+test('of many tests the first rows and the numbers of all are there before the rest', async ({ page }) => {
+  const url = '/api/v1/connection-monitors/many';
+  const headers = { 'X-Linewatch': '1' };
+  const put = await page.request.put(url, { headers, data: many });
+  expect(put.ok(), await put.text()).toBe(true);
+  const { tests: all } = await (await page.request.get('/api/v1/status')).json();
+  expect(all).toBeGreaterThan(600);
+  let release: () => void = () => {};
+  const rest = new Promise<void>((done) => (release = done));
+  await page.route(
+    (each) => each.pathname === '/api/v1/snapshot' && !each.searchParams.has('first'),
+    async (route) => {
+      await rest;
+      await route.continue();
+    },
+  );
+  const first = page.waitForResponse(/\/api\/v1\/snapshot\?first=500$/);
+  await page.goto('/?view=tests');
+  expect((await first).status()).toBe(200);
+  await expect(page.getByText(`loading ${all} tests…`)).toBeVisible();
+  await expect(rowsOf(page, 'Tests').first()).toBeVisible();
+  const tiles = page.getByRole('group', { name: 'Filter by state' }).locator('strong');
+  const numbers = (await tiles.allInnerTexts()).map(Number);
+  expect(numbers.reduce((sum, count) => sum + count, 0)).toBe(all);
+  expect(numbers[4]).toBeGreaterThanOrEqual(600);
+  // Monitors come summed up: each by its name, with the tests that are not here yet.
+  await page.getByRole('tab', { name: 'Connection monitors' }).click();
+  await expect(rowsOf(page, 'Connection monitors').filter({ hasText: 'many' })).toContainText('600');
+  await page.getByRole('tab', { name: 'Tests', exact: true }).click();
+  release();
+  await expect(page.getByText(`${all} of ${all} tests`)).toBeVisible();
+  await page.getByRole('searchbox', { name: 'Search' }).fill('dst:host-59');
+  await expect(page.getByText(`10 of ${all} tests`)).toBeVisible();
+  expect((await page.request.delete(url, { headers })).ok()).toBe(true);
+  await expect(page.getByText(`of ${all - 600} tests`)).toBeVisible();
+});
+
+test("saved views are kept by the server: one's own and everybody's", async ({ page }) => {
+  await page.goto('/?view=tests&sort=-rttMs&q=proto:icmp');
+  await expect(rowsOf(page, 'Tests').first()).toBeVisible();
+  await page.keyboard.press('v');
+  const dialog = page.getByRole('dialog', { name: 'Saved views' });
+  for (const isShared of [false, true]) {
+    await dialog.getByRole('textbox', { name: 'Keep what is shown as' }).fill('pings, slowest first');
+    await dialog.getByRole('checkbox', { name: 'For everybody' }).setChecked(isShared);
+    await dialog.getByRole('button', { name: /^(Keep|Replace)$/ }).click();
+    await expect(dialog.getByRole('listitem')).toHaveCount(isShared ? 2 : 1);
+  }
+  await expect(dialog).toContainText("everybody's, by ");
+  await page.goto('/agents');
+  await page.getByRole('button', { name: 'Saved views' }).click();
+  await dialog.getByRole('link', { name: 'pings, slowest first' }).first().click();
+  await expect(page).toHaveURL(/\/\?view=tests&.*sort=-rttMs/);
+  await expect(page.getByRole('searchbox', { name: 'Search' })).toHaveValue('proto:icmp');
+  await page.keyboard.press('v');
+  for (const left of [1, 0]) {
+    await dialog.getByRole('button', { name: 'Forget pings, slowest first' }).first().click();
+    await expect(dialog.getByRole('listitem')).toHaveCount(left);
+  }
+});
+
+test('share: a short link of the server leads to the same instant and range', async ({ page, context, guard }) => {
+  guard.expectErrors(/404/);
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.goto('/?view=tests&q=proto:icmp&from=now-1h');
+  await expect(rowsOf(page, 'Tests').first()).toBeVisible();
+  await page.keyboard.press('s');
+  await expect(page.getByText('Link copied.')).toBeVisible();
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  expect(link).toMatch(/\/l\/[0-9A-Za-z]+$/);
+  await page.goto('/agents');
+  await page.goto(link);
+  await expect(page).toHaveURL(/\/\?from=20[^&]*Z&to=20[^&]*Z&at=20[^&]*Z&view=tests&q=proto:icmp$/);
+  await expect(page.getByRole('region', { name: 'Time travel' })).toContainText('Past');
+  await expect(page.getByRole('alert')).toHaveCount(0);
+  await page.goto('/l/nothing');
+  await expect(page.getByRole('heading', { name: 'This link leads nowhere (any more).' })).toBeVisible();
+});
