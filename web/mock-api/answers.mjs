@@ -7,11 +7,19 @@ import { chance, protocolOf } from './world.mjs';
 const orNull = (value) => (Number.isFinite(value) ? value : null);
 
 /** With `first`, and if there are more, so many rows and the numbers of all. */
-export function snapshotBytes(all, t, isLive, revision, first) {
+export function snapshotBytes(all, t, isLive, revision, first, alertCodes) {
   const isPart = first > 0 && all.length > first;
   const monitors = isPart ? monitorsOf(all, t) : [];
+  const allAlerts =
+    isPart && all.length < JUDGED_MAX
+      ? alertCodes(
+          all,
+          all.map((test) => standing(test, t)),
+        )
+      : null;
   const tests = isPart ? [...new Set([...all.slice(0, first), ...monitors.map((each) => each.worst)])] : all;
   const now = tests.map((test) => standing(test, t));
+  const alert = alertCodes(tests, now);
   const word = (name, pick, type) => wordColumn(name, tests.map(pick), type);
   const number = (name, type, pick) => ({ name, type, values: now.map(pick) });
   return encodeSnapshot(
@@ -20,7 +28,7 @@ export function snapshotBytes(all, t, isLive, revision, first) {
       at: new Date(t).toISOString(),
       live: isLive,
       revision: String(revision),
-      ...(isPart ? wholeOf(all, monitors, tests) : {}),
+      ...(isPart ? wholeOf(all, monitors, tests, allAlerts) : {}),
     },
     [
       { name: 'id', type: 'u64', values: tests.map((test) => test.id) },
@@ -39,6 +47,7 @@ export function snapshotBytes(all, t, isLive, revision, first) {
       { name: 'port', type: 'u16', values: now.map((each) => each.port) },
       { name: 'frequencySec', type: 'u32', values: tests.map((test) => test.document.testFrequencySec ?? 60) },
       { name: 'state', type: 'u8', values: now.map((each) => each.state), dictionary: STATES },
+      { name: 'alert', type: 'u8', values: alert },
       wordColumn(
         'reasonCode',
         now.map((each) => each.code),
@@ -92,15 +101,24 @@ function monitorsOf(all, t) {
   }));
 }
 
-function wholeOf(all, monitors, tests) {
+/** What a large mock would take long for is left out: a server that knows no alerts does so too. */
+const JUDGED_MAX = 5_000;
+
+function wholeOf(all, monitors, tests, alerts) {
+  const gravest = (name) => Math.min(6, ...alerts.filter((code, i) => code > 0 && all[i].monitor === name)) % 6;
   return {
     of: all.length,
     states: STATES.map((_, state) => monitors.reduce((sum, each) => sum + each.states[state], 0)),
-    monitors: monitors.map((each) => ({ ...each, worst: tests.indexOf(each.worst) })),
+    ...(alerts ? { alerts: [1, 2, 3, 4, 5].map((code) => alerts.filter((each) => each === code).length) } : {}),
+    monitors: monitors.map((each) => ({
+      ...each,
+      worst: tests.indexOf(each.worst),
+      ...(alerts ? { alert: gravest(each.name) } : {}),
+    })),
   };
 }
 
-export function rowsFrame(tests, t, revision) {
+export function rowsFrame(tests, t, revision, alertCodes) {
   const now = tests.map((test) => standing(test, t));
   const column = (pick) => now.map((each) => (typeof pick(each) === 'number' ? orNull(pick(each)) : pick(each)));
   return {
@@ -108,6 +126,7 @@ export function rowsFrame(tests, t, revision) {
     at: new Date(t).toISOString(),
     id: tests.map((test) => test.hex),
     state: column((each) => each.state),
+    alert: alertCodes(tests, now),
     reasonCode: column((each) => each.code),
     observed: column((each) => each.observed),
     limit: column((each) => each.limit),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The mock server's routes: the contract of api/openapi.yaml, over the world of world.mjs. In memory only.
+import { alertRoutes, firstAlerts } from './alert_routes.mjs';
+import { alertCodes } from './alerts.mjs';
 import { rowsFrame } from './answers.mjs';
 import { breakEverything, standing } from './conditions.mjs';
 import { read, Refusal, reply } from './http.mjs';
@@ -11,6 +13,8 @@ import { documents, expand, sourceAddress } from './world.mjs';
 
 const SUBSCRIPTION = '6a1f7a52-5a3e-4c57-9b5c-0f1f0d7f2f01';
 const FRAME_ROWS = 20_000;
+/** Alerts of combinations of tests are judged from all of them up to so many. */
+const JUDGED_MAX = 5_000;
 const WORKSPACE = '0f6ad2c4-7d43-4d33-8f43-53e5f8b5a002';
 
 /**
@@ -31,12 +35,40 @@ class Mock {
     this.agentsRemoved = new Set();
     this.revision = 1;
     this.streams = new Set();
+    this.alerting = empty ? { rules: new Map(), groups: new Map() } : firstAlerts(this.alertId);
+    this.resolvedByHand = new Set();
     this.replan();
     this.routes = routes(this);
   }
 
   now() {
     return Date.now() + this.offset;
+  }
+
+  alertId(kind, name) {
+    return `/subscriptions/${SUBSCRIPTION}/resourceGroups/NetworkWatcherRG/providers/Microsoft.Insights/${kind}/${name}`;
+  }
+
+  /** For each of the tests the code of the gravest alert; of a large mock from these tests alone. */
+  alertCodes(tests, standings, t, isLive) {
+    const rules = [...this.alerting.rules].map(([name, document]) => ({ name, document }));
+    const resolved = isLive ? this.resolvedByHand : new Set();
+    if (tests.length === this.tests.length || this.tests.length > JUDGED_MAX)
+      return alertCodes(rules, tests, standings, resolved);
+    const all = this.tests.map((test) => standing(test, t));
+    const codes = alertCodes(rules, this.tests, all, resolved);
+    const codeOf = new Map(this.tests.map((test, i) => [test, codes[i]]));
+    return tests.map((test) => codeOf.get(test));
+  }
+
+  /** After a change of rules: all rows, as if each had changed. */
+  tellAlerts() {
+    const frame = this.frame(this.tests, this.now());
+    for (const stream of this.streams) stream.send('rows', frame);
+  }
+
+  frame(tests, now) {
+    return rowsFrame(tests, now, ++this.revision, (some, standings) => this.alertCodes(some, standings, now, true));
   }
 
   replan() {
@@ -51,7 +83,7 @@ class Mock {
     const now = this.now();
     breakEverything(now - 600_000);
     for (let first = 0; first < this.tests.length; first += FRAME_ROWS) {
-      const frame = rowsFrame(this.tests.slice(first, first + FRAME_ROWS), now, ++this.revision);
+      const frame = this.frame(this.tests.slice(first, first + FRAME_ROWS), now);
       for (const stream of this.streams) stream.send('rows', frame);
     }
   }
@@ -130,6 +162,7 @@ function routes(mock) {
     ...sessionRoutes(mock),
     ...pastRoutes(mock, { span, instant, number, test, where }),
     ...planRoutes(mock),
+    ...alertRoutes(mock, { span, number }),
     ...agentRoutes(mock),
     ...bookmarkRoutes(mock),
     ...logRoutes(mock),
@@ -203,7 +236,7 @@ function openStream(mock, request, response) {
     // Of a large mock only some tests move, or it would have no time for anything else.
     const changed = mock.tests.slice(0, 3000).filter((each) => standing(each, now).lastRound > last);
     last = now;
-    if (changed.length) send('rows', rowsFrame(changed, now, ++mock.revision));
+    if (changed.length) send('rows', mock.frame(changed, now));
   }, 1000);
   const beat = setInterval(() => response.write(': beat\n\n'), 15_000);
   request.on('close', () => {
@@ -244,6 +277,12 @@ function agentRoutes(mock) {
                 clockOffsetMs: 1.5,
                 problem: '',
                 pathProblem: '',
+                listening: name.startsWith('ams2')
+                  ? [
+                      { port: 8443, outcome: 'Listening', problem: '' },
+                      { port: 443, outcome: 'PortInUse', problem: 'something else on this host has the port' },
+                    ]
+                  : [],
                 selfTest: { hasRawSockets: true, stamps: 'Kernel', errorUs: 40 },
               }),
         })),
@@ -277,9 +316,3 @@ function logRoutes(mock) {
     ['GET', /^\/api\/v1\/kql\/capabilities$/, () => capabilities()],
   ];
 }
-                listening: name.startsWith('ams2')
-                  ? [
-                      { port: 8443, outcome: 'Listening', problem: '' },
-                      { port: 443, outcome: 'PortInUse', problem: 'something else on this host has the port' },
-                    ]
-                  : [],

@@ -16,7 +16,14 @@ export function pastRoutes(mock, { span, instant, number, test, where }) {
         replyPacked(
           request,
           response,
-          snapshotBytes(mock.tests, instant(query), !query.get('at'), mock.revision, number(query, 'first', 0)),
+          snapshotBytes(
+            mock.tests,
+            instant(query),
+            !query.get('at'),
+            mock.revision,
+            number(query, 'first', 0),
+            (tests, standings) => mock.alertCodes(tests, standings, instant(query), !query.get('at')),
+          ),
         ),
     ],
     [
@@ -52,13 +59,6 @@ export function pastRoutes(mock, { span, instant, number, test, where }) {
         return aggregate(where(query), from, to, number(query, 'points', 200), query.get('by') ?? 'none', mock.now());
       },
     ],
-    ['GET', /^\/api\/v1\/topology$/, ({ query }) => topology(where(query).slice(0, 200), instant(query))],
-    [
-      'GET',
-      /^\/api\/v1\/faults$/,
-      () => ({
-        value: [
-          {
     [
       'GET',
       /^\/api\/v1\/verdict$/,
@@ -67,6 +67,13 @@ export function pastRoutes(mock, { span, instant, number, test, where }) {
         return verdict(where(query), from, to, number(query, 'points', 240), mock.now());
       },
     ],
+    ['GET', /^\/api\/v1\/topology$/, ({ query }) => topology(where(query).slice(0, 200), instant(query))],
+    [
+      'GET',
+      /^\/api\/v1\/faults$/,
+      () => ({
+        value: [
+          {
             text: 'the link from 10.100.6.1 to 10.7.3.1 adds 96 ms for 12 tests',
             confidence: 0.94,
             addedMs: 96,

@@ -44,7 +44,7 @@ if (values.token) {
   await page.goto(base);
   await page.getByLabel('Token').fill(values.token);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Pages' }).waitFor();
+  await page.locator('#main').waitFor();
 }
 for (const [i, path] of paths.entries()) {
   await page.goto(base + path);

@@ -12,6 +12,7 @@ export const PAGES: readonly PageLink[] = [
   { name: 'Service endpoints', to: '/services', group: 'Monitor', key: 's' },
   { name: 'Topology', to: '/topology', group: 'Monitor', key: 't' },
   { name: 'Source × destination', to: '/matrix', group: 'Monitor', key: 'm' },
+  { name: 'Alerts', to: '/alerts', group: 'Monitor', key: 'e' },
   { name: 'Compare tests', to: '/compare', group: 'Investigate', key: 'c' },
   { name: 'Issues', to: '/issues', group: 'Investigate', key: 'i' },
   { name: 'Logs (KQL)', to: '/logs', group: 'Investigate', key: 'l' },

@@ -13,6 +13,8 @@ import { SnapshotProvider } from './snapshot.tsx';
 
 const page = (load: () => Promise<ComponentType>) => part(load, { isPage: true });
 const entity = () => import('../pages/entity/EntityPage.tsx');
+const alerts = () => import('../pages/alerts/AlertsPage.tsx');
+const rule = () => import('../pages/alerts/RulePage.tsx');
 const wizard = () => import('../pages/wizard/Wizard.tsx');
 
 /** What is literal stands before what takes any name. */
@@ -31,6 +33,9 @@ const PAGES: ReadonlyMap<string, ComponentType> = new Map<string, ComponentType>
   ['/matrix', page(async () => (await import('../pages/matrix/MatrixPage.tsx')).MatrixPage)],
   ['/services', page(async () => (await import('../pages/services/ServicesPage.tsx')).ServicesPage)],
   ['/issues', page(async () => (await import('../pages/issues/IssuesPage.tsx')).IssuesPage)],
+  ['/alerts', page(async () => (await alerts()).AlertsPage)],
+  ['/alerts/rules/new', page(async () => (await rule()).NewRulePage)],
+  ['/alerts/rules/$name', page(async () => (await rule()).EditRulePage)],
   ['/logs', page(async () => (await import('../pages/logs/LogsPage.tsx')).LogsPage)],
   ['/l/$id', page(async () => (await import('./LinkPage.tsx')).LinkPage)],
   ['/agents', page(async () => (await import('../pages/agents/AgentsPage.tsx')).AgentsPage)],

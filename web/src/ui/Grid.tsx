@@ -50,7 +50,7 @@ export interface GridProps {
 }
 
 const ROW_HEIGHT = 31;
-const CARD_HEIGHT = 112;
+const CARD_HEIGHT = 132;
 const NARROW = '(max-width: 560px)';
 const HEAD_HEIGHT = 31;
 

@@ -17,6 +17,11 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['matrix', '/matrix?monitor=cm-core', 'all pass'],
   ['services', '/services?dst=api.payments', 'application or network'],
   ['issues', '/issues', 'State changes'],
+  ['alerts', '/alerts', 'payments-slow'],
+  ['alert rules', '/alerts?tab=rules', 'switched off'],
+  ['action groups', '/alerts?tab=groups', 'on-call'],
+  ['alert rule', '/alerts/rules/mail-fails', 'It would have fired'],
+  ['alert rule that is not there', '/alerts/rules/nosuch', 'There is no alert rule nosuch'],
   ['logs', '/logs?kql=NWConnectionMonitorTestResult', '200 rows'],
   ['agents', '/agents', 'connected'],
   ['create', '/monitors/new', 'What it makes'],
@@ -72,7 +77,15 @@ test('forced colours: states keep their shapes and words', async ({ page }) => {
 
 test('a window of 320 pixels scrolls in one direction only', async ({ page }) => {
   await page.setViewportSize({ width: 320, height: 800 });
-  for (const path of ['/', '/monitors/cm-core', '/services', '/agents', '/monitors/new']) {
+  for (const path of [
+    '/',
+    '/monitors/cm-core',
+    '/services',
+    '/agents',
+    '/monitors/new',
+    '/alerts',
+    '/alerts/rules/new',
+  ]) {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
     const { scroll, client } = await page.evaluate(() => ({

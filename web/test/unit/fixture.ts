@@ -14,6 +14,8 @@ export interface Row {
   sourceAddress: string | null;
   pathIssue: string | null;
   state: number;
+  /** Index into ALERTS. */
+  alert: number;
   rttMs: number;
   checksFailedPercent: number;
   since: number;
@@ -36,6 +38,7 @@ export function encodeRows(rows: readonly Row[], head: object = {}): Uint8Array 
       words,
     ),
     { name: 'state', type: 'u8', values: rows.map((row) => row.state), dictionary: [...STATES] },
+    numbers('alert', 'u8'),
     { name: 'port', type: 'u16', values: rows.map((_, i) => (i % 2 ? 443 : 0)) },
     numbers('rttMs', 'f32'),
     numbers('checksFailedPercent', 'f32'),
@@ -57,6 +60,7 @@ export function randomRows(count: number, seed: number): Row[] {
     sourceAddress: next() < 0.2 ? null : `10.192.64.${Math.floor(next() * 100)}`,
     pathIssue: next() < 0.7 ? null : pick(next, ['Loop', 'ForwardingLoss']),
     state: Math.floor(next() * 5),
+    alert: i % 3 === 0 ? (i / 3) % 6 : 0,
     rttMs: next() < 0.2 ? NaN : Math.fround(Math.floor(next() * 50) / 2),
     checksFailedPercent: next() < 0.1 ? NaN : Math.floor(next() * 11) * 10,
     since: Math.floor(next() * 1e6),

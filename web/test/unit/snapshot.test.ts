@@ -15,6 +15,7 @@ describe('the snapshot decoder', () => {
     rows.forEach((row, i) => {
       expect(snapshot.id[i]).toBe(row.id);
       expect(snapshot.state[i]).toBe(row.state);
+      expect(snapshot.alert[i]).toBe(row.alert);
       expect(wordAt(snapshot.source, i)).toBe(row.source);
       expect(wordAt(snapshot.sourceAddress, i)).toBe(row.sourceAddress);
       expect(snapshot.rttMs[i]).toBe(row.rttMs);
@@ -79,6 +80,17 @@ describe('the snapshot decoder', () => {
   });
 });
 
+test('a server that knows no alerts gives none, and a severity that is none counts as the least', () => {
+  const head = { rows: 3, at: '2026-11-21T20:00:00Z', live: true, revision: '1' };
+  const columns = [
+    { name: 'id', type: 'u64', values: [1n, 2n, 3n] },
+    { name: 'state', type: 'u8', values: [0, 0, 0], dictionary: ['Pass'] },
+  ];
+  expect([...decodeSnapshot(encodeSnapshot(head, columns)).alert]).toEqual([0, 0, 0]);
+  const alert = { name: 'alert', type: 'u8', values: [0, 1, 200] };
+  expect([...decodeSnapshot(encodeSnapshot(head, [...columns, alert])).alert]).toEqual([0, 1, 5]);
+});
+
 describe('the first rows of a snapshot', () => {
   const some = rows.slice(0, 10);
   const states = [150, 20, 20, 5, 5];
@@ -86,7 +98,11 @@ describe('the first rows of a snapshot', () => {
 
   test('say what they are of', () => {
     const { whole } = decodeRows(some, { of: 200, states, monitors: [monitor] });
-    expect(whole).toEqual({ rows: 200, states, monitors: [{ ...monitor, checksFailedPercent: NaN }] });
+    const known = { ...monitor, checksFailedPercent: NaN };
+    expect(whole).toEqual({ rows: 200, states, alerts: null, monitors: [{ ...known, alert: null }] });
+    const alerts = [0, 4, 0, 2, 0];
+    const said = decodeRows(some, { of: 200, states, alerts, monitors: [{ ...monitor, alert: 2 }] }).whole;
+    expect(said).toEqual({ rows: 200, states, alerts, monitors: [{ ...known, alert: 2 }] });
     expect(decodeRows(some).whole).toBeNull();
   });
 

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest';
-import { hexId, STATES } from '../../src/core/api/snapshot.ts';
-import { compareWords, countStates, facetCounts, filterRows, type Filter } from '../../src/core/store/filter.ts';
+import { ALERTS, hexId, STATES } from '../../src/core/api/snapshot.ts';
+import {
+  compareWords,
+  countAlerts,
+  countStates,
+  facetCounts,
+  filterRows,
+  type Filter,
+} from '../../src/core/store/filter.ts';
 import { groupBy, groupsOfMonitors, monitorsOf, sortGroups } from '../../src/core/store/group.ts';
 import { applyFrame, rowOfHex, type RowsFrame } from '../../src/core/store/live.ts';
 import { radixSort } from '../../src/core/store/radix.ts';
@@ -32,6 +39,7 @@ function naive(row: Row, filter: Filter): boolean {
   return (
     (!filter.text || inScope.some(has)) &&
     isIn(filter.state, STATES[row.state]!) &&
+    isIn(filter.alert, ALERTS[row.alert]!) &&
     isIn(filter.source, row.source) &&
     isIn(filter.destination, row.destination)
   );
@@ -46,6 +54,7 @@ describe('filters', () => {
         scope: pick(next, ['all', 'sources', 'destinations'] as const),
         state: next() < 0.5 ? [] : [pick(next, STATES), pick(next, STATES)],
         source: next() < 0.7 ? [] : [pick(next, rows).source],
+        alert: i % 3 ? [] : [ALERTS[i % 6]!, ALERTS[(i + 2) % 6]!],
         destination: next() < 0.7 ? [] : [pick(next, rows).destination, 'ldap'],
       };
       const wanted = rows.flatMap((row, index) => (naive(row, filter) ? [index] : []));
@@ -79,6 +88,17 @@ describe('filters', () => {
     expect([...found.values()].reduce((a, b) => a + b, 0)).toBe(rows.filter((row) => row.state === 2).length);
   });
 
+  test('alerts are looked for, counted and offered as states are', () => {
+    const wanted = rows.flatMap((row, i) => (row.alert === 2 ? [i] : []));
+    expect(wanted.length).toBeGreaterThan(0);
+    expect([...filterRows(snapshot, { text: 'alert:sev1' })]).toEqual(wanted);
+    const counts = countAlerts(snapshot);
+    expect(counts).toEqual([1, 2, 3, 4, 5].map((code) => rows.filter((row) => row.alert === code).length));
+    const offered = new Map(facetCounts(snapshot, {}, 'alert').map(({ word, count }) => [word, count]));
+    expect(offered.get('Sev1')).toBe(counts[1]);
+    expect(offered.get('None')).toBe(rows.filter((row) => row.alert === 0).length);
+  });
+
   test('states are counted', () => {
     expect(countStates(snapshot)).toEqual(STATES.map((_, i) => rows.filter((row) => row.state === i).length));
   });
@@ -88,6 +108,7 @@ describe('sorting', () => {
   const value = (row: Row, column: string): number | string | null => {
     if (column === 'rttMs') return Number.isNaN(row.rttMs) ? null : row.rttMs;
     if (column === 'state') return [1, 3, 4, 2, 0][row.state]!;
+    if (column === 'alert') return row.alert === 0 ? null : 5 - row.alert;
     return (row as unknown as Record<string, string | null>)[column] ?? null;
   };
   const compare = (a: number | string | null, b: number | string | null) => {
@@ -95,27 +116,33 @@ describe('sorting', () => {
     return (a as number) - (b as number);
   };
 
-  test.each(['rttMs', '-rttMs', 'source,-rttMs', '-state,destination', 'sourceAddress', '-pathIssue,source'])(
-    'by %s agrees with a naive model',
-    (text) => {
-      const keys = parseSort(text);
-      const wanted = rows
-        .map((_, i) => i)
-        .sort((a, b) => {
-          for (const { column, isDescending } of keys) {
-            const x = value(rows[a]!, column);
-            const y = value(rows[b]!, column);
-            if (x === y) continue;
-            if (x === null) return 1;
-            if (y === null) return -1;
-            const order = compare(x, y);
-            if (order !== 0) return isDescending ? -order : order;
-          }
-          return a - b;
-        });
-      expect([...sortRows(snapshot, Uint32Array.from(rows.keys()), keys)]).toEqual(wanted);
-    },
-  );
+  test.each([
+    'rttMs',
+    '-rttMs',
+    'source,-rttMs',
+    '-state,destination',
+    'sourceAddress',
+    '-pathIssue,source',
+    'alert',
+    '-alert,rttMs',
+  ])('by %s agrees with a naive model', (text) => {
+    const keys = parseSort(text);
+    const wanted = rows
+      .map((_, i) => i)
+      .sort((a, b) => {
+        for (const { column, isDescending } of keys) {
+          const x = value(rows[a]!, column);
+          const y = value(rows[b]!, column);
+          if (x === y) continue;
+          if (x === null) return 1;
+          if (y === null) return -1;
+          const order = compare(x, y);
+          if (order !== 0) return isDescending ? -order : order;
+        }
+        return a - b;
+      });
+    expect([...sortRows(snapshot, Uint32Array.from(rows.keys()), keys)]).toEqual(wanted);
+  });
 
   test('numbers of all kinds, missing ones last either way, equal ones in their order', () => {
     const next = random(8);
@@ -153,6 +180,13 @@ describe('groups', () => {
       expect(rows[group.worst]!.since).toBe(Math.min(...since));
     }
     expect(groups.every((group) => group.counts[2] === 0 || group.state === 2)).toBe(true);
+    // Of alerts the one with the least severity number is the gravest.
+    for (const group of groups) {
+      const codes = [...group.rows].map((row) => rows[row]!.alert).filter((code) => code > 0);
+      expect(group.alert).toBe(Math.min(...codes));
+    }
+    const quiet = filterRows(snapshot, { alert: ['None'] });
+    expect(groupBy(snapshot, quiet, 'monitor').every((group) => group.alert === 0)).toBe(true);
   });
 
   test('test groups of the same name in two monitors stay apart', () => {
@@ -202,6 +236,16 @@ describe('live frames', () => {
     expect(rowOfHex(after, id)).toBe(17);
   });
 
+  test('bring alerts and take them away; a server that sends none leaves them', () => {
+    const before = decodeRows(rows);
+    const id = hexId(before.id[5]!);
+    const alertOf = (alert: number[] | undefined) => applyFrame(before, { ...frame([id], 2), alert }).snapshot.alert[5];
+    expect(alertOf([1])).toBe(1);
+    expect(alertOf(undefined)).toBe(1);
+    expect(alertOf([99])).toBe(1);
+    expect(alertOf([0])).toBe(0);
+  });
+
   test('a test that is not known makes the snapshot stale', () => {
     expect(applyFrame(decodeRows(rows), frame(['ffffffffffffffff'], 1)).isStale).toBe(true);
     expect(rowOfHex(snapshot, 'nonsense')).toBeNull();
@@ -212,15 +256,16 @@ describe('monitors of which only the summary is there', () => {
   test('are the groups that all rows give', () => {
     const snapshot = decodeRows(randomRows(300, 41));
     const groups = groupBy(snapshot, filterRows(snapshot, {}), 'monitor');
-    const monitors = groups.map(({ name, counts, worst, rttMs, checksFailedPercent }) => ({
+    const monitors = groups.map(({ name, counts, worst, rttMs, checksFailedPercent, alert }) => ({
       name,
       states: counts,
       worst,
       rttMs,
       checksFailedPercent,
+      alert,
     }));
-    const summed = monitorsOf({ rows: 300, states: [], monitors: monitors.toReversed() });
-    for (const key of ['', 'state', '-rttMs', 'checksFailedPercent', 'monitor']) {
+    const summed = monitorsOf({ rows: 300, states: [], alerts: null, monitors: monitors.toReversed() });
+    for (const key of ['', 'state', 'alert', '-rttMs', 'checksFailedPercent', 'monitor']) {
       const bare = (list: ReturnType<typeof groupBy>) =>
         sortGroups([...list], parseSort(key)).map(({ rows: _, ...group }) => group);
       expect(bare(summed), key).toEqual(bare(groups));

@@ -28,7 +28,13 @@ export class ApiError extends Error {
 
 export type Query = Record<string, string | number | boolean | null | undefined>;
 
-export interface CallOptions {
+/** What must hold of what is written over (RFC 9110, 13.1). */
+export interface Condition {
+  ifMatch?: string;
+  ifNoneMatch?: '*';
+}
+
+export interface CallOptions extends Condition {
   query?: Query;
   body?: unknown;
   signal?: AbortSignal;
@@ -102,6 +108,8 @@ async function send(method: string, path: string, accept: string, options: CallO
   const headers: Record<string, string> = { Accept: accept };
   if (method !== 'GET') headers['X-Linewatch'] = '1';
   if (options.prefer) headers['Prefer'] = options.prefer;
+  if (options.ifMatch) headers['If-Match'] = options.ifMatch;
+  if (options.ifNoneMatch) headers['If-None-Match'] = options.ifNoneMatch;
   if (options.body !== undefined) headers['Content-Type'] = 'application/json';
   const href = withQuery(path, options.query);
   try {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One function for each call of the API. Times are milliseconds here and ISO 8601 on the wire.
 import { formatInstant, type Span } from '../time/range.ts';
-import { call, callBytes, type Query } from './client.ts';
+import { call, callBytes, type Condition, type Query } from './client.ts';
 import { decodeSnapshot, type Snapshot } from './snapshot.ts';
 import type * as api from './types.ts';
 
@@ -125,3 +125,42 @@ export const removeSavedView = (name: string, shared: boolean) =>
 export const makeLink = (target: string) => call<api.ShortLink>('POST', `${base}/links`, { body: { target } });
 export const getLink = (id: string, signal?: Signal) =>
   call<api.ShortLink>('GET', `${base}/links/${part(id)}`, { signal });
+
+export interface AlertQuestion {
+  state: 'firing' | 'resolved' | 'all';
+  connectionMonitor?: string;
+  rule?: string;
+}
+/** What fired at any time of the span. */
+export const getAlertsOf = (question: AlertQuestion, span: Span, signal?: Signal) =>
+  call<api.Alerts>('GET', `${base}/alerts`, { query: { ...question, ...spanQuery(span) }, signal });
+/** What fired at the instant, or fires now. */
+export const getAlertsAt = (question: Omit<AlertQuestion, 'state'>, at: number | null, signal?: Signal) =>
+  call<api.Alerts>('GET', `${base}/alerts`, { query: { state: 'firing', ...question, ...atQuery(at) }, signal });
+export const resolveAlert = (id: string) => call<api.Alert>('POST', `${base}/alerts/${part(id)}/resolve`);
+export async function getAlertRules(signal?: Signal) {
+  return (await call<api.List<api.AlertRule>>('GET', `${base}/alert-rules`, { signal })).value;
+}
+export const getAlertRule = (name: string, signal?: Signal) =>
+  call<api.AlertRule>('GET', `${base}/alert-rules/${part(name)}`, { signal });
+/** `ifMatch`: the ETag of what is replaced; `*` in `ifNoneMatch`: only if there is none of that name. */
+export const putAlertRule = (name: string, body: api.AlertRuleDocument, condition: Condition) =>
+  call<api.AlertRule>('PUT', `${base}/alert-rules/${part(name)}`, { body, ...condition });
+export const removeAlertRule = (name: string) => call<void>('DELETE', `${base}/alert-rules/${part(name)}`);
+export const previewAlertRule = (properties: api.AlertRuleProperties, span: Span, signal?: Signal) =>
+  call<api.AlertPreview>('POST', `${base}/alert-rules/preview`, {
+    body: { properties, ...spanQuery(span) },
+    signal,
+    timeoutMs: 60_000,
+  });
+export async function getActionGroups(signal?: Signal) {
+  return (await call<api.List<api.ActionGroup>>('GET', `${base}/action-groups`, { signal })).value;
+}
+export const putActionGroup = (name: string, body: api.ActionGroupDocument, condition: Condition) =>
+  call<api.ActionGroup>('PUT', `${base}/action-groups/${part(name)}`, { body, ...condition });
+export const removeActionGroup = (name: string) => call<void>('DELETE', `${base}/action-groups/${part(name)}`);
+/** Sends it, once, and waits for what comes of it. */
+export async function testActionGroup(name: string) {
+  const path = `${base}/action-groups/${part(name)}/test`;
+  return (await call<api.List<api.Delivery>>('POST', path, { timeoutMs: 60_000 })).value;
+}

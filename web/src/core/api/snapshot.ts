@@ -7,6 +7,8 @@
 export const STATES = ['Pass', 'Warning', 'Fail', 'Indeterminate', 'Not Running'] as const;
 export type State = (typeof STATES)[number];
 export const MISSING = 0xffffffff;
+/** The gravest alert that fires for a test, by the code of the column `alert`: none, or the severity that begins it. */
+export const ALERTS = ['None', 'Sev0', 'Sev1', 'Sev2', 'Sev3', 'Sev4'] as const;
 
 export class SnapshotError extends Error {}
 
@@ -60,12 +62,16 @@ export interface MonitorSummary {
   readonly worst: number;
   readonly rttMs: number;
   readonly checksFailedPercent: number;
+  /** Index into ALERTS: the gravest of its tests; null if the server does not say. */
+  readonly alert: number | null;
 }
 
 /** What the first rows of a snapshot say of all, at the same instant. */
 export interface Whole {
   readonly rows: number;
   readonly states: readonly number[];
+  /** Tests by each of ALERTS but the first; null if the server does not say. */
+  readonly alerts: readonly number[] | null;
   readonly monitors: readonly MonitorSummary[];
 }
 
@@ -82,6 +88,8 @@ export interface Snapshot
   readonly id: BigUint64Array;
   /** Index into STATES. */
   readonly state: Uint8Array;
+  /** Index into ALERTS. */
+  readonly alert: Uint8Array;
 }
 
 interface ColumnHeader {
@@ -146,19 +154,34 @@ function areCounts(value: unknown): value is number[] {
   return Array.isArray(value) && value.length === STATES.length && value.every(isCount);
 }
 
-function checkWhole({ of, states, monitors }: Record<string, unknown>, rows: number): Whole | null {
+const isAlert = (value: unknown): value is number => isCount(value) && value < ALERTS.length;
+
+function checkWhole({ of, states, alerts, monitors }: Record<string, unknown>, rows: number): Whole | null {
   if (of === undefined) return null;
   const isKnown = isCount(of) && of >= rows && areCounts(states) && Array.isArray(monitors);
   if (!isKnown) throw new SnapshotError('the header does not tell what these rows are of');
-  return { rows: of, states, monitors: monitors.map((each: unknown) => checkMonitor(each, rows)) };
+  const isCounted = Array.isArray(alerts) && alerts.length === ALERTS.length - 1 && alerts.every(isCount);
+  return {
+    rows: of,
+    states,
+    alerts: isCounted ? alerts : null,
+    monitors: monitors.map((each: unknown) => checkMonitor(each, rows)),
+  };
 }
 
 function checkMonitor(raw: unknown, rows: number): MonitorSummary {
-  const { name, states, worst, rttMs, checksFailedPercent } = isObject(raw) ? raw : {};
+  const { name, states, worst, rttMs, checksFailedPercent, alert } = isObject(raw) ? raw : {};
   if (typeof name !== 'string' || !areCounts(states) || !isCount(worst) || worst >= rows)
     throw new SnapshotError('the header sums a monitor up that cannot be');
   const number = (value: unknown) => (typeof value === 'number' ? value : NaN);
-  return { name, states, worst, rttMs: number(rttMs), checksFailedPercent: number(checksFailedPercent) };
+  return {
+    name,
+    states,
+    worst,
+    rttMs: number(rttMs),
+    checksFailedPercent: number(checksFailedPercent),
+    alert: isAlert(alert) ? alert : null,
+  };
 }
 
 function checkColumn(raw: unknown): ColumnHeader {
@@ -257,6 +280,12 @@ function readStates(reader: ColumnReader): Uint8Array {
   return states;
 }
 
+/** A server that knows no alerts has no such column. A severity that is none is said to be the least. */
+function readAlerts(reader: ColumnReader): Uint8Array {
+  const last = ALERTS.length - 1;
+  return Uint8Array.from(reader.numbers('alert'), (code) => (code > last ? last : code || 0));
+}
+
 export function decodeSnapshot(data: ArrayBuffer | Uint8Array): Snapshot {
   const bytes = data instanceof Uint8Array ? data : new Uint8Array(data);
   const { header, start } = readHeader(bytes);
@@ -269,6 +298,7 @@ export function decodeSnapshot(data: ArrayBuffer | Uint8Array): Snapshot {
     whole: header.whole,
     id: reader.ids(),
     state: readStates(reader),
+    alert: readAlerts(reader),
   };
   for (const name of WORD_COLUMNS) snapshot[name] = reader.words(name);
   for (const name of NUMBER_COLUMNS) snapshot[name] = reader.numbers(name);

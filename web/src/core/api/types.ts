@@ -404,3 +404,142 @@ export interface ShortLink {
   author: string;
   created: string;
 }
+
+export interface AlertDimension {
+  name: string;
+  value: string;
+}
+
+export interface Alert {
+  id: string;
+  rule: { name: string; id: string };
+  /** 0 critical to 4 verbose. */
+  severity: number;
+  state: 'Fired' | 'Resolved';
+  fired: string;
+  resolved: string | null;
+  resolvedBy: 'NoBreach' | 'RuleChanged' | 'RuleDisabled' | 'RuleGone' | 'TestsGone' | 'Hand' | null;
+  dimensions: AlertDimension[];
+  monitors: string[];
+  /** Ids, 1,000 at most. */
+  tests: string[];
+  testCount: number;
+  sentence: string;
+}
+
+export interface Alerts {
+  value: Alert[];
+  more: boolean;
+}
+
+export interface AlertCriterion {
+  criterionType: string;
+  name: string;
+  metricName: string;
+  metricNamespace?: string;
+  timeAggregation: string;
+  operator: string;
+  threshold: number;
+  dimensions?: { name: string; operator: string; values: string[] }[];
+  [key: string]: unknown;
+}
+
+/** Azure's, kept as it was sent. */
+export interface AlertRuleProperties {
+  description?: string;
+  severity: number;
+  enabled: boolean;
+  scopes: string[];
+  evaluationFrequency: string;
+  windowSize: string;
+  autoMitigate?: boolean;
+  criteria: { 'odata.type': string; allOf: AlertCriterion[]; [key: string]: unknown };
+  actions?: { actionGroupId: string; [key: string]: unknown }[];
+  [key: string]: unknown;
+}
+
+export interface AlertRuleDocument {
+  properties: AlertRuleProperties;
+  [key: string]: unknown;
+}
+
+export interface AlertRule {
+  name: string;
+  id: string;
+  etag: string;
+  severity: number;
+  enabled: boolean;
+  sentence: string;
+  monitors: string[];
+  testCount: number;
+  lastEvaluated: string | null;
+  problem: string;
+  firing: number;
+  notServed: string[];
+  created: string;
+  updated: string;
+  document: AlertRuleDocument;
+}
+
+export interface AlertPreview {
+  faults: { path: string; message: string }[];
+  warnings: string[];
+  from: string;
+  to: string;
+  sentence: string;
+  monitors: string[];
+  testCount: number;
+  evaluations: number;
+  combinations: number;
+  fired: number;
+  alerts: {
+    monitor: string;
+    dimensions: AlertDimension[];
+    fired: string;
+    resolved: string | null;
+    value: number;
+    sentence: string;
+    testCount: number;
+  }[];
+  more: boolean;
+}
+
+export interface ActionGroupDocument {
+  properties: {
+    groupShortName: string;
+    enabled: boolean;
+    webhookReceivers?: { name: string; serviceUri: string; [key: string]: unknown }[];
+    [key: string]: unknown;
+  };
+  [key: string]: unknown;
+}
+
+export interface ActionGroup {
+  name: string;
+  id: string;
+  etag: string;
+  shortName: string;
+  enabled: boolean;
+  webhooks: {
+    name: string;
+    uri: string;
+    problem: string;
+    restsUntil: string | null;
+    lastDelivered: string | null;
+  }[];
+  notServed: string[];
+  waiting: number;
+  usedBy: string[];
+  created: string;
+  updated: string;
+  document: ActionGroupDocument;
+}
+
+export interface Delivery {
+  receiver: string;
+  uri: string;
+  delivered: boolean;
+  status: number | null;
+  outcome: string;
+  tookMs: number;
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Filters and counts on columns. A text is looked for once in each dictionary, not in each row, so
 // that 100,000 tests cost a few array reads each.
-import { MISSING, STATES, type Snapshot, type WordColumnName } from '../api/snapshot.ts';
+import { ALERTS, MISSING, STATES, type Snapshot, type WordColumnName } from '../api/snapshot.ts';
 import type { Scope } from '../url/search.ts';
 import { parseTerms, type Term } from './terms.ts';
 
@@ -10,6 +10,7 @@ export interface Filter {
   readonly scope?: Scope;
   /** Names; empty or missing lets all through. */
   readonly state?: readonly string[];
+  readonly alert?: readonly string[];
   readonly monitor?: readonly string[];
   readonly group?: readonly string[];
   readonly source?: readonly string[];
@@ -18,17 +19,17 @@ export interface Filter {
   readonly protocol?: readonly string[];
 }
 
-export const FACETS = ['monitor', 'group', 'source', 'destination', 'configuration', 'protocol'] as const;
-export type Facet = (typeof FACETS)[number];
+const WORD_FACETS = ['monitor', 'group', 'source', 'destination', 'configuration', 'protocol'] as const;
+export type Facet = (typeof WORD_FACETS)[number] | 'alert';
 
 /** One test of a row: which rows pass, by mask over a dictionary's codes. */
 interface Condition {
   readonly key: string;
-  readonly columns: readonly { readonly codes: Uint32Array | Uint8Array; readonly mask: Uint8Array }[];
+  readonly columns: readonly { readonly codes: Codes; readonly mask: Uint8Array }[];
   readonly isNegated: boolean;
 }
 
-const stateWords: readonly string[] = STATES.map((state) => state.toLowerCase());
+type Codes = Uint32Array | Uint8Array;
 
 function maskOf(words: readonly string[], isWanted: (word: string) => boolean): Uint8Array {
   const mask = new Uint8Array(words.length);
@@ -38,9 +39,10 @@ function maskOf(words: readonly string[], isWanted: (word: string) => boolean): 
 
 function columnOf(
   snapshot: Snapshot,
-  name: WordColumnName | 'state',
-): { codes: Uint32Array | Uint8Array; words: readonly string[] } {
-  return name === 'state' ? { codes: snapshot.state, words: stateWords } : snapshot[name];
+  name: WordColumnName | 'state' | 'alert',
+): { codes: Codes; words: readonly string[] } {
+  if (name === 'state') return { codes: snapshot.state, words: STATES };
+  return name === 'alert' ? { codes: snapshot.alert, words: ALERTS } : snapshot[name];
 }
 
 function termCondition(snapshot: Snapshot, term: Term, index: number): Condition {
@@ -64,7 +66,7 @@ function choiceCondition(snapshot: Snapshot, name: Facet | 'state', chosen: read
 function conditionsOf(snapshot: Snapshot, filter: Filter): Condition[] {
   const terms = parseTerms(filter.text ?? '', filter.scope ?? 'all');
   const conditions = terms.map((term, index) => termCondition(snapshot, term, index));
-  for (const name of ['state', ...FACETS] as const) {
+  for (const name of ['state', 'alert', ...WORD_FACETS] as const) {
     const chosen = filter[name];
     if (chosen && chosen.length > 0) conditions.push(choiceCondition(snapshot, name, chosen));
   }
@@ -99,6 +101,13 @@ export function countStates(snapshot: Snapshot, rows?: Uint32Array): number[] {
   return counts;
 }
 
+/** Tests per severity of the alerts that fire for them; the order of ALERTS without its first. */
+export function countAlerts(snapshot: Snapshot): number[] {
+  const counts = ALERTS.map(() => 0);
+  for (const alert of snapshot.alert) counts[alert]!++;
+  return counts.slice(1);
+}
+
 export interface FacetCount {
   readonly word: string;
   readonly count: number;
@@ -107,7 +116,7 @@ export interface FacetCount {
 /** How many tests each word of a facet would give, with all other filters in force. The most first. */
 export function facetCounts(snapshot: Snapshot, filter: Filter, facet: Facet): FacetCount[] {
   const rows = filterRows(snapshot, { ...filter, [facet]: undefined });
-  const { codes, words } = snapshot[facet];
+  const { codes, words } = columnOf(snapshot, facet);
   const counts = new Uint32Array(words.length);
   for (const row of rows) {
     const code = codes[row]!;

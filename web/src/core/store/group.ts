@@ -16,6 +16,8 @@ export interface Group {
   readonly counts: readonly number[];
   /** Index into STATES. */
   readonly state: number;
+  /** Index into ALERTS: the gravest of its tests. */
+  readonly alert: number;
   /** The row that the state and its reason are of: of the worst tests, the one that began first. */
   readonly worst: number;
   readonly rttMs: number;
@@ -53,9 +55,18 @@ export function slowest(snapshot: Snapshot, rows: Uint32Array): number {
   return found;
 }
 
+/** Of two codes of ALERTS: none is the least, then the severities from the last to the first. */
+function graver(a: number, b: number): number {
+  return a === 0 || (b !== 0 && b < a) ? b : a;
+}
+
 export function summarise(snapshot: Snapshot, path: readonly string[], rows: Uint32Array): Group {
   const counts = [0, 0, 0, 0, 0];
-  for (const row of rows) counts[snapshot.state[row]!]!++;
+  let alert = 0;
+  for (const row of rows) {
+    counts[snapshot.state[row]!]!++;
+    alert = graver(alert, snapshot.alert[row]!);
+  }
   const state = ROLL_UP.find((each) => counts[each]! > 0) ?? 3;
   return {
     key: path.join('\u0000'),
@@ -64,6 +75,7 @@ export function summarise(snapshot: Snapshot, path: readonly string[], rows: Uin
     rows,
     counts,
     state,
+    alert,
     worst: worstRow(snapshot, rows, state),
     rttMs: mean(snapshot.rttMs, rows),
     checksFailedPercent: mean(snapshot.checksFailedPercent, rows),
@@ -72,13 +84,14 @@ export function summarise(snapshot: Snapshot, path: readonly string[], rows: Uin
 
 /** The monitors of a snapshot of which only the first rows are there. Their rows are not. */
 export function monitorsOf(whole: Whole): Group[] {
-  const groups = whole.monitors.map(({ name, states, worst, rttMs, checksFailedPercent }) => ({
+  const groups = whole.monitors.map(({ name, states, worst, rttMs, checksFailedPercent, alert }) => ({
     key: name,
     name,
     path: [name],
     rows: new Uint32Array(0),
     counts: states,
     state: ROLL_UP.find((each) => states[each]! > 0) ?? 3,
+    alert: alert ?? 0,
     worst,
     rttMs,
     checksFailedPercent,
@@ -153,6 +166,7 @@ const GRAVITY = [1, 3, 4, 2, 0];
 
 function valueOf(group: Group, column: string): number {
   if (column === 'state') return GRAVITY[group.state]!;
+  if (column === 'alert') return group.alert === 0 ? NaN : -group.alert;
   if (column === 'rttMs') return group.rttMs;
   if (column === 'checksFailedPercent') return group.checksFailedPercent;
   return column === 'tests' ? group.counts.reduce((sum, count) => sum + count, 0) : NaN;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The live snapshot: fetched once, then kept up to date by the stream's frames. Each change makes a new
 // Snapshot object around the same arrays, so that everything on a page reads one object and React sees a new one.
-import { MISSING, STATES, type Snapshot, type WordColumn } from '../api/snapshot.ts';
+import { ALERTS, MISSING, STATES, type Snapshot, type WordColumn } from '../api/snapshot.ts';
 import { RowsById } from './rows_by_id.ts';
 
 /** The data of an `event: rows` frame: columns of changed rows. */
@@ -10,6 +10,8 @@ export interface RowsFrame {
   at: string;
   id: string[];
   state: number[];
+  /** Servers that know no alerts leave it out. */
+  alert?: number[];
   reasonCode: string[];
   observed: (number | null)[];
   limit: (number | null)[];
@@ -76,6 +78,8 @@ export function applyFrame(snapshot: Snapshot, frame: RowsFrame): Applied {
     }
     if (snapshot.state[row] !== state) changed.push(row);
     snapshot.state[row] = state;
+    const alert = frame.alert?.[i];
+    if (alert !== undefined && alert in ALERTS) snapshot.alert[row] = alert;
     snapshot.reasonCode.codes[row] = codeOf(snapshot.reasonCode, frame.reasonCode[i]);
     snapshot.pathIssue.codes[row] = codeOf(snapshot.pathIssue, frame.pathIssue?.[i]);
     for (const name of NUMBERS) snapshot[name][row] = frame[name]?.[i] ?? NaN;

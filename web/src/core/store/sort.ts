@@ -12,7 +12,7 @@ import {
 import { compareWords } from './filter.ts';
 import { radixSort } from './radix.ts';
 
-export type SortColumn = WordColumnName | NumberColumnName | 'state' | 'test';
+export type SortColumn = WordColumnName | NumberColumnName | 'state' | 'alert' | 'test';
 export interface SortKey {
   readonly column: SortColumn;
   readonly isDescending: boolean;
@@ -55,7 +55,7 @@ export function parseSort(text: string | undefined): SortKey[] {
   const keys: SortKey[] = [];
   for (const part of (text ?? '').split(',')) {
     const column = part.replace(/^[+-]/, '');
-    if (WORDS.has(column) || NUMBERS.has(column) || column === 'state' || column === 'test') {
+    if (WORDS.has(column) || NUMBERS.has(column) || ['state', 'alert', 'test'].includes(column)) {
       keys.push({ column: column as SortColumn, isDescending: part.startsWith('-') });
     }
   }
@@ -94,6 +94,9 @@ function keyColumns(snapshot: Snapshot, column: SortColumn): NumberColumn[] {
   const found = new Float64Array(snapshot.rows);
   if (column === 'state') {
     for (let row = 0; row < found.length; row++) found[row] = GRAVITY[snapshot.state[row]!]!;
+  } else if (column === 'alert') {
+    // The gravest last when ascending; without an alert there is no value.
+    for (let row = 0; row < found.length; row++) found[row] = snapshot.alert[row] === 0 ? NaN : -snapshot.alert[row]!;
   } else if (NUMBERS.has(column)) {
     return [snapshot[column as NumberColumnName]];
   } else {

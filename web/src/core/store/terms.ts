@@ -4,8 +4,8 @@ import type { WordColumnName } from '../api/snapshot.ts';
 import type { Scope } from '../url/search.ts';
 
 export interface Term {
-  /** Columns of which one must contain the text; `state` is not a word column and is named apart. */
-  readonly columns: readonly (WordColumnName | 'state')[];
+  /** Columns of which one must contain the text; `state` and `alert` are no word columns and are named apart. */
+  readonly columns: readonly (WordColumnName | 'state' | 'alert')[];
   readonly text: string;
   readonly isNegated: boolean;
 }
@@ -24,12 +24,13 @@ const SCOPE_COLUMNS: Record<Scope, readonly WordColumnName[]> = {
   reasons: REASON,
 };
 
-const KEYS: Record<string, readonly (WordColumnName | 'state')[]> = {
+const KEYS: Record<string, readonly (WordColumnName | 'state' | 'alert')[]> = {
   src: SOURCE,
   source: SOURCE,
   dst: DESTINATION,
   destination: DESTINATION,
   state: ['state'],
+  alert: ['alert'],
   monitor: ['monitor'],
   group: ['group'],
   config: ['configuration'],

@@ -17,6 +17,7 @@ export interface Search {
   q?: string;
   scope?: Scope;
   state?: string[];
+  alert?: string[];
   monitor?: string[];
   tgroup?: string[];
   src?: string[];
@@ -48,7 +49,7 @@ export const SCOPES: readonly Scope[] = [
   'configurations',
   'reasons',
 ];
-const LISTS = ['state', 'monitor', 'tgroup', 'src', 'dst', 'cfg', 'proto', 'sel', 'open'] as const;
+const LISTS = ['state', 'alert', 'monitor', 'tgroup', 'src', 'dst', 'cfg', 'proto', 'sel', 'open'] as const;
 const TEXTS = ['q', 'tab', 'hop', 'by', 'loss', 'delay', 'fold', 'bad', 'cmp', 'metric', 'kql'] as const;
 const SORT = /^[+-]?[A-Za-z]{1,40}(,[+-]?[A-Za-z]{1,40}){0,3}$/;
 const TEXT_LONGEST = 4000;

@@ -15,6 +15,7 @@ import { useSnapshot } from '../../app/snapshot.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { StateAt } from '../../ui/StateTag.tsx';
 import { usePage } from '../../ui/usePage.ts';
+import { AlertsCard } from '../alerts/AlertsCard.tsx';
 import { DeleteMonitor } from './DeleteMonitor.tsx';
 import { DocumentDialog } from './DocumentDialog.tsx';
 import { EntityTabs } from './EntityTabs.tsx';
@@ -76,6 +77,7 @@ function Content({ entity, snapshot }: { entity: Entity; snapshot: Snapshot }) {
       ) : (
         <div className="cards">
           <Essentials entity={entity} snapshot={snapshot} rows={rows} />
+          <AlertsCard snapshot={snapshot} rows={rows} connectionMonitor={kind === 'monitor' ? name : monitor} />
           <Summary entity={entity} snapshot={snapshot} rows={rows} />
           <IssuesCard snapshot={snapshot} rows={rows} />
           <EntityTabs entity={entity} snapshot={snapshot} rows={rows} />
@@ -104,6 +106,9 @@ function Actions({ entity }: { entity: Entity }) {
           </button>
           {mayOperate && (
             <>
+              <Go to="/alerts/rules/new" search={{ monitor: [entity.name] }} className="button">
+                Configure alerts
+              </Go>
               <Go to="/monitors/$name/edit" params={{ name: entity.name }} className="button">
                 Edit
               </Go>

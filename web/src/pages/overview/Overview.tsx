@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The overview: tests by state, three views of them, filters, export.
 import { memo, useEffect, useMemo, useRef, useState } from 'react';
-import { STATES, type Snapshot } from '../../core/api/snapshot.ts';
-import { countStates, facetCounts, filterRows, type Facet, type Filter } from '../../core/store/filter.ts';
+import { ALERTS, STATES, type Snapshot } from '../../core/api/snapshot.ts';
+import { countAlerts, countStates, facetCounts, filterRows, type Facet, type Filter } from '../../core/store/filter.ts';
 import { parseSort, sortRows } from '../../core/store/sort.ts';
 import { formatCount } from '../../core/text/numbers.ts';
 import { SCOPES, type Scope, type Search, type View } from '../../core/url/search.ts';
@@ -10,6 +10,7 @@ import { Go, setUrl, useUrl, urlNow } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { FIRST_ROWS, useSnapshot } from '../../app/snapshot.tsx';
 import { download } from '../../ui/download.ts';
+import { AlertAt, Bell, SEVERITIES } from '../../ui/AlertMark.tsx';
 import { Multi } from '../../ui/Multi.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { part } from '../../ui/part.tsx';
@@ -45,6 +46,7 @@ export function filterOf(url: Search): Filter {
     text: url.q,
     scope: url.scope,
     state: url.state,
+    alert: url.alert,
     monitor: url.monitor,
     group: url.tgroup,
     source: url.src,
@@ -65,9 +67,14 @@ export function Overview() {
         <h1>Overview</h1>
         {whole && whole.rows > 0 && <ExportButton snapshot={whole} />}
         {mayOperate && (
-          <Go to="/monitors/new" className="button primary">
-            Create connection monitor
-          </Go>
+          <>
+            <Go to="/alerts/rules/new" className="button">
+              Configure alerts
+            </Go>
+            <Go to="/monitors/new" className="button primary">
+              Create connection monitor
+            </Go>
+          </>
         )}
       </div>
       {error !== null && error !== undefined && (
@@ -119,6 +126,7 @@ function Tests({ snapshot }: { snapshot: Snapshot }) {
       q: undefined,
       scope: undefined,
       state: undefined,
+      alert: undefined,
       monitor: undefined,
       tgroup: undefined,
       src: undefined,
@@ -163,24 +171,67 @@ const Tiles = memo(function Tiles({ snapshot }: { snapshot: Snapshot }) {
   const toggle = (state: string) =>
     setUrl({ state: chosen.includes(state) ? chosen.filter((each) => each !== state) : [...chosen, state] });
   return (
-    <div className="tiles" role="group" aria-label="Filter by state">
-      {STATES.map((state, i) => (
-        <button
-          key={state}
-          type="button"
-          className="tile"
-          aria-pressed={chosen.includes(state)}
-          onClick={() => toggle(state)}
-        >
-          <span className="state">
-            <StateShape state={state} /> {state}
-          </span>
-          <strong>{formatCount(counts[i]!)}</strong>
-        </button>
-      ))}
+    <div className="tiles">
+      <div className="tiles-states" role="group" aria-label="Filter by state">
+        {STATES.map((state, i) => (
+          <button
+            key={state}
+            type="button"
+            className="tile"
+            aria-pressed={chosen.includes(state)}
+            onClick={() => toggle(state)}
+          >
+            <span className="state">
+              <StateShape state={state} /> {state}
+            </span>
+            <strong>{formatCount(counts[i]!)}</strong>
+          </button>
+        ))}
+      </div>
+      <AlertTile snapshot={snapshot} />
     </div>
   );
 });
+
+const FIRING = ALERTS.slice(1);
+
+/** Tests for which alerts fire, by the gravest of each: of the same instant as all else on the page. */
+function AlertTile({ snapshot }: { snapshot: Snapshot }) {
+  const chosen = useUrl().alert ?? [];
+  const counts = useMemo(() => (snapshot.whole ? snapshot.whole.alerts : countAlerts(snapshot)), [snapshot]);
+  const sum = counts?.reduce((all, count) => all + count, 0);
+  const isAll = FIRING.every((word) => chosen.includes(word));
+  const choose = (words: readonly string[]) => setUrl({ alert: words.length > 0 ? [...words] : undefined });
+  const toggle = (word: string) =>
+    choose(chosen.includes(word) ? chosen.filter((each) => each !== word) : [...chosen, word]);
+  return (
+    <div className="tile alert-tile" role="group" aria-label="Filter by alert">
+      <span className="row">
+        <button type="button" aria-pressed={isAll} onClick={() => choose(isAll ? [] : FIRING)}>
+          <Bell severity={1} isOver={!sum} /> Tests with alerts
+        </button>
+        <Go to="/alerts">Alerts</Go>
+      </span>
+      <span className="row">
+        <strong>{sum === undefined ? '…' : formatCount(sum)}</strong>
+        {FIRING.map((word, i) =>
+          counts?.[i] || chosen.includes(word) ? (
+            <button
+              key={word}
+              type="button"
+              className="severity"
+              aria-pressed={chosen.includes(word)}
+              title={`${SEVERITIES[i]}: show the tests for which such an alert is the gravest that fires`}
+              onClick={() => toggle(word)}
+            >
+              <AlertAt code={i + 1} /> {formatCount(counts?.[i] ?? 0)}
+            </button>
+          ) : null,
+        )}
+      </span>
+    </div>
+  );
+}
 
 /** What is typed stands there at once, and goes into the URL when the fingers rest. */
 function SearchField() {
@@ -210,7 +261,7 @@ function SearchField() {
       type="search"
       aria-label="Search"
       placeholder="Name, IP, reason, src:… dst:… ( / )"
-      title="Words must all be found. src: dst: state: monitor: group: config: proto: agent: reason: issue: look in one place; - negates; quotes keep blanks."
+      title="Words must all be found. src: dst: state: alert: monitor: group: config: proto: agent: reason: issue: look in one place; - negates; quotes keep blanks."
       value={text}
       onChange={(event) => type(event.target.value)}
       onKeyDown={(event) => event.key === 'Escape' && field.current?.blur()}
@@ -218,12 +269,13 @@ function SearchField() {
   );
 }
 
-const FACETS: readonly { label: string; facet: Facet; key: 'src' | 'dst' | 'cfg' | 'proto' | 'monitor' }[] = [
+const FACETS: readonly { label: string; facet: Facet; key: 'src' | 'dst' | 'cfg' | 'proto' | 'monitor' | 'alert' }[] = [
   { label: 'Monitor', facet: 'monitor', key: 'monitor' },
   { label: 'Source', facet: 'source', key: 'src' },
   { label: 'Destination', facet: 'destination', key: 'dst' },
   { label: 'Configuration', facet: 'configuration', key: 'cfg' },
   { label: 'Protocol', facet: 'protocol', key: 'proto' },
+  { label: 'Alert', facet: 'alert', key: 'alert' },
 ];
 
 function Filters({
@@ -241,10 +293,11 @@ function Filters({
   return (
     <div className="filters" role="search" aria-label="Filter tests">
       <SearchField />
-      <label className="row">
-        <span className="quiet">Scope</span>
+      <label>
+        <span className="hidden-visually">Scope</span>
         <select
           className="input"
+          title="Scope of the search"
           value={url.scope ?? 'all'}
           onChange={(event) => setUrl({ scope: event.target.value as Scope })}
         >

@@ -24,7 +24,7 @@ import { Mini } from '../../ui/Mini.tsx';
 import { part } from '../../ui/part.tsx';
 import { AnchoredPopover } from '../../ui/Popover.tsx';
 import { StateAt, StateShape } from '../../ui/StateTag.tsx';
-import { ReasonButton } from './columns.tsx';
+import { alertColumn, ReasonButton } from './columns.tsx';
 import { reasonText } from './reasonText.ts';
 import { useTestRows } from './useTestRows.ts';
 
@@ -272,6 +272,10 @@ function treeColumns({ snapshot, lines, top, details, explain, expand, open }: T
       isSortable: true,
       render: (row) => <StateAt index={stateOf(line(row))} />,
     },
+    alertColumn(
+      (row) => line(row).group?.alert ?? snapshot.alert[line(row).row] ?? 0,
+      (row) => (line(row).group ? { monitor: [line(row).group!.path[0]!] } : { sel: [line(row).key] }),
+    ),
     {
       id: 'reasonCode',
       isOnCard: true,

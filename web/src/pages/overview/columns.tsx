@@ -6,7 +6,9 @@ import type { TestRow } from '../../core/api/types.ts';
 import { formatMs, formatPercent } from '../../core/text/numbers.ts';
 import { protocolText, testName } from '../../core/text/tests.ts';
 import { formatLength } from '../../core/time/format.ts';
+import type { Search } from '../../core/url/search.ts';
 import { Go } from '../../app/search.tsx';
+import { AlertAt } from '../../ui/AlertMark.tsx';
 import type { GridColumn } from '../../ui/Grid.tsx';
 import { Mini } from '../../ui/Mini.tsx';
 import { StateAt } from '../../ui/StateTag.tsx';
@@ -57,6 +59,23 @@ export function ReasonButton({ text, onExplain }: { text: string; onExplain: (an
   );
 }
 
+/** The gravest alert that fires, and the way to it. */
+export function alertColumn(codeOf: (row: number) => number, searchOf: (row: number) => Search): GridColumn {
+  return {
+    id: 'alert',
+    isOnCard: true,
+    title: 'Alert',
+    width: 74,
+    isSortable: true,
+    render: (row) =>
+      codeOf(row) > 0 && (
+        <Go to="/alerts" search={searchOf(row)} tabIndex={-1} className="quiet-link">
+          <AlertAt code={codeOf(row)} />
+        </Go>
+      ),
+  };
+}
+
 export function testColumns(context: TestColumnContext): GridColumn[] {
   const { snapshot, rowOf, details } = context;
   const number = (
@@ -94,6 +113,10 @@ export function testColumns(context: TestColumnContext): GridColumn[] {
       isSortable: true,
       render: (row) => <StateAt index={snapshot.state[rowOf(row)]!} />,
     },
+    alertColumn(
+      (row) => snapshot.alert[rowOf(row)]!,
+      (row) => ({ sel: [hexId(snapshot.id[rowOf(row)]!)] }),
+    ),
     {
       id: 'test',
       isOnCard: true,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import {
+  ALERTS,
   hexId,
   STATES,
   wordAt,
@@ -34,10 +35,11 @@ const NUMBERS: readonly NumberColumnName[] = [
 
 /** The rows as a CSV file, with everything that the snapshot knows. */
 export function exportTests(snapshot: Snapshot, rows: Uint32Array): string {
-  const head = ['id', 'state', 'since', 'lastRound', 'reasonCode', 'pathIssue', ...WORDS, ...NUMBERS];
+  const head = ['id', 'state', 'alert', 'since', 'lastRound', 'reasonCode', 'pathIssue', ...WORDS, ...NUMBERS];
   const lines = [...rows].map((row) => [
     hexId(snapshot.id[row]!),
     STATES[snapshot.state[row]!]!,
+    snapshot.alert[row] === 0 ? null : ALERTS[snapshot.alert[row]!]!,
     formatTime(snapshot.since[row], 'UTC', true),
     formatTime(snapshot.lastRound[row], 'UTC', true),
     wordAt(snapshot.reasonCode, row),

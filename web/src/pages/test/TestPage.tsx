@@ -24,6 +24,7 @@ import { toast } from '../../ui/toast.tsx';
 import { usePage } from '../../ui/usePage.ts';
 import { reasonText } from '../overview/reasonText.ts';
 import { useTestRows } from '../overview/useTestRows.ts';
+import { AlertsCard } from '../alerts/AlertsCard.tsx';
 import { CalendarCard } from './CalendarCard.tsx';
 import { PathCard } from './PathCard.tsx';
 import { HttpCard, RoundsCard, useRounds } from './RoundsCard.tsx';
@@ -90,6 +91,7 @@ function Present({ id, snapshot, row }: { id: string; snapshot: Snapshot; row: n
       </div>
       <ReasonLine snapshot={snapshot} row={row} text={reasonText(snapshot, row, details(id))} />
       <div className="cards">
+        <AlertsCard snapshot={snapshot} rows={Uint32Array.of(row)} connectionMonitor={monitor} />
         <RttCard id={id} limitMs={limits?.roundTripTimeMs ?? null} frequencySec={frequency} />
         <PathCard
           id={id}

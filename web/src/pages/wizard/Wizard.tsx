@@ -12,10 +12,11 @@ import { toYaml } from '../../core/text/yaml.ts';
 import { useParams } from '../../app/place.tsx';
 import { Go, go } from '../../app/search.tsx';
 import { useSnapshot } from '../../app/snapshot.tsx';
-import { useMayOperate } from '../../app/session.tsx';
+import { useMayOperate, useSession } from '../../app/session.tsx';
 import { Empty, Failure, Loading } from '../../ui/Notice.tsx';
 import { toast } from '../../ui/toast.tsx';
 import { usePage } from '../../ui/usePage.ts';
+import { AlertChoice, createAlertRules, NO_ALERTS } from './AlertChoice.tsx';
 import { draftOf, emptyDraft, keepDraft, loadDraft, type Draft } from './draft.ts';
 import { Configurations } from './ConfigurationsStep.tsx';
 import { Basics, Endpoints, Groups, type StepProps } from './Steps.tsx';
@@ -93,6 +94,8 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
   const mayOperate = useMayOperate();
   const [draft, setDraft] = useState(first);
   const [step, setStep] = useState(0);
+  const [alerts, setAlerts] = useState(NO_ALERTS);
+  const { subscription } = useSession();
   const agents = useAgents();
   const client = useQueryClient();
   const rested = useRested(draft, 350);
@@ -107,13 +110,18 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
     if (isNew) keepDraft(draft);
   }, [draft, isNew]);
   const save = useMutation({
-    mutationFn: () => putMonitor(draft.name, draft),
-    onSuccess: (changes) => {
+    mutationFn: async () => {
+      const changes = await putMonitor(draft.name, draft);
+      // The monitor is there by now: a rule that is refused is told of, and takes nothing back.
+      return { changes, refused: await createAlertRules(draft.name, subscription, alerts) };
+    },
+    onSuccess: ({ changes, refused }) => {
       keepDraft(null);
       void client.invalidateQueries({ queryKey: ['monitor', draft.name] });
       const change = changes.changes[0];
       toast(change ? `${draft.name}: ${change.change}, ${counted(change.tests, 'test')}.` : `${draft.name} is saved.`);
       for (const warning of changes.warnings.slice(0, 3)) toast(warning);
+      for (const words of refused) toast(`This alert rule was not made. ${words}`, true);
       go('/monitors/$name', { name: draft.name });
     },
   });
@@ -169,6 +177,7 @@ function Wizard({ first, isNew }: { first: Draft; isNew: boolean }) {
       <div className="wizard">
         <section className="card" aria-label={name}>
           <Step {...props} />
+          {isLast && isNew && <AlertChoice chosen={alerts} onChange={setAlerts} />}
           {save.error && <Failure what="It was not saved" error={save.error} />}
           <p className="row" style={{ marginTop: 14 }}>
             {step > 0 && (
