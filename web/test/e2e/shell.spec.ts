@@ -147,6 +147,14 @@ test('Install monitoring agents: the command is shown', async ({ page }) => {
   await expect(page.getByText(/linewatch agent join 127\.0\.0\.1:8444 --token lwj_/)).toBeVisible();
 });
 
+test('agents tell on which ports they listen for tests, and which are taken', async ({ page }) => {
+  await page.goto('/agents?q=ams2-agent-00');
+  const row = page.getByRole('row', { name: /^ams2-agent-00/ });
+  await expect(row.getByRole('listitem')).toHaveText([/^TCP 443 something else on this host/, 'TCP 8443 listening']);
+  await page.getByRole('searchbox', { name: 'Search' }).fill('something else');
+  await expect(page.getByText('8 of 8 connected')).toBeVisible();
+});
+
 test('export gives the rows that are seen', async ({ page }) => {
   await page.goto('/?view=tests&q=src:10.192.64.56');
   await expect(rowsOf(page, 'Tests')).toHaveCount(6);
