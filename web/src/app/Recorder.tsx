@@ -66,10 +66,10 @@ export function Recorder() {
   const place = at === null ? null : (at - span.from) / (span.to - span.from);
   useEffect(() => {
     const element = canvas.current;
-    if (!element) return;
-    const draw = () => drawBand(element, band.data, place, currentPalette());
-    draw();
-    const observer = new ResizeObserver(draw);
+    // Without anything to draw a canvas is left alone: it is dear, and rows of tables come first.
+    if (!element || !band.data) return;
+    // Called at once, and then with each other size.
+    const observer = new ResizeObserver(() => drawBand(element, band.data, place, currentPalette()));
     observer.observe(element);
     return () => observer.disconnect();
   }, [band.data, place, theme]);

@@ -44,12 +44,15 @@ interface GoProps extends Omit<AnchorHTMLAttributes<HTMLAnchorElement>, 'href'> 
   children: ReactNode;
 }
 
-const TimeContext = createContext<Search>({});
+const TimeContext = createContext<{ search: Search; text: string }>({ search: {}, text: '' });
 
 /** What links keep, and what charts and times need; and what tables need. Contexts of their own, so that typing in a filter leaves the hundreds of links of a table alone. */
 export function TimeProvider({ children }: { children: ReactNode }) {
   const { from, to, at, tz, sort, sel } = useUrl();
-  const time = useMemo(() => timeOf({ from, to, at, tz }), [from, to, at, tz]);
+  const time = useMemo(() => {
+    const search = timeOf({ from, to, at, tz });
+    return { search, text: stringifySearch(search) };
+  }, [from, to, at, tz]);
   const table = useMemo(() => ({ sort, sel }), [sort, sel]);
   return (
     <TimeContext value={time}>
@@ -65,7 +68,7 @@ function isPlainClick(event: MouseEvent): boolean {
 /** A link inside the app that keeps range, instant and zone. */
 export function Go({ to, params, search, children, onClick, ...rest }: GoProps) {
   const time = useContext(TimeContext);
-  const href = pathOf(to, params) + stringifySearch({ ...time, ...search });
+  const href = pathOf(to, params) + (search ? stringifySearch({ ...time.search, ...search }) : time.text);
   const click = (event: MouseEvent<HTMLAnchorElement>) => {
     onClick?.(event);
     if (event.defaultPrevented || !isPlainClick(event)) return;
@@ -86,7 +89,7 @@ export function go(to: string, params?: Record<string, string>, search?: Search)
 
 /** Range, instant and zone: what all pages have in the URL. */
 export function useTimeUrl(): Search {
-  return useContext(TimeContext);
+  return useContext(TimeContext).search;
 }
 
 /** How often a relative range moves on: some hundredths of its length, 10 to 60 s. */

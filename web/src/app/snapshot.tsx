@@ -46,12 +46,13 @@ export function useSnapshot(): SnapshotView {
 export const FIRST_ROWS = 500;
 
 let early: Promise<Snapshot> | null = null;
+let arrived: Snapshot | null = null;
 
 /** Asks for the first rows of now, if that is what will be shown. Who is not signed in asks again later. */
-export function askEarly(): void {
+export async function askEarly(): Promise<void> {
   if (instantOf(placeNow().search) !== null) return;
   early = getFirstRows(FIRST_ROWS);
-  early.catch(() => undefined);
+  arrived = await early.catch(() => null);
 }
 
 function firstRows(): Promise<Snapshot> {
@@ -60,8 +61,15 @@ function firstRows(): Promise<Snapshot> {
   return asked ? asked.catch(() => getFirstRows(FIRST_ROWS)) : getFirstRows(FIRST_ROWS);
 }
 
+function takeArrived(): Snapshot | null {
+  const first = arrived;
+  arrived = null;
+  return first;
+}
+
 function makeSource(): LiveSource {
   return new LiveSource({
+    first: takeArrived(),
     fetchSnapshot: () => getSnapshot(null),
     fetchFirst: firstRows,
     openStream: (handlers, since) => new LiveStream({ path: withQuery('/api/v1/stream', { since }) }, handlers),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Which rows of a scrolled list with rows of one height can be seen, and which of their columns.
-import { useLayoutEffect, useState, useSyncExternalStore, type RefObject } from 'react';
+import { useEffect, useLayoutEffect, useState, useSyncExternalStore, type RefObject } from 'react';
 
 export interface RowWindow {
   /** First and last row to render; last < first when there are none. */
@@ -16,15 +16,19 @@ export interface RowWindow {
 /** Rows kept beyond both edges, so that slow scrolling shows no gaps. */
 const OVERSCAN = 5;
 
+/** They come this much after those that can be seen, which are waited for. */
+const OVERSCAN_AFTER_MS = 300;
+
 /** Always as many rows as fit, wherever the list stands, so that rows can be used again for others. */
 export function visibleRows(
   scrollTop: number,
   height: number,
   count: number,
   rowHeight: number,
+  overscan = OVERSCAN,
 ): { first: number; last: number } {
-  const fitting = Math.min(count, Math.ceil(height / rowHeight) + 1 + 2 * OVERSCAN);
-  const first = Math.max(0, Math.min(count - fitting, Math.floor(scrollTop / rowHeight) - OVERSCAN));
+  const fitting = Math.min(count, Math.ceil(height / rowHeight) + 1 + 2 * overscan);
+  const first = Math.max(0, Math.min(count - fitting, Math.floor(scrollTop / rowHeight) - overscan));
   return { first, last: first + fitting - 1 };
 }
 
@@ -73,7 +77,12 @@ export function useWindow(
       observer.disconnect();
     };
   }, [box]);
-  const { first, last } = visibleRows(seen.top, seen.height, count, rowHeight);
+  const [overscan, setOverscan] = useState(0);
+  useEffect(() => {
+    const timer = setTimeout(() => setOverscan(OVERSCAN), OVERSCAN_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  const { first, last } = visibleRows(seen.top, seen.height, count, rowHeight, overscan);
   const reveal = (row: number) => {
     const element = box.current;
     if (!element) return;

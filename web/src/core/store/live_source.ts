@@ -18,6 +18,8 @@ export interface LiveSourceOptions {
   fetchSnapshot(): Promise<Snapshot>;
   /** The first rows of many, or all of few; asked once, before the first snapshot. */
   fetchFirst?(): Promise<Snapshot>;
+  /** What that would give, if it is there already: then there is something to show at once. */
+  first?: Snapshot | null;
   /** A stream of what changes after the revision. */
   openStream(handlers: StreamHandlers, since: string): Pick<LiveStream, 'close'>;
   /** Runs its argument soon: requestAnimationFrame in the browser. */
@@ -45,6 +47,10 @@ export class LiveSource {
 
   constructor(options: LiveSourceOptions) {
     this.options = options;
+    const { first } = options;
+    if (!first) return;
+    this.state = { ...this.state, ...(first.whole ? { first } : { snapshot: first }) };
+    this.heard = this.now();
   }
 
   start(): void {

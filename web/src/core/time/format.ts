@@ -33,6 +33,12 @@ export function isZone(zone: string): boolean {
 }
 
 function parts(ms: number, zone: string, hasSeconds: boolean): Record<string, string> {
+  if (zone === 'UTC') {
+    // As Intl would say it, a hundred times faster.
+    const [, year, month, day, hour, minute, second] =
+      /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)/.exec(new Date(ms).toISOString()) ?? [];
+    if (year) return { year, month: month!, day: day!, hour: hour!, minute: minute!, second: second! };
+  }
   const found: Record<string, string> = {};
   for (const part of formatter(zone, hasSeconds).formatToParts(ms)) found[part.type] = part.value;
   return found;
