@@ -8,7 +8,7 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['/', 'search on this page'],
   ['g o · g s · g t · g m', 'overview, service endpoints, topology, source × destination'],
   ['g e · g c · g i', 'alerts, compare, issues'],
-  ['g l · g a', 'logs, agents'],
+  ['g x · g l · g a', 'metrics, logs, agents'],
   [', .', 'time travel: one step back, forth'],
   ['< >', 'time travel: one hour back, forth'],
   ['[ ]', 'time travel: previous, next change of a state'],

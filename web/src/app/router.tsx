@@ -36,6 +36,7 @@ const PAGES: ReadonlyMap<string, ComponentType> = new Map<string, ComponentType>
   ['/alerts', page(async () => (await alerts()).AlertsPage)],
   ['/alerts/rules/new', page(async () => (await rule()).NewRulePage)],
   ['/alerts/rules/$name', page(async () => (await rule()).EditRulePage)],
+  ['/metrics', page(async () => (await import('../pages/metrics/MetricsPage.tsx')).MetricsPage)],
   ['/logs', page(async () => (await import('../pages/logs/LogsPage.tsx')).LogsPage)],
   ['/l/$id', page(async () => (await import('./LinkPage.tsx')).LinkPage)],
   ['/agents', page(async () => (await import('../pages/agents/AgentsPage.tsx')).AgentsPage)],

@@ -298,6 +298,34 @@ test('Log queries: analyze data interactively, export it, create a shareable lin
   await expect(page).toHaveURL(/from=2026-11-20T.*at=2026-11-21T/);
 });
 
+test('Metrics: visualize specific data by the dimensions SourceName, DestinationName, TestConfiguration, TestGroup', async ({
+  page,
+}) => {
+  await page.goto('/metrics');
+  const numbers = page.getByRole('region', { name: 'In numbers' }).last();
+  await expect(numbers.getByRole('row')).toHaveCount(4);
+  await expect(page.getByRole('img', { name: /^Round-trip time\. Highest/ })).toBeVisible();
+  // A name is taken as a filter, and split by the next dimension.
+  await numbers.getByRole('button', { name: 'cm-core' }).click();
+  await expect(page).toHaveURL(/monitor=cm-core.*by=testGroup|by=testGroup.*monitor=cm-core/);
+  await expect(numbers.getByRole('row')).toHaveCount(3);
+  await numbers.getByRole('button', { name: 'database' }).click();
+  // Of 94 sources the ten that take longest are drawn, all are in the table.
+  await expect(page.getByText('of 94 lines the 10 with the highest mean')).toBeVisible();
+  await expect(numbers.getByRole('row')).toHaveCount(95);
+  await expect(numbers.getByRole('row').nth(1)).toContainText(/(sin1|syd1|gru1|bom1|nrt2|jnb1)-agent/);
+  await page.getByRole('tab', { name: 'Checks failed' }).click();
+  await expect(numbers.getByRole('row').nth(1)).toContainText('%');
+  await page.getByRole('button', { name: 'Clear filters' }).click();
+  await page.getByLabel('A line for each').selectOption('test configuration');
+  await expect(numbers.getByRole('row')).toHaveCount(4);
+  await expect(numbers).toContainText('https');
+  const file = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export CSV' }).click();
+  const text = (await (await (await file).createReadStream()).toArray()).join('');
+  expect(text.split('\r\n')[0]).toMatch(/^time,.*https \(%\)/);
+});
+
 test('Topology: healthy chains are folded, and open at a click', async ({ page }) => {
   await page.goto('/topology?dst=storage&src=fra1-agent-00');
   const capsules = page.getByRole('button', { name: /^Folded: 4 hops, .* ms, healthy$/ });
