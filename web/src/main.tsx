@@ -17,6 +17,8 @@ startTheme();
 const client = makeQueryClient();
 // What every page asks first is asked before any is rendered.
 const answers = Promise.all([client.prefetchQuery(sessionQuery), askEarly()]);
+// What was asked for before the app is of now; and early.js, if it comes later than the app, has nothing to do.
+window.linewatchEarly = undefined;
 
 function start(): void {
   createRoot(document.getElementById('root')!).render(

@@ -18,6 +18,38 @@ test('sign in with a token, be refused with a wrong one, sign out', async ({ pag
   await expect(page.getByLabel('Token')).toBeVisible();
 });
 
+test('what is asked for early is asked for once', async ({ page }) => {
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname + new URL(request.url()).search));
+  await page.goto('/?view=tests');
+  await expect(page.getByText('611 of 611 tests')).toBeVisible();
+  for (const path of ['/api/v1/session', '/api/v1/snapshot?first=500', '/api/v1/snapshot'])
+    expect(asked.filter((each) => each === path)).toHaveLength(1);
+});
+
+test('signing in works when the script that asks early comes late', async ({ page, context, guard }) => {
+  guard.expectErrors(/401/);
+  await context.clearCookies();
+  let asked = 0;
+  page.on('request', (request) => (asked += /\/api\/v1\/session$/.test(request.url()) ? 1 : 0));
+  let release: () => void = () => {};
+  const late = new Promise<void>((done) => (release = done));
+  await page.route('**/early.js', async (route) => {
+    await late;
+    await route.continue();
+  });
+  const loaded = page.waitForResponse('**/early.js');
+  // The page is not loaded until the script is; the app does not wait for it.
+  await page.goto('/?view=tests', { waitUntil: 'commit' });
+  await expect(page.getByLabel('Token')).toBeVisible();
+  release();
+  await (await loaded).finished();
+  await page.getByLabel('Token').fill('letmein');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await expect(rowsOf(page, 'Tests').first()).toBeVisible();
+  expect(asked, 'once before, once to sign in').toBe(2);
+});
+
 test('the button of a provider leads to it and back to the page that was asked for', async ({
   page,
   context,

@@ -91,7 +91,7 @@ export function errorOf(status: number, body: unknown): ApiError {
 declare global {
   interface Window {
     /** Answers that public/early.js asked for, by path and query. */
-    linewatchEarly?: Map<string, Promise<Response>>;
+    linewatchEarly?: Map<string, Promise<Response>> | undefined;
   }
 }
 
