@@ -133,6 +133,7 @@ function Filters({ snapshot, by, onClear }: { snapshot: Snapshot; by: string; on
           <option value={WITHOUT}>(all tests in one)</option>
         </select>
       </label>
+      <span className="quiet">of</span>
       {DIMENSIONS.map(({ key, facet, label }) => (
         <Multi
           key={key}
