@@ -15,6 +15,11 @@ export function untilItWorks(query: { state: { error: Error | null } }): number 
   return query.state.error && isTemporary(query.state.error) ? UNTIL_IT_WORKS_MS : false;
 }
 
+/** The same for what is asked for again now and then anyway. */
+export function every(ms: number) {
+  return (query: { state: { error: Error | null } }): number => untilItWorks(query) || ms;
+}
+
 export function makeQueryClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {

@@ -145,6 +145,11 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['logs', '/logs?kql=NWConnectionMonitorTestResult', '200 rows'],
   ['agents', '/agents', 'connected'],
   ['the wizard', '/monitors/new', 'What it makes'],
+  ['alerts', '/alerts', 'payments-slow'],
+  ['alert rules', '/alerts?tab=rules', 'switched off'],
+  ['action groups', '/alerts?tab=groups', 'on-call'],
+  ['an alert rule', '/alerts/rules/mail-fails', 'It would have fired'],
+  ['metrics', '/metrics?by=destination', 'In numbers'],
 ];
 
 /** The id of some test that the mock has. */

@@ -6,6 +6,7 @@ import '../../styles/wizard.css';
 import { getActionGroups, putActionGroup, removeActionGroup, testActionGroup } from '../../core/api/endpoints.ts';
 import type { ActionGroup, ActionGroupDocument, Delivery } from '../../core/api/types.ts';
 import { counted, formatMs } from '../../core/text/numbers.ts';
+import { every } from '../../app/query.ts';
 import { useTimes } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { Dialog } from '../../ui/Dialog.tsx';
@@ -20,7 +21,7 @@ export function useActionGroups() {
   return useQuery({
     queryKey: ['action-groups'],
     queryFn: ({ signal }) => getActionGroups(signal),
-    refetchInterval: AGAIN_MS,
+    refetchInterval: every(AGAIN_MS),
   });
 }
 

@@ -5,6 +5,7 @@ import { useState } from 'react';
 import { getAlertRules, putAlertRule, removeAlertRule } from '../../core/api/endpoints.ts';
 import type { AlertRule } from '../../core/api/types.ts';
 import { counted } from '../../core/text/numbers.ts';
+import { every } from '../../app/query.ts';
 import { Go, setUrl, useTimes } from '../../app/search.tsx';
 import { useMayOperate } from '../../app/session.tsx';
 import { Severity } from '../../ui/AlertMark.tsx';
@@ -19,7 +20,7 @@ export function RuleList() {
   const query = useQuery({
     queryKey: ['alert-rules'],
     queryFn: ({ signal }) => getAlertRules(signal),
-    refetchInterval: AGAIN_MS,
+    refetchInterval: every(AGAIN_MS),
   });
   return (
     <section className="card" aria-label="Alert rules" style={{ marginTop: 10 }}>

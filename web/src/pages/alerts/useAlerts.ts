@@ -6,6 +6,7 @@ import { useMemo } from 'react';
 import { getAlertsAt } from '../../core/api/endpoints.ts';
 import type { Snapshot } from '../../core/api/snapshot.ts';
 import { countAlerts } from '../../core/store/filter.ts';
+import { every } from '../../app/query.ts';
 import { useInstant } from '../../app/search.tsx';
 
 const AGAIN_MS = 15_000;
@@ -23,6 +24,6 @@ export function useFiringAlerts(snapshot: Snapshot | null, connectionMonitor?: s
     queryFn: ({ signal }) => getAlertsAt({ connectionMonitor }, at, signal),
     enabled: isWanted,
     placeholderData: keepPreviousData,
-    ...(at === null ? { refetchInterval: AGAIN_MS } : { staleTime: Infinity }),
+    ...(at === null ? { refetchInterval: every(AGAIN_MS) } : { staleTime: Infinity }),
   });
 }
