@@ -64,7 +64,7 @@ class Web(SystemTest):
             "LW_E2E_TOKEN": (self.server.data / "admin.token").read_text().strip(),
             "LW_E2E_CONTROL": control}
         return subprocess.run(["npm", "run", "--silent", "e2e"], cwd=ROOT / "web", env=environment,
-                              capture_output=True, text=True, timeout=500)
+                              capture_output=True, text=True, timeout=800)
 
 
 if __name__ == "__main__":
