@@ -197,6 +197,22 @@ test('export gives the rows that are seen', async ({ page }) => {
   expect(text.trim().split('\r\n')).toHaveLength(7);
 });
 
+test('columns out of sight come as one scrolls, in their places', async ({ page }) => {
+  await page.goto('/?view=tests');
+  const grid = page.getByRole('grid', { name: 'Tests' });
+  const cells = rowsOf(page, 'Tests').first().getByRole('gridcell');
+  await expect(cells.first()).toHaveAttribute('aria-colindex', '1');
+  const count = Number(await grid.getAttribute('aria-colcount'));
+  expect(await cells.count()).toBeLessThan(count);
+  await grid.evaluate((element) => (element.scrollLeft = element.scrollWidth));
+  await expect(cells.last()).toHaveAttribute('aria-colindex', String(count));
+  // Each stands below its title.
+  const title = await page.getByRole('columnheader', { name: 'Jitter' }).boundingBox();
+  const cell = await rowsOf(page, 'Tests').first().locator('[aria-colindex="14"]').boundingBox();
+  expect(cell?.x).toBe(title?.x);
+  expect(cell?.width).toBe(title?.width);
+});
+
 test('saved views: keep what is shown, open it elsewhere, forget it', async ({ page }) => {
   await page.goto('/?view=tests&state=Fail&sort=-rttMs&from=now-7d');
   await page.getByRole('button', { name: 'Saved views' }).click();
