@@ -193,17 +193,17 @@ void run_preview(Services& services, const Call& call, const Preview& preview,
   head.set("testCount", std::uint64_t{plan->question.members.size()});
   head.set("warnings",
            preview_warnings(preview.rule, *plan, services.alerts->not_served(preview.rule)));
-  const bool is_taken = services.history.query([call, preview, plan, test = *test,
-                                                head = std::move(head)](store::Client& client) {
-    const auto steps = store::metric_steps(client, test.question);
-    if (!steps) return answer_error(call.responder, steps.error());
-    Value value = head;
-    const auto result = alerts::back_test(preview.rule, *plan, test, *steps);
-    for (const Value::Member& member : preview_value(preview, *plan, test, result).as_object()) {
-      value.set(member.key, member.value);
-    }
-    answer(call, value);
-  });
+  const bool is_taken = services.history.query(
+      [call, preview, plan, test = *test, head = std::move(head)](store::Client& client) {
+        const auto steps = store::metric_steps(client, test.question);
+        if (!steps) return answer_error(call.responder, steps.error());
+        Value value = head;
+        const auto result = alerts::back_test(preview.rule, *plan, test, *steps);
+        // Kept until its members are copied.
+        const Value found = preview_value(preview, *plan, test, result);
+        for (const Value::Member& member : found.as_object()) value.set(member.key, member.value);
+        answer(call, value);
+      });
   if (is_taken) return;
   answer_error(call.responder,
                {ErrorCode::Unavailable, "too many queries at once; try again soon"});
