@@ -293,6 +293,20 @@ TEST_F(LiveStateTest, a_test_that_moves_to_another_agent_waits_for_that_one) {
   EXPECT_NE(at(a_).verdict.reason.text.find("`web2`"), std::string::npos);
 }
 
+TEST_F(LiveStateTest, tells_of_an_alert_when_it_changes) {
+  replace({a_, b_});
+  const TestId test = a_.id;
+  const std::uint64_t begin = live_.revision();
+  live_.set_alert(test, alert_code(1));
+  EXPECT_EQ(changed_since(begin), "a");
+  const std::uint64_t told = live_.revision();
+  live_.set_alert(test, alert_code(1));
+  live_.set_alert(TestId{0xDEAD}, alert_code(1));
+  EXPECT_EQ(live_.revision(), told) << "nothing changed";
+  live_.set_alert(test, 0);
+  EXPECT_EQ(changed_since(told), "a");
+}
+
 TEST_F(LiveStateTest, tells_what_changed_since_a_revision_and_each_test_once) {
   live_.continue_revisions_from(1'000);
   replace({a_, b_});

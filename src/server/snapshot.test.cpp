@@ -183,6 +183,21 @@ TEST(Snapshot, the_first_rows_bring_those_that_give_monitors_their_states) {
   EXPECT_EQ(first_rows(snapshot, 99).names->ids.size(), 6U);
 }
 
+TEST(Snapshot, the_worst_alert_of_each_test_is_told_and_counted) {
+  Snapshot snapshot = two_tests();
+  snapshot.alert = {alert_code(3), alert_code(1)};
+  const Reader reader(encode_binary(snapshot));
+  EXPECT_EQ(reader.numbers<std::uint8_t>("alert", "u8"), (std::vector<std::uint8_t>{4, 2}));
+  const Snapshot part = first_rows(snapshot, 1);
+  EXPECT_EQ(part.alert, std::vector<AlertCode>{alert_code(3)});
+  EXPECT_EQ(part.whole->monitors.at(0).alert, alert_code(1)) << "of a row that is not among them";
+  const Reader first(encode_binary(part));
+  EXPECT_EQ(to_json(*first.header().find("alerts")), "[0,1,0,1,0]");
+  EXPECT_EQ(first.header().find("monitors")->as_array().at(0).number("alert"), 2);
+  EXPECT_EQ(worse(0, alert_code(4)), alert_code(4));
+  EXPECT_EQ(worse(alert_code(0), alert_code(4)), alert_code(0));
+}
+
 TEST(Snapshot, times_are_milliseconds_and_what_is_missing_is_no_number) {
   const Reader reader(encode_binary(two_tests()));
   const auto since = reader.numbers<double>("since", "f64");

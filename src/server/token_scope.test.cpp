@@ -59,6 +59,27 @@ TEST(TokenScope, a_monitor_covers_itself_and_reaches_its_watcher) {
   EXPECT_FALSE(scope.reaches_watcher("g", "w2"));
 }
 
+TEST(TokenScope, covers_a_scope_that_is_no_wider_in_any_place) {
+  const TokenScope group = scope_of({"resourceGroups/Branches"});
+  const TokenScope watcher =
+      scope_of({kRoot + "/resourceGroups/branches/providers/Microsoft.Network/networkWatchers/w"});
+  const TokenScope monitors =
+      scope_of({"connectionMonitors/branches/w/a", "connectionMonitors/branches/w/b"});
+  const TokenScope other = scope_of({"connectionMonitors/branches/w/a", "connectionMonitors/c"});
+  const TokenScope all;
+  EXPECT_TRUE(all.covers_scope(all) && all.covers_scope(group) && all.covers_scope(scope_of({})));
+  EXPECT_TRUE(scope_of({kRoot}).covers_scope(group) && group.covers_scope(group));
+  EXPECT_TRUE(group.covers_scope(watcher) && group.covers_scope(monitors));
+  EXPECT_TRUE(watcher.covers_scope(monitors) && monitors.covers_scope(monitors));
+  EXPECT_FALSE(group.covers_scope(other) || monitors.covers_scope(other));
+  EXPECT_FALSE(watcher.covers_scope(group) || monitors.covers_scope(watcher));
+  EXPECT_FALSE(group.covers_scope(all) || group.covers_scope(scope_of({kRoot})));
+  EXPECT_FALSE(group.covers_scope(scope_of({}))) << "what cannot be understood is nobody's";
+  EXPECT_FALSE(group.covers_scope(scope_of({"workspaces/team"})));
+  EXPECT_TRUE(group.covers_group("BRANCHES") && scope_of({kRoot}).covers_group("any"));
+  EXPECT_FALSE(group.covers_group("other") || watcher.covers_group("branches"));
+}
+
 TEST(TokenScope, a_workspace_covers_itself_only) {
   for (const std::string& text :
        {std::string("workspaces/Team"),

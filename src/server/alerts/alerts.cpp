@@ -40,7 +40,13 @@ Alerts::Alerts(registry::AlertRecords records, Control& control, notify::Notifie
       url_(std::move(url)) {}
 
 Result<TokenScope> Alerts::scope_of(const AlertRule& rule) const {
-  return TokenScope::parse(rule.scopes, control_.subscription_id());
+  TokenScope scope = TRY(TokenScope::parse(rule.scopes, control_.subscription_id()));
+  for (const std::string& text : scope.texts()) {
+    if (text.find("/Microsoft.OperationalInsights/") == std::string::npos) continue;
+    return fail(ErrorCode::InvalidInput,
+                fmt::format("{} is a workspace; rules are about connection monitors", text));
+  }
+  return scope;
 }
 
 Result<void> Alerts::load() {

@@ -182,6 +182,9 @@ TEST_F(AlertRoutesTest, WrongRulesAreRefusedWithTheirFaults) {
   const Answer nowhere = put("/api/v1/alert-rules/down", rule_json("somewhere"));
   EXPECT_EQ(nowhere.status, 400);
   EXPECT_NE(nowhere.text.find("properties.scopes"), std::string::npos);
+  EXPECT_NE(
+      put("/api/v1/alert-rules/down", rule_json("workspaces/team")).text.find("is a workspace"),
+      std::string::npos);
   EXPECT_EQ(put("/api/v1/alert-rules/a%2Fdown", rule_json("connectionMonitors/shop")).status, 400);
   EXPECT_EQ(put("/api/v1/alert-rules/a%3Ab", rule_json("connectionMonitors/shop")).status, 400);
   EXPECT_TRUE(list("/api/v1/alert-rules").empty());
