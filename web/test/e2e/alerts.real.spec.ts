@@ -101,17 +101,20 @@ test('Configure Alerts: a rule fires for the tests that fail, is told of, shown 
   await page.goto('/monitors/loopback');
   await expect(page.getByRole('region', { name: /^Alerts/ }).first()).toContainText('refused');
 
-  // Deleted, what it fired is resolved; it stays in the past, and the store knows what fired at that time.
+  // Switched off, what it fired is resolved and stays in the past.
+  await page.goto('/alerts?tab=rules');
+  await row.getByRole('button', { name: 'Switch off refused' }).click();
+  await expect(row).toContainText('switched off');
+  await page.getByRole('tab', { name: 'Alerts' }).click();
+  const past = page.getByRole('region', { name: 'Resolved' }).first();
+  await expect(past.getByRole('row', { name: /the rule was switched off/ })).toHaveCount(2, { timeout: 30_000 });
+  await expect.poll(() => hook.conditionsOf('refused').length, { timeout: 60_000 }).toBe(4);
+  await page.goto('/');
+  await expect(tile.locator('strong')).toHaveText('0');
   await page.goto('/alerts?tab=rules');
   await row.getByRole('button', { name: 'Delete refused' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
   await expect(row).toHaveCount(0);
-  await page.getByRole('tab', { name: 'Alerts' }).click();
-  const past = page.getByRole('region', { name: 'Resolved' }).first();
-  await expect(past.getByRole('row', { name: /the rule was deleted/ })).toHaveCount(2, { timeout: 30_000 });
-  await expect.poll(() => hook.conditionsOf('refused').length, { timeout: 60_000 }).toBe(4);
-  await page.goto('/');
-  await expect(tile.locator('strong')).toHaveText('0');
   await page.goto('/alerts?tab=groups');
   await page.getByRole('button', { name: 'Delete browser' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();

@@ -82,6 +82,12 @@ test('Alerts: each in words, to its tests and to the time when it fired', async 
   await expect(page.getByRole('region', { name: 'Firing then' }).first()).toContainText('payments-slow');
 });
 
+test('Alerts: at a time before the range there are none in it', async ({ page }) => {
+  await page.goto('/alerts?at=2026-11-19T12:50:00Z');
+  await expect(page.getByRole('region', { name: 'Resolved by then' }).first()).toContainText('None in this range.');
+  await expect(page.getByRole('region', { name: 'Firing then' }).first()).toContainText('TestResult was 3');
+});
+
 test('Alerts: resolve one by hand', async ({ page }) => {
   await page.goto('/alerts?q=ams2-agent-03');
   const firing = page.getByRole('region', { name: 'Firing now' }).first();

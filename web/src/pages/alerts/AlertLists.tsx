@@ -154,7 +154,7 @@ interface ListProps {
 }
 
 function List({ id, title, note, query, filter, snapshot, none }: ListProps) {
-  const { data, error, isPending } = query;
+  const { data, error, isLoading } = query;
   const shown = useMemo(() => (data?.value ?? []).filter((alert) => fits(alert, filter)), [data, filter]);
   const all = data?.value.length ?? 0;
   return (
@@ -167,9 +167,11 @@ function List({ id, title, note, query, filter, snapshot, none }: ListProps) {
           {note && ` ${note}`}
         </span>
       </h2>
-      {isPending && <Loading />}
+      {isLoading && <Loading />}
       {error && <Failure what="The alerts could not be fetched" error={error} onRetry={() => void query.refetch()} />}
-      {data && shown.length === 0 && <p className="quiet">{all > 0 ? 'None fits these filters.' : none}</p>}
+      {!isLoading && !error && shown.length === 0 && (
+        <p className="quiet">{all > 0 ? 'None fits these filters.' : none}</p>
+      )}
       {shown.length > 0 && <AlertTable label={title} alerts={shown} snapshot={snapshot} />}
     </section>
   );

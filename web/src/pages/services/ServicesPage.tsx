@@ -283,7 +283,11 @@ function Sentence({ where, points }: { where: Where; points: number }) {
   if (error) return <Failure what="There is no verdict" error={error} onRetry={() => void query.refetch()} />;
   return (
     <p className="verdict" role="status">
-      {!data && <span className="quiet">Looking at both…</span>}
+      {!data && (
+        <span className="quiet">
+          {span.from < to ? 'Looking at both…' : 'The chosen time is before the range: there is nothing to compare.'}
+        </span>
+      )}
       {data && (
         <>
           <strong>{VERDICT_NAMES[data.issue]}:</strong> {data.text}
