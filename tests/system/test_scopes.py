@@ -78,7 +78,8 @@ class Scopes(SystemTest):
         """The path, with what is really there in its places."""
         there = {"subscription": self.subscription, "group": "NetworkWatcherRG", "watcher": "NetworkWatcher_local",
                  "monitor": "omega", "name": "omega", "id": self.ids["omega"], "agent": "probe1",
-                 "workspace": "team-omega", "location": "local", "provider": "Microsoft.Network", "operation": "x"}
+                 "workspace": "team-omega", "location": "local", "provider": "Microsoft.Network", "operation": "x",
+                 "status": "x"}
         path = re.sub(r"\{(\w+)\}", lambda match: there[match[1]], pattern)
         return path + ("?" + VERSION if pattern.startswith("/subscriptions") else "")
 
