@@ -49,7 +49,26 @@ class Scopes(SystemTest):
         cls.admin = (cls.server.data / "admin.token").read_text().strip()
         contract = operations_of_contract((ROOT / "api/openapi.yaml").read_text())
         cls.routes = [*sorted(contract), *AZURE, *LOGS]
+        cls.make_alerts()
         cls.ids = {row["connectionMonitor"]: row["id"] for row in rows_of(cls.server.json("get", "tests"), "tests")}
+
+    @classmethod
+    def make_alerts(cls):
+        """A rule about one monitor, and who is told by it."""
+        criterion = {"name": "c", "metricName": "TestResult", "timeAggregation": "Maximum", "operator": "GreaterThan",
+                     "threshold": 2, "dimensions": [{"name": "DestinationName", "operator": "Include",
+                                                     "values": ["omega-place"]}]}
+        for path, properties in [
+                ("alert-rules/omega", {
+                    "severity": 1, "enabled": True, "scopes": ["connectionMonitors/omega"],
+                    "evaluationFrequency": "PT1M", "windowSize": "PT5M", "criteria": {
+                        "odata.type": "Microsoft.Azure.Monitor.SingleResourceMultipleMetricCriteria",
+                        "allOf": [criterion]}}),
+                ("action-groups/omega", {
+                    "groupShortName": "omega", "enabled": True, "webhookReceivers": [
+                        {"name": "omega-place", "serviceUri": "http://127.0.0.1:1/"}]})]:
+            status, text = cls.call(cls, cls.admin, "PUT", f"/api/v1/{path}", {"properties": properties})
+            assert status == 200, text
 
     def setUp(self):
         def are_known():
@@ -79,7 +98,7 @@ class Scopes(SystemTest):
         there = {"subscription": self.subscription, "group": "NetworkWatcherRG", "watcher": "NetworkWatcher_local",
                  "monitor": "omega", "name": "omega", "id": self.ids["omega"], "agent": "probe1",
                  "workspace": "team-omega", "location": "local", "provider": "Microsoft.Network", "operation": "x",
-                 "status": "x"}
+                 "status": "0"}
         path = re.sub(r"\{(\w+)\}", lambda match: there[match[1]], pattern)
         return path + ("?" + VERSION if pattern.startswith("/subscriptions") else "")
 
@@ -112,6 +131,9 @@ class Scopes(SystemTest):
         self.assertGreater(served, 10, "lists are empty, not refused")
         rows = {row["connectionMonitor"] for row in rows_of(self.server.json("get", "tests"), "tests")}
         self.assertEqual(rows, {"alpha", "omega"}, "and nothing was changed or removed")
+        for kind in ("alert-rules", "action-groups"):
+            status, text = self.call(self.admin, "GET", f"/api/v1/{kind}/omega")
+            self.assertEqual((status, "omega-place" in text), (200, True), text)
 
     def test_the_administrator_sees_all_of_it_by_the_same_walk(self):
         """So that the walk above cannot pass because it asks for what is not there."""
