@@ -111,6 +111,17 @@ test('Configure Alerts: a rule fires for the tests that fail, is told of, shown 
   await expect.poll(() => hook.conditionsOf('refused').length, { timeout: 60_000 }).toBe(4);
   await page.goto('/');
   await expect(tile.locator('strong')).toHaveText('0');
+  // Time travel: what fired when it fired, in the list as in the tile.
+  await page.goBack();
+  await past
+    .getByRole('row', { name: /the rule was switched off/ })
+    .first()
+    .getByRole('button')
+    .click();
+  await expect(page.getByRole('region', { name: 'Firing then' }).first().getByRole('row')).toHaveCount(3);
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await expect(page.getByRole('region', { name: 'Time travel' })).toContainText('Past');
+  await expect(tile.locator('strong')).toHaveText('2');
   await page.goto('/alerts?tab=rules');
   await row.getByRole('button', { name: 'Delete refused' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
