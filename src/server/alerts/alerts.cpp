@@ -83,7 +83,7 @@ Result<void> Alerts::load() {
     for (const auto& [of, firing] : rule->firing) show(firing.alert.tests);
     // It was disabled, and the server ended before it could follow.
     if (!rule->model.is_enabled && rule->problem.empty()) {
-      TRY(commit(*rule, end_all(*rule, AlertEnd::RuleDisabled)));
+      TRY(end_all(*rule, AlertEnd::RuleDisabled));
     }
   }
   return {};
@@ -126,7 +126,7 @@ Result<const Rule*> Alerts::put_rule(const std::string& key, Value document, Ale
   rule->plan.reset();
   // The newest window is judged at once, by what the rule says now.
   rule->evaluated.reset();
-  if (!rule->model.is_enabled) TRY(commit(*rule, end_all(*rule, AlertEnd::RuleDisabled)));
+  if (!rule->model.is_enabled) TRY(end_all(*rule, AlertEnd::RuleDisabled));
   return rule;
 }
 
@@ -135,9 +135,7 @@ Result<void> Alerts::remove_rule(std::string_view key) {
   if (rule == nullptr) {
     return fail(ErrorCode::NotFound, fmt::format("there is no alert rule `{}`", key));
   }
-  Changes changes = end_all(*rule, AlertEnd::RuleGone);
-  changes.outcome.removes_rule = true;
-  TRY(commit(*rule, std::move(changes)));
+  TRY(end_all(*rule, AlertEnd::RuleGone));
   rules_.erase(to_lower(key));
   return {};
 }
@@ -239,7 +237,7 @@ Result<Alert> Alerts::resolve(std::string_view id) {
       Changes changes;
       end_alert(*rule, of, clock_.wall_now(), AlertEnd::Hand, changes);
       Alert resolved = changes.outcome.resolved.front();
-      TRY(commit(*rule, std::move(changes)));
+      TRY(commit(*rule, changes));
       return resolved;
     }
   }
@@ -347,13 +345,14 @@ void Alerts::end_alert(Rule& rule, const std::string& key, Timestamp at, AlertEn
   changes.resolved.push_back(key);
 }
 
-Alerts::Changes Alerts::end_all(Rule& rule, AlertEnd by) {
+Result<void> Alerts::end_all(Rule& rule, AlertEnd by) {
   Changes changes;
   changes.outcome.rule = rule.key();
+  changes.outcome.removes_rule = by == AlertEnd::RuleGone;
   for (const auto& [key, firing] : rule.firing) {
     end_alert(rule, key, clock_.wall_now(), by, changes);
   }
-  return changes;
+  return commit(rule, changes);
 }
 
 void Alerts::add_notifications(const Rule& rule, const Alert& alert,
@@ -392,55 +391,28 @@ void Alerts::judged(const std::string& rule_key, const std::string& etag, Timest
   if (found == nullptr || found->stored.etag != etag || !found->model.is_enabled) return;
   Rule& rule = *found;
   Changes changes;
-  std::map<std::string, Firing> updated = {};
+  changes.outcome.rule = rule.key();
+  changes.outcome.evaluated = end;
   std::map<std::string, const Combination*> present;
   for (std::size_t i = 0; i < plan->combinations.size(); ++i) {
     const Combination& combination = plan->combinations[i];
     const std::string key = combination.key();
     present[key] = &combination;
-    const auto known = rule.firing.find(key);
-    Firing firing = known != rule.firing.end() ? known->second : Firing();
-    const AlertFinding finding = find_breach(rule.model, values[i]);
-    switch (firing.track.evaluate(finding, rule.model.auto_mitigate)) {
-      case AlertTrack::Change::Fires:
-        firing.alert = new_alert(rule, combination, values[i], end);
-        changes.outcome.fired.push_back(firing.alert);
-        changes.fired.emplace_back(key, std::move(firing));
-        continue;
-      case AlertTrack::Change::Resolves:
-        end_alert(rule, key, end, AlertEnd::NoBreach, changes);
-        continue;
-      case AlertTrack::Change::None:
-        break;
-    }
-    if (known == rule.firing.end()) continue;
-    for (std::size_t k = 0; k < std::min(values[i].size(), firing.alert.conditions.size()); ++k) {
-      if (values[i][k]) firing.alert.conditions[k].value = *values[i][k];
-    }
-    updated.emplace(key, std::move(firing));
+    judge(rule, combination, key, values[i], end, changes);
   }
   for (const auto& [key, firing] : rule.firing) {
     if (present.contains(key)) continue;
     end_alert(rule, key, clock_.wall_now(),
               rule.has_changed ? AlertEnd::RuleChanged : AlertEnd::TestsGone, changes);
   }
-  for (const Alert& alert : changes.outcome.fired) add_notifications(rule, alert, changes.outcome);
-  changes.outcome.rule = rule.key();
-  changes.outcome.evaluated = end;
-  const bool has_changes = !changes.fired.empty() || !changes.resolved.empty();
-  if (has_changes) {
-    if (const auto written = commit(rule, std::move(changes)); !written) {
+  if (!changes.fired.empty() || !changes.resolved.empty()) {
+    if (const auto written = commit(rule, changes); !written) {
       // Nothing is taken over: the window is judged again.
       return failed(rule_key, etag, "cannot be kept: " + written.error().message);
     }
   }
-  for (auto& [key, firing] : updated) {
-    const auto known = rule.firing.find(key);
-    if (known == rule.firing.end()) continue;
-    known->second.track = firing.track;
-    known->second.alert.conditions = std::move(firing.alert.conditions);
-    follow(known->second, *present.at(key));
-  }
+  for (const auto& [key, track] : changes.tracks) rule.firing.at(key).track = track;
+  for (auto& [key, firing] : rule.firing) follow(firing, *present.at(key));
   rule.evaluated = end;
   rule.has_changed = false;
   rule.problem = plan->combinations.empty()
@@ -451,9 +423,35 @@ void Alerts::judged(const std::string& rule_key, const std::string& etag, Timest
   rule.plan_revision = plan_revision;
 }
 
+void Alerts::judge(Rule& rule, const Combination& combination, const std::string& key,
+                   const std::vector<std::optional<double>>& values, Timestamp end,
+                   Changes& changes) {
+  const auto known = rule.firing.find(key);
+  AlertTrack track = known != rule.firing.end() ? known->second.track : AlertTrack();
+  if (known != rule.firing.end()) {
+    auto& conditions = known->second.alert.conditions;
+    for (std::size_t i = 0; i < std::min(values.size(), conditions.size()); ++i) {
+      if (values[i]) conditions[i].value = *values[i];
+    }
+  }
+  switch (track.evaluate(find_breach(rule.model, values), rule.model.auto_mitigate)) {
+    case AlertTrack::Change::Fires:
+      changes.outcome.fired.push_back(new_alert(rule, combination, values, end));
+      add_notifications(rule, changes.outcome.fired.back(), changes.outcome);
+      changes.fired.emplace_back(key, Firing{track, changes.outcome.fired.back()});
+      break;
+    case AlertTrack::Change::Resolves:
+      end_alert(rule, key, end, AlertEnd::NoBreach, changes);
+      break;
+    case AlertTrack::Change::None:
+      if (known != rule.firing.end()) changes.tracks.emplace_back(key, track);
+      break;
+  }
+}
+
 // --- what follows -----------------------------------------------------------------------------
 
-Result<void> Alerts::commit(Rule& rule, Changes changes) {
+Result<void> Alerts::commit(Rule& rule, Changes& changes) {
   auto unsent = TRY(records_.write(changes.outcome));
   std::ranges::move(unsent, std::back_inserter(unsent_));
   if (unsent_.size() > static_cast<std::size_t>(registry::AlertRecords::kUnsentMax)) {

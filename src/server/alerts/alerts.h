@@ -123,17 +123,22 @@ class Alerts {
   struct Changes {
     registry::AlertOutcome outcome;
     std::vector<std::pair<std::string, Firing>> fired;
-    std::vector<std::string> resolved;  ///< keys of Rule::firing
+    std::vector<std::string> resolved;                       ///< keys of Rule::firing
+    std::vector<std::pair<std::string, AlertTrack>> tracks;  ///< of those that go on
   };
   Rule* find_own(std::string_view key);
   [[nodiscard]] Alert new_alert(const Rule& rule, const Combination& combination,
                                 const std::vector<std::optional<double>>& values,
                                 Timestamp end) const;
   void end_alert(Rule& rule, const std::string& key, Timestamp at, AlertEnd by, Changes& changes);
-  /// All that the rule fires ends.
-  Changes end_all(Rule& rule, AlertEnd by);
+  /// All that the rule fires ends; so does the rule, if it is gone.
+  Result<void> end_all(Rule& rule, AlertEnd by);
+  /// What a window says of one combination.
+  void judge(Rule& rule, const Combination& combination, const std::string& key,
+             const std::vector<std::optional<double>>& values, Timestamp end, Changes& changes);
   void add_notifications(const Rule& rule, const Alert& alert, registry::AlertOutcome& outcome);
-  Result<void> commit(Rule& rule, Changes changes);
+  /// Writes what follows, and only then takes it over.
+  Result<void> commit(Rule& rule, Changes& changes);
   void count(const Alert& alert, int by);
   void show(const std::vector<TestId>& tests);
   void follow(Firing& firing, const Combination& combination);
