@@ -53,6 +53,24 @@ class Logs(SystemTest):
         cls.workspace, cls.subscription = status["workspaceId"], status["subscriptionId"]
         cls.token = (cls.server.data / "admin.token").read_text().strip()
         cls.trust = ssl.create_default_context(cafile=str(cls.server.data / "ca.pem"))
+        cls.make_rule()
+
+    @classmethod
+    def make_rule(cls):
+        """Fires for the port where nobody listens, of each monitor."""
+        status, answer = cls.call(cls, "PUT", "/api/v1/alert-rules/down", {"properties": {
+            "severity": 2, "enabled": True, "scopes": ["resourceGroups/NetworkWatcherRG"],
+            "evaluationFrequency": "PT1M", "windowSize": "PT1M", "criteria": {
+                "odata.type": "Microsoft.Azure.Monitor.MultipleResourceMultipleMetricCriteria", "allOf": [{
+                    "name": "c", "metricName": "TestResult", "timeAggregation": "Minimum", "operator": "GreaterThan",
+                    "threshold": 2, "dimensions": [{"name": "TestConfigurationName", "operator": "Include",
+                                                    "values": ["closed"]}]}]}}})
+        assert status == 200, answer
+
+    def wait_for_alerts(self):
+        """They are judged each minute, some 15 s late."""
+        self.wait_until(lambda: self.count("LinewatchAlerts | where ConnectionMonitor in ('open', 'secret')") >= 2,
+                        2 * PATIENCE + 60, "both monitors' alerts are stored")
 
     def setUp(self):
         self.wait_until(lambda: self.count("NWConnectionMonitorTestResult | where ConnectionMonitorResourceId endswith"
@@ -90,7 +108,20 @@ class Logs(SystemTest):
 
     # --- tables
 
+    def test_alerts_are_those_of_the_workspaces_monitors(self):
+        self.wait_for_alerts()
+        columns = "project ConnectionMonitor, State, Rule, Severity, MetricName, Threshold, Value, Dimensions, Tests"
+        in_all = self.rows("LinewatchAlerts | where ConnectionMonitor in ('open', 'secret') | order by ConnectionMonitor "
+                           f"asc | {columns}")
+        self.assertEqual([row[:7] for row in in_all], [
+            [name, "Fired", "down", 2, "TestResult", 2, 3] for name in ("open", "secret")])
+        self.assertEqual(json.loads(in_all[0][7]), {"TestConfigurationName": "closed"})
+        self.assertEqual(len(json.loads(in_all[0][8])), 1)
+        in_team = self.rows(f"LinewatchAlerts | {columns}", workspace="team-a")
+        self.assertEqual([row[0] for row in in_team], ["secret"])
+
     def test_every_column_of_every_table_can_be_read(self):
+        self.wait_for_alerts()
         for table in self.schema():
             names = [column["name"] for column in table["columns"]]
             status, answer = self.query(f"{table['name']} | take 3 | project {', '.join(names)}")
