@@ -129,8 +129,8 @@ class Logs(SystemTest):
             got = answer["tables"][0]["columns"]
             self.assertEqual([(each["name"], each["type"]) for each in got],
                              [(each["name"], each["type"]) for each in table["columns"]])
-            # Nobody listens or fires here; system_responder and system_alerts read rows of theirs.
-            if table["name"] not in ("NWConnectionMonitorDestinationListenerResult", "LinewatchAlerts"):
+            # Nobody listens here; system_responder reads rows of it.
+            if table["name"] != "NWConnectionMonitorDestinationListenerResult":
                 self.assertTrue(answer["tables"][0]["rows"], f"{table['name']} is empty")
 
     def test_tables_agree_with_each_other(self):
