@@ -22,6 +22,10 @@ TEST(SqlSurface, RowsAreThoseOfTheWorkspace) {
   const Reads all{.all = true, .names = {}};
   for (const logs::LogTable& table : logs::log_tables()) {
     const std::string rows = surface.rows(table.name, all);
+    if (table.source.is_audit) {
+      EXPECT_EQ(rows, "") << "SQL knows no table of the audit log";
+      continue;
+    }
     EXPECT_TRUE(rows.contains("'team-a'")) << rows;
     for (const logs::LogColumn& column : table.columns) {
       EXPECT_TRUE(rows.contains(" AS `" + column.name + "`")) << table.name << " " << column.name;
