@@ -10,7 +10,8 @@ std::vector<Timestamp> due_evaluations(Seconds frequency, std::optional<Timestam
   const auto length = Microseconds(frequency);
   const auto settled = now - kAlertDelay;
   const Timestamp newest(settled.time_since_epoch() / length * length);
-  if (!last) return {newest};
+  // A last one in the future: the clock was wrong, and set back since.
+  if (!last || *last > now) return {newest};
   std::vector<Timestamp> ends;
   for (Timestamp end = newest; end > *last && ends.size() < kAlertsMadeUpFor; end -= length) {
     ends.push_back(end);

@@ -21,7 +21,7 @@ inline constexpr int kAlertClearsToResolve = 3;
 
 /// The ends of the windows to judge now, oldest first: whole multiples of the frequency (since
 /// 1970, UTC) after `last`, the newest kAlertsMadeUpFor of them; the newest alone if there is no
-/// `last`. Nothing if the clock was set back behind `last`.
+/// `last`, or if the clock was set back behind it: a rule must not be blind until then.
 std::vector<Timestamp> due_evaluations(Seconds frequency, std::optional<Timestamp> last,
                                        Timestamp now);
 

@@ -120,8 +120,10 @@ TEST(DueEvaluations, MakeUpForFiveMissedOnes) {
   EXPECT_EQ(after_an_hour.back(), at(10, 0));
 }
 
-TEST(DueEvaluations, WaitWhenTheClockWasSetBack) {
-  EXPECT_EQ(due_evaluations(kMinute, at(12, 0), at(10, 0)), std::vector<Timestamp>{});
+TEST(DueEvaluations, GoOnWhenTheClockWasSetBack) {
+  EXPECT_EQ(due_evaluations(kMinute, at(12, 0), at(10, 0, 20)), std::vector{at(10, 0)});
+  EXPECT_EQ(due_evaluations(kMinute, at(10, 0), at(10, 0, 3)), std::vector<Timestamp>{})
+      << "by some seconds";
 }
 
 TEST(AlertSentences, SayWhatIsLookedFor) {
