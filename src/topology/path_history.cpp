@@ -187,7 +187,15 @@ void compare_times(const PathReport& before, const PathReport& after,
 /// Nobody has asked who stands there: the routers had no turn left (trace/hop_budget.h).
 bool was_not_asked(const PathHop& hop) { return !hop.address && hop.sent == 0; }
 
+/// A way that ended short of the destination, as far as had been asked, goes on.
+bool goes_further(const Path& before, const Path& after) {
+  if (before.is_reached || after.hops.size() <= before.hops.size()) return false;
+  return std::any_of(after.hops.begin() + static_cast<std::ptrdiff_t>(before.hops.size()),
+                     after.hops.end(), [](const PathHop& hop) { return hop.address.has_value(); });
+}
+
 bool is_filled_in(const Path& before, const Path& after) {
+  if (goes_further(before, after)) return true;
   for (std::size_t i = 0; i < std::min(before.hops.size(), after.hops.size()); ++i) {
     if (was_not_asked(before.hops[i]) && !was_not_asked(after.hops[i])) return true;
   }

@@ -92,6 +92,23 @@ TEST(PathHistory, hops_that_nobody_had_asked_are_told_after_a_while_although_one
   EXPECT_FALSE(history.consider(report_of({path_of({1, kNotAsked, 1})}, Seconds(600))));
 }
 
+TEST(PathHistory, a_way_that_had_not_been_asked_to_its_end_is_told_when_it_goes_further) {
+  const auto unreached = [](const std::vector<int>& hops, Seconds at) {
+    Path path = path_of(hops);
+    path.is_reached = false;
+    return report_of({path}, at);
+  };
+  PathHistory history;
+  ASSERT_TRUE(history.consider(unreached({1}, Seconds(0))));
+  EXPECT_FALSE(history.consider(unreached({1, kSilent}, Seconds(3))));
+  const auto further = history.consider(unreached({1, 2}, Seconds(6)));
+  ASSERT_TRUE(further);
+  EXPECT_EQ(further->cause, PathReportCause::First);
+  // A router that does not answer each time is no news.
+  EXPECT_FALSE(history.consider(unreached({1}, Seconds(30))));
+  EXPECT_FALSE(history.consider(unreached({1, 2}, Seconds(40))));
+}
+
 TEST(PathHistory, tells_of_paths_that_come_and_go_with_their_flows) {
   const PathReport one = report_of({path_of({1, 1, 1})});
   const PathReport two = report_of({path_of({1, 1, 1}), path_of({1, 2, 1}, {1})});
