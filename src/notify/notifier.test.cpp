@@ -45,8 +45,8 @@ TEST_F(NotifierTest, DeliversAndSaysSo) {
 }
 
 TEST_F(NotifierTest, TriesOnceForWhoAsks) {
+  Channel<Attempted> done(4, WhenFull::Refuse);  // outlives whose thread pushes
   Notifier notifier(clock_, [](std::int64_t) {});
-  Channel<Attempted> done(4, WhenFull::Refuse);
   const auto tell = [&](const Attempted& attempt) { done.push(attempt); };
   ASSERT_TRUE(notifier.try_once(uri("/hook"), "{}", tell));
   EXPECT_EQ(done.pop_for(kPatience).value().status, 204);
