@@ -100,37 +100,13 @@ void remove_group(Services& services, const Call& call) {
 }  // namespace
 
 void add_action_group_routes(Router& router, Services& services) {
-  const std::string type = "/providers/Microsoft.Insights/actionGroups";
-  const std::string in_group = "/subscriptions/{subscription}/resourceGroups/{group}" + type;
-  const std::string one = in_group + "/{name}";
-  const auto add = [&](const char* method, const std::string& pattern, Access access,
-                       void (*handle)(Services&, const Call&)) {
-    router.add(method, pattern, {access, Reach::Own}, [&services, handle](Call call) {
-      on_subscription(services, std::move(call),
-                      [&services, handle](const Call& inner) { handle(services, inner); });
-    });
-  };
-  add("GET", "/subscriptions/{subscription}" + type, Access::Reader, list_groups);
-  add("GET", in_group, Access::Reader, list_groups);
-  add("GET", one, Access::Reader, get_one);
-  add("DELETE", one, Access::Operator, remove_group);
-  // Bodies are read on the HTTP threads.
-  router.add("PUT", one, {Access::Operator, Reach::Own}, [&services](Call call) {
-    const auto body = read_body(call);
-    if (!body) return;
-    on_subscription(services, std::move(call),
-                    [&services, submission = alerts::read_group_body(*body)](const Call& inner) {
-                      keep_group(services, inner, submission);
-                    });
-  });
-  router.add("PATCH", one, {Access::Operator, Reach::Own}, [&services](Call call) {
-    auto body = read_body(call);
-    if (!body) return;
-    on_subscription(services, std::move(call),
-                    [&services, body = std::move(*body)](const Call& inner) {
-                      patch_group(services, inner, body);
-                    });
-  });
+  add_insights_routes<ActionGroup>(router, services, kGroupType,
+                                   {.list = list_groups,
+                                    .get = get_one,
+                                    .remove = remove_group,
+                                    .read = alerts::read_group_body,
+                                    .put = keep_group,
+                                    .patch = patch_group});
 }
 
 }  // namespace lw::server::arm

@@ -155,39 +155,17 @@ void list_statuses(Services& services, const Call& call) {
 }  // namespace
 
 void add_alert_routes(Router& router, Services& services) {
-  const std::string type = "/providers/Microsoft.Insights/metricAlerts";
-  const std::string in_group = "/subscriptions/{subscription}/resourceGroups/{group}" + type;
-  const std::string one = in_group + "/{name}";
-  const auto add = [&](const char* method, const std::string& pattern, Access access,
-                       void (*handle)(Services&, const Call&)) {
-    router.add(method, pattern, {access, Reach::Own}, [&services, handle](Call call) {
-      on_subscription(services, std::move(call),
-                      [&services, handle](const Call& inner) { handle(services, inner); });
-    });
-  };
-  add("GET", "/subscriptions/{subscription}" + type, Access::Reader, list_rules);
-  add("GET", in_group, Access::Reader, list_rules);
-  add("GET", one, Access::Reader, get_one);
-  add("GET", one + "/status", Access::Reader, list_statuses);
-  add("GET", one + "/status/{status}", Access::Reader, list_statuses);
-  add("DELETE", one, Access::Operator, remove_rule);
-  // Bodies are read on the HTTP threads.
-  router.add("PUT", one, {Access::Operator, Reach::Own}, [&services](Call call) {
-    const auto body = read_body(call);
-    if (!body) return;
-    on_subscription(services, std::move(call),
-                    [&services, submission = alerts::read_rule_body(*body)](const Call& inner) {
-                      keep_rule(services, inner, submission);
-                    });
-  });
-  router.add("PATCH", one, {Access::Operator, Reach::Own}, [&services](Call call) {
-    auto body = read_body(call);
-    if (!body) return;
-    on_subscription(services, std::move(call),
-                    [&services, body = std::move(*body)](const Call& inner) {
-                      patch_rule(services, inner, body);
-                    });
-  });
+  add_insights_routes<AlertRule>(router, services, kRuleType,
+                                 {.list = list_rules,
+                                  .get = get_one,
+                                  .remove = remove_rule,
+                                  .read = alerts::read_rule_body,
+                                  .put = keep_rule,
+                                  .patch = patch_rule});
+  const std::string statuses = insights_pattern(kRuleType) + "/status";
+  for (const std::string& pattern : {statuses, statuses + "/{status}"}) {
+    add_insights_route(router, services, "GET", pattern, Access::Reader, list_statuses);
+  }
 }
 
 }  // namespace lw::server::arm

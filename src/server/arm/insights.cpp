@@ -6,12 +6,13 @@
 #include <algorithm>
 
 #include "base/text.h"
-#include "server/alerts/submission.h"
 
 namespace lw::server::arm {
 namespace {
 
 constexpr std::size_t kHeaderBytesMax = 1'000;
+
+constexpr std::string_view kProvider = "/providers/Microsoft.Insights/";
 
 }  // namespace
 
@@ -76,6 +77,30 @@ Headers not_served_header(const std::vector<std::string>& sentences) {
       text, [](char c) { return c < 0x20 || c == 0x7f; }, '?');
   if (text.size() > kHeaderBytesMax) text.resize(kHeaderBytesMax);
   return {{"x-linewatch-not-served", text}};
+}
+
+std::string insights_pattern(std::string_view type) {
+  return fmt::format("/subscriptions/{{subscription}}/resourceGroups/{{group}}{}{}/{{name}}",
+                     kProvider, type);
+}
+
+void add_insights_route(Router& router, Services& services, const char* method,
+                        const std::string& pattern, Access access, InsightsHandler handle) {
+  router.add(method, pattern, {access, Reach::Own}, [&services, handle](Call call) {
+    on_subscription(services, std::move(call),
+                    [&services, handle](const Call& inner) { handle(services, inner); });
+  });
+}
+
+void add_insights_reads(Router& router, Services& services, std::string_view type,
+                        InsightsHandler list, InsightsHandler get) {
+  const std::string in_subscription =
+      fmt::format("/subscriptions/{{subscription}}{}{}", kProvider, type);
+  const std::string in_group = fmt::format(
+      "/subscriptions/{{subscription}}/resourceGroups/{{group}}{}{}", kProvider, type);
+  add_insights_route(router, services, "GET", in_subscription, Access::Reader, list);
+  add_insights_route(router, services, "GET", in_group, Access::Reader, list);
+  add_insights_route(router, services, "GET", insights_pattern(type), Access::Reader, get);
 }
 
 }  // namespace lw::server::arm
