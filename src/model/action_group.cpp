@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t kShortNameMax = 12;
 constexpr std::size_t kWebhooksMax = 10;
 constexpr std::size_t kUriBytesMax = 2'048;
+constexpr std::string_view kScheme = "https://";
 
 /// Azure's other kinds of receivers, and what people call them.
 constexpr std::array<std::pair<const char*, const char*>, 11> kOtherReceivers{
@@ -31,9 +32,13 @@ constexpr std::array<std::pair<const char*, const char*>, 11> kOtherReceivers{
      {"eventHubReceivers", "Event Hub"},
      {"incidentReceivers", "incident"}}};
 
+bool has_web_scheme(std::string_view uri) {
+  const std::string lower = to_lower(uri.substr(0, kScheme.size()));
+  return lower == kScheme || lower.starts_with("http://");
+}
+
 bool is_web_address(std::string_view uri) {
-  const std::string lower = to_lower(uri);
-  const bool has_scheme = lower.starts_with("http://") || lower.starts_with("https://");
+  const bool has_scheme = has_web_scheme(uri);
   const std::string_view rest = has_scheme ? uri.substr(uri.find("://") + 3) : std::string_view();
   const bool has_odd = std::ranges::any_of(uri, [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -102,6 +107,31 @@ ActionGroupRead read_action_group(const Value& properties, const std::string& pa
   reader.finish();
   read.faults = faults.take();
   return read;
+}
+
+std::string masked_address(std::string_view uri) {
+  if (!has_web_scheme(uri)) return std::string(uri);
+  const std::size_t begin = uri.find("://") + 3;
+  const std::size_t end = std::min(uri.find_first_of("/?#\\", begin), uri.size());
+  std::string_view host = uri.substr(begin, end - begin);
+  if (const std::size_t at = host.rfind('@'); at != host.npos) host.remove_prefix(at + 1);
+  const bool ends_there = uri.substr(end).empty() || uri.substr(end) == "/";
+  return fmt::format("{}{}{}", uri.substr(0, begin), host, ends_there ? uri.substr(end) : "/…");
+}
+
+Value with_masked_addresses(const Value& document) {
+  if (document.is_string()) return masked_address(document.as_string());
+  if (document.is_array()) {
+    Value list = Value::array();
+    for (const Value& item : document.as_array()) list.push(with_masked_addresses(item));
+    return list;
+  }
+  if (!document.is_object()) return document;
+  Value object = Value::object();
+  for (const Value::Member& member : document.as_object()) {
+    object.set(member.key, with_masked_addresses(member.value));
+  }
+  return object;
 }
 
 }  // namespace lw

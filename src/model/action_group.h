@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/document.h"
@@ -33,5 +34,12 @@ struct ActionGroupRead {
 /// Reads `properties` of a Microsoft.Insights/actionGroups resource, strictly as far as it is
 /// served. `path` stands before the paths of faults. Pure.
 ActionGroupRead read_action_group(const Value& properties, const std::string& path);
+
+/// "https://chat.example.org/…": of a web address what may be shown to those who may not change
+/// it. What comes after the host is often a secret by which anybody can call it, and so is a user
+/// before it.
+std::string masked_address(std::string_view uri);
+/// The document with each web address in it so.
+Value with_masked_addresses(const Value& document);
 
 }  // namespace lw

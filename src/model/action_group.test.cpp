@@ -50,5 +50,24 @@ TEST(ActionGroup, RefusesWhatCannotBeCalled) {
             std::string::npos);
 }
 
+TEST(ActionGroup, ShowsNoSecretsOfAddresses) {
+  const auto shown = [](std::string_view uri) { return masked_address(uri); };
+  EXPECT_EQ(shown("https://hooks.example.org/T0/B1/s3cret"), "https://hooks.example.org/…");
+  EXPECT_EQ(shown("http://example.org:8080?key=s3cret"), "http://example.org:8080/…");
+  EXPECT_EQ(shown("HTTPS://user:s3cret@example.org/"), "HTTPS://example.org/");
+  EXPECT_EQ(shown("https://user:s3cret@[2001:db8::1]:81/x"), "https://[2001:db8::1]:81/…");
+  // A stray @ further on is no host's.
+  EXPECT_EQ(shown("https://example.org/?mail=a@b"), "https://example.org/…");
+  EXPECT_EQ(shown("https://example.org#s3cret"), "https://example.org/…");
+  EXPECT_EQ(shown("https://example.org"), "https://example.org");
+  EXPECT_EQ(shown("ops"), "ops");
+  const Value document = parse_json(R"({"properties": {"groupShortName": "ops", "enabled": true,
+    "logicAppReceivers": [{"name": "a", "callbackUrl": "https://example.org/a?sig=s3cret"}],
+    "webhookReceivers": [{"name": "h", "serviceUri": "https://example.org/h"}]}})")
+                             .value();
+  EXPECT_EQ(to_json(with_masked_addresses(document)).find("s3cret"), std::string::npos);
+  EXPECT_EQ(with_masked_addresses(document).find("properties")->text("groupShortName"), "ops");
+}
+
 }  // namespace
 }  // namespace lw

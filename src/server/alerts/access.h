@@ -20,4 +20,7 @@ inline bool covers_group_of(const TokenScope& scope, std::string_view group_key)
   return scope.covers_group(insights_place_of(group_key).resource_group);
 }
 
+/// Addresses to call are often secrets; who may not change them sees their hosts only.
+inline bool sees_addresses(registry::Role role) { return role != registry::Role::Reader; }
+
 }  // namespace lw::server::alerts

@@ -19,11 +19,12 @@
 namespace lw::server::api {
 namespace {
 
-Value webhook_value(const Webhook& webhook, const notify::NotifierStats& stats) {
+Value webhook_value(const Webhook& webhook, const notify::NotifierStats& stats,
+                    bool sees_addresses) {
   const auto known = std::ranges::find(stats.addresses, webhook.uri, &notify::AddressStatus::uri);
   const bool is_known = known != stats.addresses.end();
   return Value::object({{"name", webhook.name},
-                        {"uri", webhook.uri},
+                        {"uri", sees_addresses ? webhook.uri : masked_address(webhook.uri)},
                         {"problem", is_known ? known->problem : std::string()},
                         {"restsUntil", is_known ? time_value(known->rests_until) : Value()},
                         {"lastDelivered", is_known ? time_value(known->last_delivered) : Value()}});
@@ -47,10 +48,11 @@ std::vector<std::string> users_of(const Services& services, const Call& call,
 
 Value group_value(const Services& services, const Call& call, const alerts::Group& group) {
   const notify::NotifierStats stats = services.notifier->stats();
+  const bool sees_addresses = alerts::sees_addresses(call.role);
   Value webhooks = Value::array();
   std::size_t waiting = 0;
   for (const Webhook& webhook : group.model.webhooks) {
-    webhooks.push(webhook_value(webhook, stats));
+    webhooks.push(webhook_value(webhook, stats, sees_addresses));
     const auto known = std::ranges::find(stats.addresses, webhook.uri, &notify::AddressStatus::uri);
     if (known != stats.addresses.end()) waiting += known->waiting;
   }
@@ -66,7 +68,8 @@ Value group_value(const Services& services, const Call& call, const alerts::Grou
        {"usedBy", text_list(users_of(services, call, group))},
        {"created", to_iso8601(group.stored.created)},
        {"updated", to_iso8601(group.stored.updated)},
-       {"document", group.stored.document}});
+       {"document",
+        sees_addresses ? group.stored.document : with_masked_addresses(group.stored.document)}});
 }
 
 void answer_group(const Services& services, const Call& call, const alerts::Group& group) {

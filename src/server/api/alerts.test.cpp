@@ -309,6 +309,28 @@ TEST_F(AlertRoutesTest, AScopedTokenSeesAndWritesWhatIsItsOwn) {
   EXPECT_EQ(call("DELETE", arm).status, 403);
 }
 
+TEST_F(AlertRoutesTest, ReadersAreShownNoAddressesByWhichAnybodyCanCall) {
+  put_group();
+  const std::string arm = group_id() + "?api-version=2024-10-01-preview";
+  const auto in_subscription = arm.substr(0, arm.find("/resourceGroups/"));
+  const std::vector<std::string> targets{
+      "/api/v1/action-groups", "/api/v1/action-groups/ops", arm,
+      in_subscription +
+          "/providers/Microsoft.Insights/actionGroups?api-version=2024-10-01-preview"};
+  for (const std::string& target : targets) {
+    EXPECT_NE(get(target).text.find("/hook"), std::string::npos) << target;
+  }
+  role_ = registry::Role::Reader;
+  for (const std::string& target : targets) {
+    const auto answer = get(target);
+    EXPECT_EQ(answer.status, 200) << target;
+    EXPECT_EQ(answer.text.find("/hook"), std::string::npos) << answer.text;
+    EXPECT_NE(answer.text.find("http://127.0.0.1:"), std::string::npos) << answer.text;
+  }
+  role_ = registry::Role::Operator;
+  EXPECT_NE(get(arm).text.find("/hook"), std::string::npos);
+}
+
 TEST_F(AlertRoutesTest, AGroupIsTriedOutAndSaysWhoIsNotServed) {
   put_group();
   const auto results = call("POST", "/api/v1/action-groups/ops/test");

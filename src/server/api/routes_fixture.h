@@ -69,7 +69,7 @@ class RoutesTest : public testing::Test {
         io::HttpServer::start({}, [this](io::HttpRequest request, io::HttpResponder responder) {
           if (!has_gate_) {
             return router_.dispatch(std::move(request), std::move(responder),
-                                    Caller{"root", registry::Role::Administrator, scope_});
+                                    Caller{"root", role_, scope_});
           }
           const auto caller = gate_.caller_of(request);
           if (!caller) return refuse_at_gate(responder, caller.error());
@@ -123,7 +123,8 @@ class RoutesTest : public testing::Test {
     return error == nullptr ? answer.text : error->text("code");
   }
 
-  bool has_gate_ = false;  ///< without, everybody is an administrator, and has …
+  bool has_gate_ = false;  ///< without, everybody has …
+  registry::Role role_ = registry::Role::Administrator;
   std::shared_ptr<const TokenScope> scope_ = unlimited_scope();
   std::string folder_;
   SystemClock clock_;

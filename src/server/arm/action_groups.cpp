@@ -11,9 +11,10 @@ namespace {
 
 constexpr std::string_view kGroupType = "actionGroups";
 
-Value group_resource(const Services& services, const alerts::Group& group) {
+Value group_resource(const Services& services, const Call& call, const alerts::Group& group) {
   Value resource = insights_resource(services, group.stored, kGroupType, "Global");
   Value properties = *resource.find("properties");
+  if (!alerts::sees_addresses(call.role)) properties = with_masked_addresses(properties);
   if (properties.find("enabled") == nullptr) properties.set("enabled", true);
   resource.set("properties", std::move(properties));
   return resource;
@@ -42,7 +43,7 @@ const alerts::Group* visible_group(const Services& services, const Call& call) {
 void get_one(Services& services, const Call& call) {
   const alerts::Group* const group = visible_group(services, call);
   if (group == nullptr) return;
-  reply(call, group_resource(services, *group), 200, {{"ETag", group->stored.etag}});
+  reply(call, group_resource(services, call, *group), 200, {{"ETag", group->stored.etag}});
 }
 
 void list_groups(Services& services, const Call& call) {
@@ -52,7 +53,7 @@ void list_groups(Services& services, const Call& call) {
     const std::string in = insights_place_of(group->stored.name).resource_group;
     const bool is_wanted = wanted == call.path.end() || equals_ignoring_case(in, wanted->second);
     if (is_wanted && call.scope->covers_group(in)) {
-      resources.push(group_resource(services, *group));
+      resources.push(group_resource(services, call, *group));
     }
   }
   reply(call, Value::object({{"value", std::move(resources)}}));
@@ -75,7 +76,7 @@ void keep_group(Services& services, const Call& call,
   if (!group) return refuse(call, to_refusal(group.error()));
   Headers headers = not_served_header((*group)->model.not_served);
   headers.emplace_back("ETag", (*group)->stored.etag);
-  reply(call, group_resource(services, **group), is_new ? 201 : 200, std::move(headers));
+  reply(call, group_resource(services, call, **group), is_new ? 201 : 200, std::move(headers));
 }
 
 void patch_group(Services& services, const Call& call, const Value& body) {

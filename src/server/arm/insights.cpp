@@ -96,8 +96,8 @@ void add_insights_reads(Router& router, Services& services, std::string_view typ
                         InsightsHandler list, InsightsHandler get) {
   const std::string in_subscription =
       fmt::format("/subscriptions/{{subscription}}{}{}", kProvider, type);
-  const std::string in_group = fmt::format(
-      "/subscriptions/{{subscription}}/resourceGroups/{{group}}{}{}", kProvider, type);
+  const std::string in_group =
+      fmt::format("/subscriptions/{{subscription}}/resourceGroups/{{group}}{}{}", kProvider, type);
   add_insights_route(router, services, "GET", in_subscription, Access::Reader, list);
   add_insights_route(router, services, "GET", in_group, Access::Reader, list);
   add_insights_route(router, services, "GET", insights_pattern(type), Access::Reader, get);

@@ -72,17 +72,15 @@ void add_insights_routes(Router& router, Services& services, std::string_view ty
     const auto body = read_body(call);
     if (!body) return;
     on_subscription(services, std::move(call),
-                    [&services, put = handlers.put,
-                     submission = handlers.read(*body)](const Call& inner) {
-                      put(services, inner, submission);
-                    });
+                    [&services, put = handlers.put, submission = handlers.read(*body)](
+                        const Call& inner) { put(services, inner, submission); });
   });
   router.add("PATCH", one, {Access::Operator, Reach::Own}, [&services, handlers](Call call) {
     auto body = read_body(call);
     if (!body) return;
     on_subscription(services, std::move(call),
-                    [&services, patch = handlers.patch, body = std::move(*body)](
-                        const Call& inner) { patch(services, inner, body); });
+                    [&services, patch = handlers.patch,
+                     body = std::move(*body)](const Call& inner) { patch(services, inner, body); });
   });
 }
 
