@@ -29,6 +29,8 @@ const mock = (port: number, tests: number) => ({
 
 export default defineConfig({
   testDir: 'test/e2e',
+  // Beside the sources it would count as one of them.
+  outputDir: '../build/web-results',
   testMatch: server ? realTests : /^(?!.*real\.spec).*\.spec\.ts$/,
   workers: 1,
   // Against hangs only. A browser's first copy into the clipboard took more than ten seconds on a busy machine.
