@@ -15,7 +15,7 @@ export const PAGES: readonly PageLink[] = [
   { name: 'Alerts', to: '/alerts', group: 'Monitor', key: 'e' },
   { name: 'Compare tests', to: '/compare', group: 'Investigate', key: 'c' },
   { name: 'Issues', to: '/issues', group: 'Investigate', key: 'i' },
-  { name: 'Metrics', to: '/metrics', group: 'Investigate', key: 'x' },
+  { name: 'Metrics', to: '/metrics-explorer', group: 'Investigate', key: 'x' },
   { name: 'Logs (KQL)', to: '/logs', group: 'Investigate', key: 'l' },
   { name: 'Agents', to: '/agents', group: 'Manage', key: 'a' },
   { name: 'Create connection monitor', to: '/monitors/new', group: 'Manage' },

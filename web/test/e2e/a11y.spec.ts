@@ -22,7 +22,7 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['action groups', '/alerts?tab=groups', 'on-call'],
   ['alert rule', '/alerts/rules/mail-fails', 'It would have fired'],
   ['alert rule that is not there', '/alerts/rules/nosuch', 'There is no alert rule nosuch'],
-  ['metrics', '/metrics?by=destination', 'In numbers'],
+  ['metrics', '/metrics-explorer?by=destination', 'In numbers'],
   ['logs', '/logs?kql=NWConnectionMonitorTestResult', '200 rows'],
   ['agents', '/agents', 'connected'],
   ['create', '/monitors/new', 'What it makes'],
@@ -86,7 +86,7 @@ test('a window of 320 pixels scrolls in one direction only', async ({ page }) =>
     '/monitors/new',
     '/alerts',
     '/alerts/rules/new',
-    '/metrics',
+    '/metrics-explorer',
   ]) {
     await page.goto(path);
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();

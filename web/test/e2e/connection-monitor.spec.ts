@@ -301,7 +301,7 @@ test('Log queries: analyze data interactively, export it, create a shareable lin
 test('Metrics: visualize specific data by the dimensions SourceName, DestinationName, TestConfiguration, TestGroup', async ({
   page,
 }) => {
-  await page.goto('/metrics');
+  await page.goto('/metrics-explorer');
   const numbers = page.getByRole('region', { name: 'In numbers' }).last();
   await expect(numbers.getByRole('row')).toHaveCount(4);
   await expect(page.getByRole('img', { name: /^Round-trip time\. Highest/ })).toBeVisible();

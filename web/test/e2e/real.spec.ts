@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // On a real server: LW_E2E_URL=https://localhost:8443 LW_E2E_TOKEN=… npm run e2e. Any data will do, as long as
 // there is a connection monitor whose tests run; the quickstart's are enough.
+import { PAGES } from '../../src/app/pages.ts';
 import { axe, expect, rowsOf, test } from './fixture.ts';
 
 test('sign in with the token of the data folder', async ({ page, context, guard }) => {
@@ -11,6 +12,16 @@ test('sign in with the token of the data folder', async ({ page, context, guard 
   await page.getByRole('button', { name: 'Sign in' }).click();
   await expect(rowsOf(page, 'Connection monitors').first()).toBeVisible();
   expect(await axe(page)).toEqual([]);
+});
+
+test('each page is there by its address: none is the address of something else of the server', async ({ page }) => {
+  for (const { name, to } of PAGES) {
+    await page.goto(to);
+    await expect(page.getByRole('navigation').getByRole('link', { name, exact: true })).toHaveAttribute(
+      'aria-current',
+      'page',
+    );
+  }
 });
 
 test('tests, filters and reasons', async ({ page }) => {
@@ -226,7 +237,7 @@ test('of many tests the first rows and the numbers of all are there before the r
       await route.continue();
     },
   );
-  const first = page.waitForResponse(/\/api\/v1\/snapshot\?first=500$/);
+  const first = page.waitForResponse(/\/api\/v1\/snapshot\?first=200$/);
   await page.goto('/?view=tests');
   expect((await first).status()).toBe(200);
   await expect(page.getByText(`loading ${all} tests…`)).toBeVisible();

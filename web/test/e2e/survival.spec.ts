@@ -149,7 +149,7 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['alert rules', '/alerts?tab=rules', 'switched off'],
   ['action groups', '/alerts?tab=groups', 'on-call'],
   ['an alert rule', '/alerts/rules/mail-fails', 'It would have fired'],
-  ['metrics', '/metrics?by=destination', 'In numbers'],
+  ['metrics', '/metrics-explorer?by=destination', 'In numbers'],
 ];
 
 /** The id of some test that the mock has. */
