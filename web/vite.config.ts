@@ -18,17 +18,17 @@ function mockApi(): Plugin {
   };
 }
 
-/** The style sheet before the scripts: the first picture needs it alone, and on a slow line they share one line. */
-function styleFirst(): Plugin {
+/** The style sheet behind the skeleton, which brings its own few rules: so it is painted without waiting for another file. */
+function styleLast(): Plugin {
   return {
-    name: 'linewatch-style-first',
+    name: 'linewatch-style-last',
     apply: 'build',
     transformIndexHtml: {
       order: 'post',
       handler(html) {
         const link = /\s*<link rel="stylesheet"[^>]*>/.exec(html)?.[0];
         if (!link) throw new Error('index.html has no style sheet');
-        return html.replace(link, '').replace(/\s*<script/, `${link}$&`);
+        return html.replace(link, '').replace(/\s*<\/body>/, `${link}$&`);
       },
     },
   };
@@ -39,7 +39,7 @@ const SHARED =
   /src\/(core\/(api|store|time|url)\/|core\/text\/(numbers|reasons|tests)|app\/(search|session|snapshot|theme|share|Recorder|pages|hotkeys)\.|ui\/(AlertMark|Grid|useWindow|Popover|StateTag|icons|Notice|toast|Tabs|Multi|Mini|usePage|download)\.|viz\/(palette|canvas|band|sparkline)|pages\/overview\/(columns|reasonText|useTestRows))/;
 
 export default defineConfig({
-  plugins: [react(), mockApi(), styleFirst()],
+  plugins: [react(), mockApi(), styleLast()],
   // Everything comes from the server itself: its CSP allows neither inline scripts nor data: modules.
   build: {
     target: 'es2022',

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/assets.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <array>
 
+#include "base/base64.h"
 #include "base/text.h"
+#include "io/pki.h"
 
 namespace lw::server {
 namespace {
@@ -16,11 +20,6 @@ constexpr std::string_view kHashed = "/assets/";
 constexpr std::array<std::string_view, 13> kNoPages = {
     "api",     "assets",        "metrics", "ca.pem",     "healthz",    "readyz", "providers",
     "tenants", "subscriptions", "v1",      "workspaces", "install.sh", "agent"};
-/// Only what this server sends may run, and nobody may frame it.
-constexpr std::string_view kContentSecurityPolicy =
-    "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; "
-    "form-action 'self'; frame-ancestors 'none'";
 constexpr std::string_view kNotBuilt =
     "This linewatch was built without web UI: there was no web/dist. Run `npm ci && npm run build` "
     "in web/, then build again.\n\nThe API is at /api/v1, its health at /healthz and /readyz.\n";
@@ -59,7 +58,24 @@ bool has_tag(const std::string& if_none_match, const std::string& tag) {
   return false;
 }
 
-io::HttpResponse serve_file(const AssetFile& file, const io::HttpRequest& request) {
+}  // namespace
+
+std::string content_security_policy(std::string_view page) {
+  constexpr std::string_view kBegin = "<style>";
+  std::string styles = "'self'";
+  for (std::size_t at = page.find(kBegin); at != page.npos; at = page.find(kBegin, at)) {
+    at += kBegin.size();
+    const std::string_view text = page.substr(at, page.find("</style>", at) - at);
+    styles += fmt::format(" 'sha256-{}'", to_base64(io::sha256(text)));
+  }
+  return fmt::format(
+      "default-src 'self'; script-src 'self'; style-src {}; img-src 'self' data:; "
+      "connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; "
+      "form-action 'self'; frame-ancestors 'none'",
+      styles);
+}
+
+io::HttpResponse Assets::serve(const AssetFile& file, const io::HttpRequest& request) const {
   const Variant variant = choose(file, request);
   std::string tag = "\"" + std::string(file.hash);
   if (!variant.coding.empty()) tag += "-" + std::string(variant.coding);
@@ -70,7 +86,7 @@ io::HttpResponse serve_file(const AssetFile& file, const io::HttpRequest& reques
       {"ETag", tag},
       {"Cache-Control", is_hashed ? "public, max-age=31536000, immutable" : "no-cache"},
       {"Vary", "Accept, Accept-Encoding"},
-      {"Content-Security-Policy", std::string(kContentSecurityPolicy)},
+      {"Content-Security-Policy", policy_},
       {"X-Content-Type-Options", "nosniff"},
       {"Referrer-Policy", "no-referrer"},
       {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
@@ -86,8 +102,6 @@ io::HttpResponse serve_file(const AssetFile& file, const io::HttpRequest& reques
   return response;
 }
 
-}  // namespace
-
 bool accepts_coding(const std::string& accept_encoding, std::string_view coding) {
   for (const std::string& item : split(accept_encoding, ',')) {
     const std::string_view name = trim(std::string_view(item).substr(0, item.find(';')));
@@ -101,6 +115,8 @@ bool accepts_coding(const std::string& accept_encoding, std::string_view coding)
 
 Assets::Assets(std::span<const AssetFile> files) {
   for (const AssetFile& file : files) files_.emplace(file.path, &file);
+  const auto index = files_.find(kIndex);
+  policy_ = content_security_policy(index == files_.end() ? "" : index->second->identity);
 }
 
 const AssetFile* Assets::find(const io::HttpRequest& request) const {
@@ -112,7 +128,7 @@ const AssetFile* Assets::find(const io::HttpRequest& request) const {
 
 std::optional<io::HttpResponse> Assets::answer(const io::HttpRequest& request) const {
   if (request.method != "GET" && request.method != "HEAD") return std::nullopt;
-  if (const AssetFile* const file = find(request)) return serve_file(*file, request);
+  if (const AssetFile* const file = find(request)) return serve(*file, request);
   if (!files_.empty() || request.path != "/" || !wants_html(request)) return std::nullopt;
   return io::HttpResponse{.status = 200,
                           .headers = {{"Content-Type", "text/plain; charset=utf-8"}},

@@ -28,6 +28,11 @@ std::span<const AssetFile> embedded_assets();
 /// nought (RFC 9110 §12.5.3).
 bool accepts_coding(const std::string& accept_encoding, std::string_view coding);
 
+/// The Content-Security-Policy for a page: only what this server sends may run, nobody may frame
+/// it, and of styles within the page only those that it has now, by their hashes (CSP Level 3
+/// §2.3.1).
+std::string content_security_policy(std::string_view page);
+
 /// Answers for the web UI's files. Immutable; any thread; does not block.
 class Assets {
  public:
@@ -40,7 +45,9 @@ class Assets {
 
  private:
   [[nodiscard]] const AssetFile* find(const io::HttpRequest& request) const;
+  [[nodiscard]] io::HttpResponse serve(const AssetFile& file, const io::HttpRequest& request) const;
   std::map<std::string_view, const AssetFile*> files_;
+  std::string policy_;  ///< Content-Security-Policy
 };
 
 }  // namespace lw::server

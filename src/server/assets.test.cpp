@@ -106,6 +106,21 @@ TEST(Assets, lets_nothing_else_run_and_nobody_frame_it) {
   EXPECT_NE(header_of(*page, "Permissions-Policy"), "");
 }
 
+TEST(Assets, lets_styles_within_the_page_be_by_their_hashes_only) {
+  EXPECT_NE(content_security_policy("<html>").find("style-src 'self'; "), std::string::npos);
+  // printf 'p{}' | openssl dgst -sha256 -binary | base64
+  const std::string policy = content_security_policy("<style>p{}</style><p><style>b{}</style>");
+  EXPECT_NE(policy.find("style-src 'self' 'sha256-gG2yISYereRMiG2lMXrbiUgi0Ubw9p7QCeWcroOvy9Y=' "
+                        "'sha256-7yqHVAesot11p6HczDsgKRipvI5UPgs97z80zNXlans='; "),
+            std::string::npos)
+      << policy;
+  const AssetFile files[] = {
+      {"/index.html", "text/html; charset=utf-8", "aaaa", "<style>p{}</style>", "", ""}};
+  const auto page = answer_of(Assets(files), {.path = "/"});
+  EXPECT_EQ(header_of(*page, "Content-Security-Policy"),
+            content_security_policy("<style>p{}</style>"));
+}
+
 TEST(Assets, says_when_there_are_none) {
   const Assets assets({});
   const auto page = answer_of(assets, {.path = "/"});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves dist/ and the mock API with the server's own headers, above all its CSP: what the end-to-end tests run on.
 // node mock-api/serve.mjs [--port N] [--tests N] [--now ISO] [--empty] [--signed-in] [--dist DIR]
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
@@ -28,8 +29,11 @@ const TYPES = {
   '.json': 'application/json',
   '.woff2': 'font/woff2',
 };
-const CSP =
-  "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report";
+/** As the server's (server/assets.cpp): of styles within the page those that it has, by their hashes. */
+const STYLES = [...readFileSync(join(dist, 'index.html'), 'utf8').matchAll(/<style>([^]*?)<\/style>/g)]
+  .map(([, text]) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`)
+  .join(' ');
+const CSP = `default-src 'self'; script-src 'self'; style-src 'self' ${STYLES}; img-src 'self' data:; connect-src 'self'; worker-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'; report-uri /csp-report`;
 
 const { handle, mock } = createMock({
   tests: Number(values.tests),
