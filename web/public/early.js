@@ -4,7 +4,7 @@
 // Whoever comes first asks: once the app has, answers of before would be told as news.
 if (!('linewatchEarly' in window)) {
   const paths = ['/api/v1/session'];
-  if (!/[?&]at=/.test(location.search)) paths.push('/api/v1/snapshot?first=500');
+  if (!/[?&]at=/.test(location.search)) paths.push('/api/v1/snapshot?first=200');
   window.linewatchEarly = new Map(
     paths.map((path) => {
       const answer = fetch(path, { headers: { Accept: 'application/octet-stream, application/json' } });

@@ -43,7 +43,7 @@ export function useSnapshot(): SnapshotView {
 }
 
 /** On slow lines a screenful must not wait for 100,000 tests; and below this one answer is enough. */
-export const FIRST_ROWS = 500;
+export const FIRST_ROWS = 200;
 
 let early: Promise<Snapshot> | null = null;
 let arrived: Snapshot | null = null;

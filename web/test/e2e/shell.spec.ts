@@ -23,7 +23,7 @@ test('what is asked for early is asked for once', async ({ page }) => {
   page.on('request', (request) => asked.push(new URL(request.url()).pathname + new URL(request.url()).search));
   await page.goto('/?view=tests');
   await expect(page.getByText('611 of 611 tests')).toBeVisible();
-  for (const path of ['/api/v1/session', '/api/v1/snapshot?first=500', '/api/v1/snapshot'])
+  for (const path of ['/api/v1/session', '/api/v1/snapshot?first=200', '/api/v1/snapshot'])
     expect(asked.filter((each) => each === path)).toHaveLength(1);
 });
 
