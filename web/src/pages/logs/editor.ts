@@ -47,6 +47,9 @@ const TYPES = {
   name: 'variable',
 } as const;
 
+/** So long after a key; the library's own 100 ms are felt. */
+const SUGGEST_AFTER_MS = 20;
+
 async function complete(context: CompletionContext, options: EditorOptions): Promise<CompletionResult | null> {
   const vocabulary = options.vocabulary();
   if (!vocabulary) return null;
@@ -124,7 +127,10 @@ export function makeEditor(host: HTMLElement, options: EditorOptions): QueryEdit
         theme,
         kqlLanguage,
         kqlColours,
-        autocompletion({ override: [(context) => complete(context, options)] }),
+        autocompletion({
+          override: [(context) => complete(context, options)],
+          activateOnTypingDelay: SUGGEST_AFTER_MS,
+        }),
         linter((each) => check(each, options), { delay: 500 }),
         EditorView.contentAttributes.of({ 'aria-label': 'KQL query' }),
         keymap.of([
