@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { useEffect, useRef } from 'react';
+import { useEffect, useMemo, useRef } from 'react';
 import { useTimes } from '../app/search.tsx';
 import { useThemeVersion } from '../app/theme.ts';
 import type { Span } from '../core/time/range.ts';
@@ -26,21 +26,23 @@ function valueText(value: number | null | undefined, unit: string): string {
 
 export function LineChart({ name, time, lines, unit, height, max, atLeast, ownSpan }: LineChartProps) {
   const { zone } = useTimes();
-  const top = highest(lines);
-  const latest = lines.map(
-    (line) =>
-      `${line.name}: ${valueText(
-        [...line.values].reverse().find((value) => value !== null),
-        unit,
-      )}`,
-  );
+  const summary = useMemo(() => {
+    const latest = lines.slice(0, 10).map(
+      (line) =>
+        `${line.name}: ${valueText(
+          line.values.findLast((value) => value !== null),
+          unit,
+        )}`,
+    );
+    return `${name}. Highest ${valueText(highest(lines), unit)}. Latest: ${latest.join(', ')}.`;
+  }, [name, lines, unit]);
   return (
     <Chart
       name={name}
       ownSpan={ownSpan}
       height={height}
       version={lines}
-      summary={`${name}. Highest ${valueText(top, unit)}. Latest: ${latest.slice(0, 10).join(', ')}.`}
+      summary={summary}
       make={(host, base) => makeLines(host, { ...base, time, lines, unit, max, atLeast })}
       describe={(i) =>
         time[i] === undefined

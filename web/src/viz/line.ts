@@ -28,14 +28,16 @@ export function highest(lines: readonly Line[]): number {
 export function makeLines(host: HTMLElement, options: LineOptions): uPlot {
   const { palette, lines } = options;
   const top = Math.max(highest(lines) * 1.08, options.atLeast ?? 0) || 1;
+  // Where steps are closer than pixels dashes cannot be told apart, and thick lines take several times as long.
+  const isDense = options.time.length > options.width;
   const data = [options.time.map((ms) => ms / 1000), ...lines.map((line) => line.values)] as uPlot.AlignedData;
   return makePlot(host, options, data, {
     series: [
       {},
       ...lines.map((_, i) => ({
         stroke: palette.series[i % palette.series.length],
-        width: 1.5,
-        dash: [...DASHES[i % DASHES.length]!],
+        width: isDense ? 1 : 1.5,
+        dash: isDense ? [] : [...DASHES[i % DASHES.length]!],
         spanGaps: false,
         points: { show: false },
       })),

@@ -17,18 +17,16 @@ export interface SeriesNumbers {
 
 export function numbersOf({ name, tests, ...each }: AggregateSeries, metric: Metric): SeriesNumbers {
   const values = each[metric];
-  const known = values.filter((value): value is number => value !== null);
-  const fold = (pick: (a: number, b: number) => number) =>
-    known.length > 0 ? known.reduce((a, b) => pick(a, b)) : NaN;
-  return {
-    name,
-    tests,
-    values,
-    mean: fold((a, b) => a + b) / known.length,
-    least: fold(Math.min),
-    most: fold(Math.max),
-    latest: known[known.length - 1] ?? NaN,
-  };
+  let [sum, count, least, most, latest] = [0, 0, NaN, NaN, NaN];
+  for (const value of values) {
+    if (value === null) continue;
+    sum += value;
+    count++;
+    if (!(value >= least)) least = value;
+    if (!(value <= most)) most = value;
+    latest = value;
+  }
+  return { name, tests, values, mean: sum / count, least, most, latest };
 }
 
 /** Those with the highest mean first; what has no value at all last. */
