@@ -16,23 +16,31 @@ import {
 /** Chrome's "Slow 4G": bytes a second and milliseconds of a round trip. */
 const SLOW = { offline: false, downloadThroughput: 200_000, uploadThroughput: 93_750, latency: 150 };
 
+/** When the page saw its first row, by its own clock: who asks a slow page all the time makes it slower. */
+async function firstRow(page) {
+  for (let tries = 0; tries < 120; tries++) {
+    await page.waitForTimeout(500);
+    const at = await page.evaluate(() => window.firstRowAt).catch(() => 0); // on its way from page to page
+    if (at) return at;
+  }
+  return Infinity;
+}
+
 async function firstPaint(isSlow) {
   const page = await signedIn();
+  await page.addInitScript(() => {
+    const look = () =>
+      document.querySelector('.grid-row') ? (window.firstRowAt = performance.now()) : requestAnimationFrame(look);
+    requestAnimationFrame(look);
+  });
   if (isSlow) {
     const session = await page.context().newCDPSession(page);
     await session.send('Network.enable');
     await session.send('Network.emulateNetworkConditions', SLOW);
     await session.send('Emulation.setCPUThrottlingRate', { rate: 4 });
   }
-  const began = Date.now();
   await page.goto(`${base}/?view=tests`, { waitUntil: 'commit' });
-  const isShown = await page
-    .locator('.grid-row')
-    .first()
-    .waitFor({ timeout: 60_000 })
-    .then(() => true)
-    .catch(() => false);
-  const row = isShown ? Date.now() - began : Infinity;
+  const row = await firstRow(page);
   const paint = await page.evaluate(
     () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity,
   );
@@ -48,7 +56,7 @@ export async function paints() {
     slow.push(await firstPaint(true));
   }
   const least = (list, key) => Math.min(...list.map((each) => each[key]));
-  tell('first contentful paint', 150, least(plain, 'paint'), 'ms', `first row ${least(plain, 'row')} ms`);
+  tell('first contentful paint', 150, least(plain, 'paint'), 'ms', `first row ${Math.round(least(plain, 'row'))} ms`);
   tell('first contentful paint, 4x CPU, slow 4G', 600, least(slow, 'paint'), 'ms');
   tell('first table row, 4x CPU, slow 4G', 2000, least(slow, 'row'), 'ms');
 }
