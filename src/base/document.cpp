@@ -88,6 +88,12 @@ bool Value::flag(std::string_view key, bool otherwise) const {
   return value != nullptr && value->is_bool() ? value->as_bool() : otherwise;
 }
 
+const Value::Array& Value::list(std::string_view key) const {
+  static const Array kNone;
+  const Value* const value = find(key);
+  return value != nullptr && value->is_array() ? value->as_array() : kNone;
+}
+
 Value& Value::set(std::string key, Value value) {
   if (is_null()) data_ = Object{};
   auto& object = std::get<Object>(data_);

@@ -73,6 +73,8 @@ class Value {
   [[nodiscard]] std::string text(std::string_view key, std::string otherwise = {}) const;
   [[nodiscard]] double number(std::string_view key, double otherwise = 0) const;
   [[nodiscard]] bool flag(std::string_view key, bool otherwise = false) const;
+  /// The member's items; none if it is missing or no list.
+  [[nodiscard]] const Array& list(std::string_view key) const;
 
   /// Adds or replaces a member; turns null into an object.
   Value& set(std::string key, Value value);

@@ -44,13 +44,16 @@ TEST(Value, KeepsTheOrderOfMembersAndReplacesInPlace) {
 }
 
 TEST(Value, AnswersQuestionsAboutMissingAndOtherKinds) {
-  const Value value = parse_json(R"({"n":1,"d":1.5,"t":"x","f":true,"z":null})").value();
+  const Value value = parse_json(R"({"n":1,"d":1.5,"t":"x","f":true,"z":null,"l":[1,2]})").value();
   EXPECT_EQ(value.number("n"), 1);
   EXPECT_EQ(value.number("d"), 1.5);
   EXPECT_EQ(value.number("t", 7), 7);
   EXPECT_EQ(value.text("t"), "x");
   EXPECT_EQ(value.text("n", "other"), "other");
   EXPECT_TRUE(value.flag("f"));
+  EXPECT_EQ(value.list("l").size(), 2U);
+  EXPECT_TRUE(value.list("t").empty());
+  EXPECT_TRUE(value.list("missing").empty());
   EXPECT_TRUE(value.find("z")->is_null());
   EXPECT_EQ(value.find("missing"), nullptr);
   EXPECT_EQ(Value(1).find("a"), nullptr);

@@ -36,12 +36,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 13> kLabelWo
     {"AsymmetricReturn", "another way back"},
 }};
 
-const Value::Array& list_of(const Value& value, std::string_view key) {
-  static const Value::Array kNone;
-  const Value* const member = value.find(key);
-  return member != nullptr && member->is_array() ? member->as_array() : kNone;
-}
-
 /// To the microsecond where that is much of it.
 std::string ms_text(double ms) { return fmt::format("{:.{}f}", ms, ms < 1 ? 3 : 1); }
 
@@ -53,7 +47,7 @@ std::string time_text(const Value& hop, std::string_view key) {
 
 std::string address_text(const Value& hop) {
   std::string text = hop.text("address", "*");
-  for (const Value& other : list_of(hop, "others")) text += ", " + other.as_string();
+  for (const Value& other : hop.list("others")) text += ", " + other.as_string();
   const std::string name = hop.text("name");
   return name.empty() ? text : name + " (" + text + ")";
 }
@@ -68,12 +62,12 @@ std::string loss_text(const Value& hop) {
 
 std::string notes_of(const Value& hop) {
   std::vector<std::string> notes;
-  for (const Value& label : list_of(hop, "labels")) {
+  for (const Value& label : hop.list("labels")) {
     const auto* const found = std::ranges::find(kLabelWords, label.as_string(),
                                                 [](const auto& entry) { return entry.first; });
     notes.emplace_back(found != kLabelWords.end() ? found->second : label.as_string());
   }
-  for (const Value& label : list_of(hop, "mpls")) {
+  for (const Value& label : hop.list("mpls")) {
     notes.push_back(fmt::format("label {:.0f}", label.number("label")));
   }
   if (hop.number("mtu") > 0) notes.push_back(fmt::format("MTU {:.0f}", hop.number("mtu")));
@@ -129,7 +123,7 @@ std::string aligned(const std::vector<Row>& rows, const std::vector<bool>& is_ma
 
 /// Whether an issue of this path ends at the hop: it is the troublesome one.
 bool is_blamed(const Value& report, const Value& path, const Value& hop) {
-  return std::ranges::any_of(list_of(report, "issues"), [&](const Value& issue) {
+  return std::ranges::any_of(report.list("issues"), [&](const Value& issue) {
     return issue.text("path") == path.text("id") && issue.number("toTtl") == hop.number("ttl");
   });
 }
@@ -138,7 +132,7 @@ std::string path_text(const Value& report, const Value& path, const PathTableOpt
   std::vector<Row> rows = {
       {"hop", "address", "lost %", "answers", "low ms", "median", "max", "adds", ""}};
   std::vector<bool> is_marked = {false};
-  for (const Value& hop : list_of(path, "hops")) {
+  for (const Value& hop : path.list("hops")) {
     rows.push_back(row_of(hop));
     is_marked.push_back(is_blamed(report, path, hop));
     if (is_marked.back() && !options.in_colour) rows.back().front() = "> " + rows.back().front();
@@ -149,7 +143,7 @@ std::string path_text(const Value& report, const Value& path, const PathTableOpt
 }
 
 std::string heading(const Value& report) {
-  const std::size_t paths = list_of(report, "paths").size();
+  const std::size_t paths = report.list("paths").size();
   const double port = report.number("port");
   std::string text = fmt::format("{} → {}, {}", report.text("source"), report.text("destination"),
                                  report.text("protocol"));
@@ -183,20 +177,20 @@ std::string path_table(const Value& report, const PathTableOptions& options) {
   std::string text = heading(report);
   const std::string problem = report.text("problem");
   if (!problem.empty()) text += "problem: " + problem + "\n";
-  for (const Value& issue : list_of(report, "issues")) text += "! " + issue.text("text") + "\n";
+  for (const Value& issue : report.list("issues")) text += "! " + issue.text("text") + "\n";
   text += refusal_text(report) + mtu_text(report);
-  const Value::Array& paths = list_of(report, "paths");
+  const Value::Array& paths = report.list("paths");
   for (std::size_t i = 0; i < paths.size() && (i == 0 || options.all_paths); ++i) {
     if (paths.size() > 1 && options.all_paths) {
       text += fmt::format("path {} of {}, {}\n", i + 1, paths.size(),
-                          counted(list_of(paths[i], "flows").size(), "flow"));
+                          counted(paths[i].list("flows").size(), "flow"));
     }
     text += path_text(report, paths[i], options);
   }
   if (paths.size() > 1 && !options.all_paths) {
     text += fmt::format("   and {} more; --paths shows all\n", counted(paths.size() - 1, "path"));
   }
-  for (const Value& change : list_of(report, "changes")) {
+  for (const Value& change : report.list("changes")) {
     text += "changed: " + change.as_string() + "\n";
   }
   return text + trace_lines(report);

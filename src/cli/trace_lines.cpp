@@ -13,12 +13,6 @@
 namespace lw::cli {
 namespace {
 
-const Value::Array& list_of(const Value& value, std::string_view key) {
-  static const Value::Array kNone;
-  const Value* const member = value.find(key);
-  return member != nullptr && member->is_array() ? member->as_array() : kNone;
-}
-
 std::string words_for(const Value& probe) {
   const std::string answer = probe.text("answer");
   if (answer == "NotAsked") return probe.text("expected", "*") + " (not asked)";
@@ -48,7 +42,7 @@ std::string clock_of(const std::string& time) {
 
 std::string lines_of(const Value& report, std::string_view key, std::string_view title) {
   std::string text;
-  for (const Value& trace : list_of(report, key)) {
+  for (const Value& trace : report.list(key)) {
     text += fmt::format("{} {} ({}): {}\n", title, clock_of(trace.text("started")),
                         to_lower(trace.text("trigger", "schedule")), trace_line(trace));
   }
@@ -59,7 +53,7 @@ std::string lines_of(const Value& report, std::string_view key, std::string_view
 
 std::string trace_line(const Value& trace) {
   std::map<int, const Value*> hops;
-  for (const Value& probe : list_of(trace, "probes")) {
+  for (const Value& probe : trace.list("probes")) {
     const Value*& hop = hops[static_cast<int>(probe.number("ttl"))];
     if (is_better(probe, hop)) hop = &probe;
   }

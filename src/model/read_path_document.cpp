@@ -57,18 +57,12 @@ std::optional<IpAddress> address_of(const Value& value, std::string_view key) {
   return parse_ip_address(value.text(key));
 }
 
-const Value::Array& list_of(const Value& value, std::string_view key) {
-  static const Value::Array kNone;
-  const Value* const member = value.find(key);
-  return member != nullptr && member->is_array() ? member->as_array() : kNone;
-}
-
 /// Each of at most `max` elements through `read`, which gives a Result.
 template <class Item, class Read>
 Result<std::vector<Item>> read_list(const Value& value, std::string_view key, std::size_t max,
                                     const Read& read) {
   std::vector<Item> items;
-  for (const Value& element : list_of(value, key)) {
+  for (const Value& element : value.list(key)) {
     if (items.size() == max) break;
     items.push_back(TRY(read(element)));
   }
@@ -114,7 +108,7 @@ QuoteFacts read_quote(const Value& value) {
 
 HopLabels read_labels(const Value& hop) {
   HopLabels labels = 0;
-  for (const Value& name : list_of(hop, "labels")) {
+  for (const Value& name : hop.list("labels")) {
     for (const HopLabel label : labels_in(~HopLabels{0})) {
       if (name.is_string() && to_string(label) == name.as_string()) labels = with(labels, label);
     }
@@ -168,7 +162,7 @@ Result<PathId> read_path_id(const Value& value, std::string_view key) {
 Result<Path> read_path(const Value& value) {
   Path path;
   path.id = TRY(read_path_id(value, "id"));
-  for (const Value& flow : list_of(value, "flows")) {
+  for (const Value& flow : value.list("flows")) {
     if (path.flows.size() == kFlowsMax || !flow.is_int()) break;
     path.flows.push_back(static_cast<std::uint16_t>(flow.as_int() & 0xFFFF));
   }
@@ -205,7 +199,7 @@ Result<PathIssue> read_issue(const Value& value, PathIssueKind kind) {
 /// Kinds that only a later release knows are passed over.
 Result<std::vector<PathIssue>> read_issues(const Value& report) {
   std::vector<PathIssue> issues;
-  for (const Value& value : list_of(report, "issues")) {
+  for (const Value& value : report.list("issues")) {
     if (issues.size() == kIssuesMax) break;
     if (const auto kind = read_kind(value.text("kind"))) {
       issues.push_back(TRY(read_issue(value, *kind)));

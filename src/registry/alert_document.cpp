@@ -52,12 +52,6 @@ std::optional<AlertCondition> condition_of(const Value& value) {
                         .value = value.number("value")};
 }
 
-const Value::Array& items_of(const Value& value, std::string_view key) {
-  static const Value::Array kNone;
-  const Value* const member = value.find(key);
-  return member != nullptr && member->is_array() ? member->as_array() : kNone;
-}
-
 }  // namespace
 
 std::string alert_to_text(const Alert& alert) {
@@ -95,12 +89,12 @@ Result<Alert> alert_of_text(const std::string& text) {
   alert.severity = static_cast<int>(integer_of(value, "severity"));
   alert.fired = from_unix_us(integer_of(value, "firedUs"));
   alert.monitor = value.text("monitor");
-  for (const Value& item : items_of(value, "dimensions")) {
+  for (const Value& item : value.list("dimensions")) {
     alert.dimensions.emplace_back(item.text("name"), item.text("value"));
   }
   alert.tests = tests_of_digits(value.text("tests"));
   alert.window = Seconds(integer_of(value, "windowSec"));
-  for (const Value& item : items_of(value, "conditions")) {
+  for (const Value& item : value.list("conditions")) {
     if (const auto condition = condition_of(item)) alert.conditions.push_back(*condition);
   }
   alert.sentence = value.text("sentence");
