@@ -7,40 +7,38 @@
 #include <utility>
 #include <vector>
 
+#include "base/test_times.h"
+
 namespace lw::agent {
 namespace {
-
-const Timestamp kStart = from_unix_us(1'790'000'000'000'000);
-
-IpAddress ip(const std::string& text) { return *parse_ip_address(text); }
 
 /// Targets with the ways that one trace found.
 class Ways {
  public:
   /// `hops`: who answered at each TTL, "" for nobody, "-" if nobody was asked.
   void add(const std::string& address, const std::vector<std::string>& hops) {
-    const TargetKey key{ip(address), {}};
+    const TargetKey key{*parse_ip_address(address), {}};
     ids_[key] = targets_.size();
-    PathTarget& target = targets_.emplace_back(key, kStart);
+    PathTarget& target = targets_.emplace_back(key, kNow);
     target.add(TestId{targets_.size()});
-    Trace trace{.started = kStart};
+    Trace trace{.started = kNow};
     trace.destination = key.address;
     for (const std::string& hop : hops) {
       TraceProbe probe{.ttl = static_cast<std::uint8_t>(trace.probes.size() + 1)};
       if (hop == "-") probe.reply.answer = HopAnswer::NotAsked;
       if (!hop.empty() && hop != "-") {
-        const bool is_end = ip(hop) == key.address;
+        const bool is_end = *parse_ip_address(hop) == key.address;
         probe.reply = {.answer = is_end ? HopAnswer::Destination : HopAnswer::TimeExceeded,
-                       .from = ip(hop),
+                       .from = *parse_ip_address(hop),
                        .rtt = Milliseconds(1)};
       }
       trace.probes.push_back(probe);
     }
-    target.take(trace, false, kStart);
+    target.take(trace, false, kNow);
   }
 
   [[nodiscard]] trace::Way supposed(const std::string& address) const {
-    return supposed_way(ids_, {ip(address), {}},
+    return supposed_way(ids_, {*parse_ip_address(address), {}},
                         [this](std::uint64_t id) -> const PathTarget& { return targets_[id]; });
   }
 

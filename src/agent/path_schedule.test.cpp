@@ -6,13 +6,12 @@
 #include <map>
 
 #include "base/hash.h"
+#include "base/test_times.h"
 
 namespace lw::agent {
 namespace {
 
 using std::chrono::nanoseconds;
-
-const Instant kStart{Seconds(5'000)};
 
 std::uint64_t phase_of(std::uint64_t id) { return stable_hash({std::to_string(id)}); }
 

@@ -6,10 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "base/test_times.h"
+
 namespace lw::agent {
 namespace {
 
-const Timestamp kStart = from_unix_us(1'790'000'000'000'000);
 constexpr TestId kTest{7};
 constexpr TestId kOther{8};
 
@@ -19,7 +20,7 @@ IpAddress ip(const std::string& text) { return *parse_ip_address(text); }
 class Way {
  public:
   explicit Way(TraceProtocol protocol = TraceProtocol::Icmp)
-      : target_({ip("10.0.9.9"), {.protocol = protocol, .port = 443, .all_paths = false}}, kStart) {
+      : target_({ip("10.0.9.9"), {.protocol = protocol, .port = 443, .all_paths = false}}, kNow) {
     target_.add(kTest);
   }
 
@@ -67,7 +68,7 @@ class Way {
   }
 
   PathTarget target_;
-  Timestamp now_ = kStart;
+  Timestamp now_ = kNow;
 };
 
 PathMtuResult hole(std::uint32_t mtu) {
@@ -278,8 +279,8 @@ TEST(TraceKind, follows_the_test_but_where_its_settings_say_otherwise) {
   configuration.trace = {.port = 33};
   EXPECT_EQ(trace_kind_of(configuration)->port, 33);
 
-  PathTarget target({ip("10.0.9.9"), {.hops_max = 12, .all_paths = false}}, kStart);
-  const auto order = target.next_order(TraceTrigger::Schedule, kStart);
+  PathTarget target({ip("10.0.9.9"), {.hops_max = 12, .all_paths = false}}, kNow);
+  const auto order = target.next_order(TraceTrigger::Schedule, kNow);
   EXPECT_EQ(order.task.config.ttl_max, 12);
   EXPECT_FALSE(order.is_search);
 }

@@ -6,11 +6,10 @@
 #include <map>
 
 #include "base/channel.h"
+#include "base/test_times.h"
 
 namespace lw::agent {
 namespace {
-
-const SystemClock kClock;
 
 std::vector<lw::Test> make_tests(int count) {
   auto configuration = std::make_shared<TestConfiguration>();

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
 #include "io/test_listener.h"
 #include "io/test_network.h"
 #include "probe/prober.h"
@@ -12,8 +13,6 @@
 
 namespace lw::agent {
 namespace {
-
-constexpr Seconds kPatience{20};
 
 IpAddress loopback() { return parse_ip_address("127.0.0.1").value_or(IpAddress{}); }
 ListenOn on_loopback() { return {loopback(), 0}; }

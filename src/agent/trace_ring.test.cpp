@@ -6,10 +6,10 @@
 #include <random>
 #include <string>
 
+#include "base/test_times.h"
+
 namespace lw::agent {
 namespace {
-
-const Timestamp kStart = from_unix_us(1'790'000'000'000'000);
 
 IpAddress router(int number) {
   return *parse_ip_address("10." + std::to_string(number / 250) + "." +
@@ -18,7 +18,7 @@ IpAddress router(int number) {
 
 /// Began so many seconds after the start; its hops are routers from `first` on, the last the end.
 Trace trace(int seconds, int first = 0, int hops = 10) {
-  Trace trace{.test = TestId{7}, .started = kStart + Seconds(seconds), .port = 443};
+  Trace trace{.test = TestId{7}, .started = kNow + Seconds(seconds), .port = 443};
   trace.protocol = TraceProtocol::Tcp;
   trace.source = router(0);
   trace.destination = router(999);
@@ -84,22 +84,22 @@ TEST(TraceRing, keeps_to_its_bytes_whatever_ways_it_is_shown) {
 TEST(TraceRing, what_was_before_the_trouble_stays_until_it_is_over) {
   TraceRing ring(2'048);
   for (int i = 0; i < 10; ++i) ring.add(trace(i));
-  ring.hold(kStart + Seconds(8), 2);
+  ring.hold(kNow + Seconds(8), 2);
   for (int i = 10; i < 500; ++i) ring.add(trace(i));
   ASSERT_EQ(ring.held(), (std::vector<Trace>{trace(6), trace(7)}));
-  ring.hold(kStart + Seconds(400), 2);
+  ring.hold(kNow + Seconds(400), 2);
   ASSERT_EQ(ring.held().size(), 2U);
   EXPECT_EQ(ring.held().back(), trace(7)) << "it is the same trouble still";
   ring.release();
   EXPECT_TRUE(ring.held().empty());
   for (int i = 500; i < 600; ++i) ring.add(trace(i));
-  EXPECT_GT(ring.newest(100).front().started, kStart + Seconds(500));
+  EXPECT_GT(ring.newest(100).front().started, kNow + Seconds(500));
 }
 
 TEST(TraceRing, what_is_held_goes_rather_than_that_nothing_new_is_known) {
   TraceRing ring(700);
   for (int i = 0; i < 4; ++i) ring.add(trace(i));
-  ring.hold(kStart + Seconds(100), 4);
+  ring.hold(kNow + Seconds(100), 4);
   ASSERT_TRUE(ring.is_holding());
   ring.add(trace(5, 0, 60));
   EXPECT_LE(ring.bytes(), 700U);

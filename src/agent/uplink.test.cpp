@@ -12,6 +12,7 @@
 
 #include "agent/assignment_file.h"
 #include "base/guarded.h"
+#include "base/test_times.h"
 #include "io/host.h"
 #include "io/pki.h"
 #include "model/path_document.h"
@@ -25,8 +26,6 @@ namespace lw::agent {
 namespace {
 
 namespace pb = ::linewatch::wire;
-
-constexpr Seconds kPatience{20};
 
 /// The machine's clock, which can be moved on so that pauses end.
 class JumpingClock final : public Clock {

@@ -6,12 +6,11 @@
 #include <memory>
 #include <numeric>
 
+#include "base/test_times.h"
 #include "base/thread.h"
 
 namespace lw {
 namespace {
-
-constexpr std::chrono::seconds kPatience{20};
 
 TEST(Channel, GivesItemsInTheirOrder) {
   Channel<int> channel(3, WhenFull::Refuse);

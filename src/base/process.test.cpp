@@ -11,13 +11,12 @@
 #include <filesystem>
 
 #include "base/signals.h"
+#include "base/test_times.h"
 #include "base/text.h"
 #include "base/thread.h"
 
 namespace lw {
 namespace {
-
-constexpr Seconds kPatience{20};
 
 class Process : public ::testing::Test {
  protected:

@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
+
 namespace lw {
 namespace {
-
-const Instant kStart{Seconds(1'000)};
 
 TEST(RateBudget, saves_up_for_a_second_and_then_gives_what_comes_in) {
   RateBudget budget(10);

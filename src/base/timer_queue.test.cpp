@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
+
 namespace lw {
 namespace {
-
-const Instant kStart{Seconds(10)};
 
 TEST(TimerQueue, gives_the_earliest_first_and_equals_in_order_of_insertion) {
   TimerQueue<int> queue;

@@ -11,52 +11,52 @@ namespace lw {
 namespace {
 
 constexpr auto kTick = TimerWheel<int>::kTick;
-const Instant kStart{kTick * 1'000'000};
+const Instant kOnATick{kTick * 1'000'000};
 
 TEST(TimerWheel, gives_nothing_before_its_time_and_everything_a_tick_later) {
   TimerWheel<int> wheel;
   EXPECT_FALSE(wheel.next());
-  wheel.push(kStart + Microseconds(10), 1);
-  EXPECT_EQ(wheel.next(), kStart + kTick);
-  EXPECT_FALSE(wheel.pop_due(kStart + kTick - Microseconds(1)));
-  EXPECT_EQ(wheel.pop_due(kStart + kTick), 1);
+  wheel.push(kOnATick + Microseconds(10), 1);
+  EXPECT_EQ(wheel.next(), kOnATick + kTick);
+  EXPECT_FALSE(wheel.pop_due(kOnATick + kTick - Microseconds(1)));
+  EXPECT_EQ(wheel.pop_due(kOnATick + kTick), 1);
   EXPECT_EQ(wheel.size(), 0U);
 }
 
 TEST(TimerWheel, takes_what_is_due_already) {
   TimerWheel<int> wheel;
-  wheel.push(kStart + Seconds(5), 1);
-  EXPECT_EQ(wheel.pop_due(kStart + Seconds(6)), 1);
-  wheel.push(kStart + Seconds(7), 2);
-  EXPECT_FALSE(wheel.pop_due(kStart + Seconds(6)));
-  wheel.push(kStart, 3);
-  EXPECT_EQ(wheel.pop_due(kStart + Seconds(6) + kTick), 3);
+  wheel.push(kOnATick + Seconds(5), 1);
+  EXPECT_EQ(wheel.pop_due(kOnATick + Seconds(6)), 1);
+  wheel.push(kOnATick + Seconds(7), 2);
+  EXPECT_FALSE(wheel.pop_due(kOnATick + Seconds(6)));
+  wheel.push(kOnATick, 3);
+  EXPECT_EQ(wheel.pop_due(kOnATick + Seconds(6) + kTick), 3);
 }
 
 TEST(TimerWheel, keeps_apart_what_falls_into_one_slot_of_different_turns) {
   TimerWheel<int> wheel;
   const auto turn = kTick * (1 << 16);
-  for (int i = 0; i < 4; ++i) wheel.push(kStart + turn * i, i);
+  for (int i = 0; i < 4; ++i) wheel.push(kOnATick + turn * i, i);
   for (int i = 0; i < 4; ++i) {
-    EXPECT_FALSE(wheel.pop_due(kStart + turn * i));
-    EXPECT_LE(wheel.next().value(), kStart + turn * i + kTick);
-    EXPECT_EQ(wheel.pop_due(kStart + turn * i + kTick), i);
+    EXPECT_FALSE(wheel.pop_due(kOnATick + turn * i));
+    EXPECT_LE(wheel.next().value(), kOnATick + turn * i + kTick);
+    EXPECT_EQ(wheel.pop_due(kOnATick + turn * i + kTick), i);
   }
 }
 
 TEST(TimerWheel, forgets_what_its_owner_takes_out) {
   TimerWheel<int> wheel;
-  for (int i = 0; i < 100; ++i) wheel.push(kStart + Milliseconds(i / 10), i);
+  for (int i = 0; i < 100; ++i) wheel.push(kOnATick + Milliseconds(i / 10), i);
   wheel.remove_if([](int value) { return value % 2 == 0; });
   EXPECT_EQ(wheel.size(), 50U);
   int count = 0;
-  while (const auto value = wheel.pop_due(kStart + Seconds(1))) {
+  while (const auto value = wheel.pop_due(kOnATick + Seconds(1))) {
     EXPECT_EQ(*value % 2, 1);
     ++count;
   }
   EXPECT_EQ(count, 50);
-  wheel.push(kStart + Seconds(2), 7);
-  EXPECT_EQ(wheel.pop_due(kStart + Seconds(2) + kTick), 7);
+  wheel.push(kOnATick + Seconds(2), 7);
+  EXPECT_EQ(wheel.pop_due(kOnATick + Seconds(2) + kTick), 7);
 }
 
 /// Against a plain ordered map, over times from microseconds to many turns of the wheel.
@@ -67,7 +67,7 @@ TEST(TimerWheel, gives_just_what_is_due_whatever_the_times) {
   };
   TimerWheel<int> wheel;
   std::multimap<Instant, int> model;  // by the instant from which a value is due
-  Instant now = kStart;
+  Instant now = kOnATick;
   int next_value = 0;
   for (int step = 0; step < 20'000; ++step) {
     for (std::uint64_t i = random() % 3; i > 0; --i) {

@@ -3,14 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
 #include "io/tcp_connector.h"
 #include "io/test_listener.h"
 #include "io/test_network.h"
 
 namespace lw::io {
 namespace {
-
-const SystemClock kClock;
 
 /// One connection; its ends, with the local port if it was refused.
 ConnectReport connect_once(Loop& loop, TcpConnector& connector, const TcpEnds& to) {

@@ -15,12 +15,11 @@
 
 #include "base/channel.h"
 #include "base/files.h"
+#include "base/test_times.h"
 #include "io/http_client.h"
 #include "io/http_server.h"
 
 namespace lw::io {
-
-inline constexpr Seconds kPatience{20};
 
 inline std::unique_ptr<HttpServer> serve(HttpServer::Handler handler,
                                          const HttpServerConfig& config = {}) {

@@ -5,13 +5,14 @@
 
 #include <vector>
 
+#include "base/test_times.h"
+
 namespace lw {
 namespace {
 
 using std::chrono::nanoseconds;
 
 constexpr packet::EchoSecret kSecret{0xfeed1234, 11, 22};
-const Instant kStart{Seconds(1'000)};
 const Timestamp kWall = from_unix_us(1'700'000'000'000'000);
 constexpr std::size_t kEchoHeader = 8;
 

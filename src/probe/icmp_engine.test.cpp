@@ -6,17 +6,17 @@
 #include <functional>
 #include <map>
 
+#include "base/test_times.h"
 #include "io/test_network.h"
 
 namespace lw {
 namespace {
 
-const SystemClock kClock;
 constexpr Milliseconds kTimeout{200};
 
 /// Runs an engine, and keeps how each check ended.
-struct Bench {
-  explicit Bench(const IcmpEngine::Options& options) : engine(loop, kClock, options, sink) {}
+struct EngineBench {
+  explicit EngineBench(const IcmpEngine::Options& options) : engine(loop, kClock, options, sink) {}
 
   void send(int count) {
     for (int i = 0; i < count; ++i) {
@@ -49,7 +49,7 @@ struct Bench {
 /// says so with the next packet that does: that must make the silence this host's own fault.
 void expect_overload_and_no_loss(EchoStamps stamps) {
   ASSERT_TRUE(io::in_own_network({}, [&] {
-    Bench bench({.stamps = stamps, .receive_buffer = 8192});
+    EngineBench bench({.stamps = stamps, .receive_buffer = 8192});
     bench.send(500);
     // Room again, and a reply that tells of the drops.
     bench.loop.run_for(Milliseconds(20));
@@ -80,7 +80,7 @@ TEST(IcmpEngine, silence_without_drops_is_loss) {
        "icmp "
        "type echo-request drop'"},
       [] {
-        Bench bench({});
+        EngineBench bench({});
         bench.send(100);
         bench.wait();
         EXPECT_EQ(bench.outcomes(), (std::map<CheckOutcome, int>{{CheckOutcome::TimedOut, 100}}));
@@ -88,7 +88,7 @@ TEST(IcmpEngine, silence_without_drops_is_loss) {
 }
 
 /// Checks one after the other until the latest result is what is waited for.
-void check_until(Bench& bench, const std::function<bool(const CheckResult&)>& is_it) {
+void check_until(EngineBench& bench, const std::function<bool(const CheckResult&)>& is_it) {
   for (int i = 0; i < 1'000; ++i) {
     bench.send(1);
     bench.wait();
@@ -99,14 +99,14 @@ void check_until(Bench& bench, const std::function<bool(const CheckResult&)>& is
 
 TEST(IcmpEngine, where_the_driver_gives_no_send_stamps_those_of_the_queue_are_taken) {
   ASSERT_TRUE(io::in_own_network({}, [] {
-    Bench usual({});
+    EngineBench usual({});
     check_until(usual, [](const CheckResult& last) { return last.stamps == StampSource::Kernel; });
     const std::uint64_t before = usual.engine.queue_stamped();
     usual.send(1);
     usual.wait();
     EXPECT_EQ(usual.engine.queue_stamped(), before) << "not where the driver stamps";
 
-    Bench without({.has_driver_stamps = false});
+    EngineBench without({.has_driver_stamps = false});
     check_until(without, [&](const CheckResult& last) {
       EXPECT_NE(last.stamps, StampSource::Kernel);
       return without.engine.queue_stamped() > 0;
@@ -117,7 +117,7 @@ TEST(IcmpEngine, where_the_driver_gives_no_send_stamps_those_of_the_queue_are_ta
 
 TEST(IcmpEngine, knows_the_ttl_of_replies) {
   ASSERT_TRUE(io::in_own_network({"sysctl -q -w net.ipv4.ip_default_ttl=77"}, [] {
-    Bench bench({});
+    EngineBench bench({});
     bench.send(1);
     bench.wait();
     EXPECT_EQ(bench.ended.at(0).reply_ttl, 77);
@@ -127,7 +127,7 @@ TEST(IcmpEngine, knows_the_ttl_of_replies) {
 TEST(IcmpEngine, each_of_many_sent_together_has_its_own_end) {
   ASSERT_TRUE(io::in_own_network({"ip route add prohibit 192.0.2.1"}, [] {
     for (const EchoStamps stamps : {EchoStamps::Both, EchoStamps::Receive}) {
-      Bench bench({.stamps = stamps});
+      EngineBench bench({.stamps = stamps});
       for (int i = 0; i < 300; ++i) {
         bench.engine.stage({1, bench.next++},
                            *parse_ip_address(i % 3 == 0 ? "192.0.2.1" : "127.0.0.1"), kTimeout, {});

@@ -7,14 +7,13 @@
 #include <map>
 
 #include "base/files.h"
+#include "base/test_times.h"
 #include "base/thread.h"
 #include "io/socket_address.h"
 #include "io/test_network.h"
 
 namespace lw {
 namespace {
-
-const SystemClock kClock;
 
 Test make_test(std::uint64_t id, const std::string& address, ProtocolConfiguration protocol,
                int checks = 3) {

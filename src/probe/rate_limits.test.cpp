@@ -3,10 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
+
 namespace lw {
 namespace {
 
-const Instant kStart{Seconds(1'000)};
 const IpAddress kHere = *parse_ip_address("192.0.2.1");
 const IpAddress kThere = *parse_ip_address("2001:db8::1");
 

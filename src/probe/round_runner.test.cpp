@@ -4,13 +4,13 @@
 #include <fmt/core.h>
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
 #include "io/test_dns.h"
 #include "io/test_network.h"
 
 namespace lw {
 namespace {
 
-const SystemClock kClock;
 using Texts = std::vector<std::string>;
 
 /// A port that takes connections, and answers HTTP requests.
@@ -59,8 +59,8 @@ lw::Test make_test(const std::string& name, ProtocolConfiguration protocol,
 }
 
 /// A loop with a name server and a runner that asks it.
-struct Bench {
-  explicit Bench(Milliseconds server_timeout = Seconds(20)) {
+struct RunnerBench {
+  explicit RunnerBench(Milliseconds server_timeout = Seconds(20)) {
     RoundRunner::Options options;
     options.resolver.servers = {dns.address};
     options.resolver.resolv_conf = options.resolver.hosts = "/nonexistent";
@@ -120,13 +120,13 @@ TEST(RoundRunner, an_http_check_that_times_out_while_the_loop_is_late_is_void) {
   configuration->check_timeout = Milliseconds(200);
   test.configuration = configuration;
 
-  Bench punctual;
+  RunnerBench punctual;
   punctual.runner->note_lateness(kClock.now(), Milliseconds(19));
   expect_outcomes(punctual.run(test), {CheckOutcome::TimedOut});
-  Bench late_before;
+  RunnerBench late_before;
   late_before.runner->note_lateness(kClock.now() - Seconds(1), Seconds(5));
   expect_outcomes(late_before.run(test), {CheckOutcome::TimedOut});
-  Bench late;
+  RunnerBench late;
   late.runner->note_lateness(kClock.now() + Milliseconds(100), Milliseconds(150));
   const Round round = late.run(test);
   expect_outcomes(round, {CheckOutcome::LocalOverload});
@@ -136,7 +136,7 @@ TEST(RoundRunner, an_http_check_that_times_out_while_the_loop_is_late_is_void) {
 }
 
 TEST(RoundRunner, tells_what_the_name_servers_said_beside_the_checks) {
-  Bench bench;
+  RunnerBench bench;
   bench.dns.answer.v4 = {"127.0.0.2", "127.0.0.1"};
   const Round round = bench.run(make_test("web.example", IcmpConfiguration{}));
   expect_outcomes(round, kAllWell);
@@ -152,7 +152,7 @@ TEST(RoundRunner, tells_what_the_name_servers_said_beside_the_checks) {
 }
 
 TEST(RoundRunner, has_no_facts_about_a_name_where_there_is_none) {
-  Bench bench;
+  RunnerBench bench;
   const Round round = bench.run(make_test("127.0.0.1", IcmpConfiguration{}));
   expect_outcomes(round, kAllWell);
   EXPECT_FALSE(round.name);
@@ -160,7 +160,7 @@ TEST(RoundRunner, has_no_facts_about_a_name_where_there_is_none) {
 }
 
 TEST(RoundRunner, fails_the_checks_of_a_name_that_never_had_an_address) {
-  Bench bench;
+  RunnerBench bench;
   bench.dns.answer.rcode = io::kNxDomain;
   const Round round = bench.run(make_test("gone.example", IcmpConfiguration{}));
   expect_outcomes(round, std::vector<CheckOutcome>(4, CheckOutcome::NameNotFound));
@@ -173,7 +173,7 @@ TEST(RoundRunner, fails_the_checks_of_a_name_that_never_had_an_address) {
 }
 
 TEST(RoundRunner, goes_on_with_the_last_good_address_while_the_name_fails) {
-  Bench bench{Milliseconds(60)};
+  RunnerBench bench{Milliseconds(60)};
   const lw::Test test = make_test("web.example", IcmpConfiguration{});
   bench.dns.answer.v4 = {"127.0.0.1"};
   bench.run(test);
@@ -212,7 +212,7 @@ TEST(RoundRunner, goes_on_with_the_last_good_address_while_the_name_fails) {
 }
 
 TEST(RoundRunner, measures_the_last_good_address_before_a_silent_name_server_is_given_up) {
-  Bench bench{Milliseconds(1500)};
+  RunnerBench bench{Milliseconds(1500)};
   const lw::Test test = make_test("web.example", IcmpConfiguration{});
   bench.dns.answer.v4 = {"127.0.0.1"};
   bench.run(test);
@@ -228,7 +228,7 @@ TEST(RoundRunner, measures_the_last_good_address_before_a_silent_name_server_is_
 }
 
 TEST(RoundRunner, an_address_of_another_name_or_family_is_not_this_ones) {
-  Bench bench;
+  RunnerBench bench;
   bench.dns.answer.v4 = {"127.0.0.1"};
   bench.run(make_test("web.example", IcmpConfiguration{}));
   bench.dns.answer = {};
@@ -243,7 +243,7 @@ TEST(RoundRunner, an_address_of_another_name_or_family_is_not_this_ones) {
 }
 
 TEST(RoundRunner, checks_take_turns_over_all_addresses_and_say_which_failed) {
-  Bench bench;
+  RunnerBench bench;
   const Listener listener(bench.loop, "127.0.0.1");
   bench.dns.answer.v4 = {"127.0.0.1", "127.0.0.2"};
   const Round round =
@@ -255,7 +255,7 @@ TEST(RoundRunner, checks_take_turns_over_all_addresses_and_say_which_failed) {
 }
 
 TEST(RoundRunner, rounds_take_turns_where_one_has_too_few_checks_for_all_addresses) {
-  Bench bench;
+  RunnerBench bench;
   bench.dns.answer.v4 = {"127.0.0.1", "127.0.0.2", "127.0.0.3"};
   const lw::Test test = make_test("web.example", IcmpConfiguration{}, AddressUse::All, 2);
   for (const char* first : {"127.0.0.1", "127.0.0.3", "127.0.0.2", "127.0.0.1"}) {
@@ -268,7 +268,7 @@ TEST(RoundRunner, connects_as_a_browser_does_and_says_what_that_hides) {
       "nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }'",
       "nft 'add rule inet t in ip6 daddr ::1 tcp dport 8 drop'"};
   EXPECT_TRUE(io::in_own_network(setup, [] {
-    Bench bench;
+    RunnerBench bench;
     bench.dns.answer.v4 = {"127.0.0.1"};
     bench.dns.answer.v6 = {"::1"};
     const Listener v4(bench.loop, "127.0.0.1", 9);
@@ -305,7 +305,7 @@ TEST(RoundRunner, connects_as_a_browser_does_and_says_what_that_hides) {
 
 TEST(RoundRunner, makes_the_http_exchange_with_the_winner) {
   EXPECT_TRUE(io::in_own_network({}, [] {
-    Bench bench;
+    RunnerBench bench;
     bench.dns.answer.v4 = {"127.0.0.1"};
     bench.dns.answer.v6 = {"::1"};
     const Listener v4(bench.loop, "127.0.0.1", 80);

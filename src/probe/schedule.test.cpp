@@ -8,12 +8,13 @@
 #include <map>
 #include <vector>
 
+#include "base/test_times.h"
+
 namespace lw {
 namespace {
 
 using std::chrono::nanoseconds;
 
-const Instant kStart{Seconds(1'000)};
 constexpr nanoseconds kTick = TimerWheel<int>::kTick;  // So much later a check may begin.
 constexpr Schedule::Rhythm kTenSeconds{Seconds(10), 1, false, nanoseconds(0)};
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
+
 namespace lw {
 namespace {
 
@@ -13,8 +15,6 @@ StampSessionKey key(std::uint8_t host, std::uint16_t port = 1, std::uint16_t ses
   from.bytes = {10, 0, 0, host};
   return {from, port, {}, session};
 }
-
-const Instant kStart{Seconds(1000)};
 
 TEST(StampSessions, each_session_counts_for_itself_from_0) {
   StampSessions sessions(Limits{});

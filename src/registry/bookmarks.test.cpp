@@ -6,12 +6,11 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/test_times.h"
 #include "registry/registry.h"
 
 namespace lw::registry {
 namespace {
-
-const Timestamp kNow = from_unix_us(1'790'000'000'000'000);
 
 class BookmarksTest : public testing::Test {
  protected:

@@ -10,12 +10,11 @@
 #include <set>
 
 #include "base/files.h"
+#include "base/test_times.h"
 #include "registry/schema.h"
 
 namespace lw::registry {
 namespace {
-
-const Timestamp kNow = from_unix_us(1'790'000'000'000'000);
 
 Agent agent(std::uint64_t id, const std::string& name) {
   return {.id = AgentId{id},

@@ -5,10 +5,10 @@
 
 #include <string>
 
+#include "base/test_times.h"
+
 namespace lw::server {
 namespace {
-
-const Timestamp kStart = from_unix_us(1'700'000'000'000'000);
 
 Agent agent() {
   Agent made;
@@ -32,11 +32,11 @@ std::string told(AgentEvents& events) {
 
 TEST(AgentEvents, tell_of_coming_and_going) {
   AgentEvents events;
-  events.joined(agent(), false, kStart);
-  events.connected(agent(), "1.0", "192.0.2.1:5", kStart);
-  events.disconnected(agent(), kStart, kStart + Seconds(90));
-  events.connected(agent(), "1.1", "192.0.2.1:6", kStart + Seconds(95));
-  events.removed(agent(), kStart + Seconds(99));
+  events.joined(agent(), false, kNow);
+  events.connected(agent(), "1.0", "192.0.2.1:5", kNow);
+  events.disconnected(agent(), kNow, kNow + Seconds(90));
+  events.connected(agent(), "1.1", "192.0.2.1:6", kNow + Seconds(95));
+  events.removed(agent(), kNow + Seconds(99));
   EXPECT_EQ(told(events),
             "Joined; Connected: From 192.0.2.1:5, release 1.0.; Disconnected: It was connected for "
             "90 s.; Connected: From 192.0.2.1:6, release 1.1.; VersionChanged: From 1.0 to 1.1.; "
@@ -49,25 +49,25 @@ TEST(AgentEvents, name_what_changed) {
   Agent moved = agent();
   moved.addresses = {"192.0.2.9", "2001:db8::9"};
   moved.labels = {{"site", "lab"}};
-  events.changed(agent(), moved, kStart);
+  events.changed(agent(), moved, kNow);
   EXPECT_EQ(told(events),
             "Changed: labels: none → site=lab; addresses: 192.0.2.1 → 192.0.2.9, 2001:db8::9");
-  events.changed(moved, moved, kStart);
+  events.changed(moved, moved, kNow);
   EXPECT_EQ(told(events), "");
 }
 
 TEST(AgentEvents, a_problem_is_told_when_it_begins_and_ends) {
   AgentEvents events;
   events.on_status(agent(), {.problem = "spool: disk full, 3 rounds wait", .path_problem = ""},
-                   kStart);
+                   kNow);
   EXPECT_EQ(told(events), "Problem: spool: disk full, 3 rounds wait");
   events.on_status(agent(), {.problem = "spool: disk full, 4 rounds wait", .path_problem = ""},
-                   kStart);
+                   kNow);
   EXPECT_EQ(told(events), "");
-  events.on_status(agent(), {.problem = "", .path_problem = "no CAP_NET_RAW"}, kStart);
+  events.on_status(agent(), {.problem = "", .path_problem = "no CAP_NET_RAW"}, kNow);
   EXPECT_EQ(told(events),
             "ProblemOver: spool: disk full, 4 rounds wait; PathProblem: no CAP_NET_RAW");
-  events.on_status(agent(), {}, kStart);
+  events.on_status(agent(), {}, kNow);
   EXPECT_EQ(told(events), "PathProblemOver: no CAP_NET_RAW");
 }
 
@@ -75,7 +75,7 @@ TEST(AgentEvents, losses_that_go_on_are_summed_up_once_a_minute) {
   AgentEvents events;
   const auto lost = [&](std::uint64_t rounds, int second) {
     events.on_status(agent(), {.problem = "", .path_problem = "", .rounds_dropped = rounds},
-                     kStart + Seconds(second));
+                     kNow + Seconds(second));
     return told(events);
   };
   EXPECT_EQ(lost(0, 0), "");
@@ -102,22 +102,22 @@ TEST(AgentEvents, what_was_told_before_a_restart_is_not_told_again) {
                               .path_reports_dropped = 6,
                               .intervals_missed = 3,
                               .clock_offset = Seconds(5)};
-  events.connected(agent(), "1.0", "peer", kStart);
+  events.connected(agent(), "1.0", "peer", kNow);
   told(events);
-  events.on_status(agent(), same, kStart);
+  events.on_status(agent(), same, kNow);
   EXPECT_EQ(told(events), "");
   // What it lost while this server was away is.
   AgentStatusFacts later = same;
   later.rounds_dropped = 52;
   later.path_reports_dropped = 7;
-  events.on_status(agent(), later, kStart + Seconds(10));
+  events.on_status(agent(), later, kNow + Seconds(10));
   EXPECT_EQ(told(events), "RoundsDropped(12): 12 rounds.; PathReportsDropped(1): 1 path report.");
 }
 
 TEST(AgentEvents, clocks_are_off_step_and_come_back) {
   AgentEvents events;
   const auto offset = [&](Microseconds by) {
-    events.on_status(agent(), {.problem = "", .path_problem = "", .clock_offset = by}, kStart);
+    events.on_status(agent(), {.problem = "", .path_problem = "", .clock_offset = by}, kNow);
     return told(events);
   };
   EXPECT_EQ(offset(Milliseconds(1'500)), "");
@@ -132,12 +132,12 @@ TEST(AgentEvents, clocks_are_off_step_and_come_back) {
 
 TEST(AgentEvents, who_is_refused_again_and_again_is_told_once_an_hour) {
   AgentEvents events;
-  events.refused(AgentId{7}, "web1", "removed", kStart);
-  events.refused(AgentId{7}, "web1", "removed", kStart + Seconds(30));
+  events.refused(AgentId{7}, "web1", "removed", kNow);
+  events.refused(AgentId{7}, "web1", "removed", kNow + Seconds(30));
   EXPECT_EQ(told(events), "Refused: removed");
-  events.refused(AgentId{7}, "web1", "too old", kStart + Seconds(60));
+  events.refused(AgentId{7}, "web1", "too old", kNow + Seconds(60));
   EXPECT_EQ(told(events), "Refused: too old");
-  events.refused(AgentId{7}, "web1", "too old", kStart + std::chrono::hours(2));
+  events.refused(AgentId{7}, "web1", "too old", kNow + std::chrono::hours(2));
   EXPECT_EQ(told(events), "Refused: too old");
 }
 

@@ -6,10 +6,11 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "base/test_times.h"
+
 namespace lw::server {
 namespace {
 
-const Timestamp kNow = from_unix_us(1'790'000'000'000'000);
 constexpr AgentId kAgent{7};
 
 class AgentRecordsTest : public testing::Test {

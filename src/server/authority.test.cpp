@@ -9,12 +9,11 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/test_times.h"
 #include "wire/protocol.h"
 
 namespace lw::server {
 namespace {
-
-const Timestamp kNow = from_unix_us(1'790'000'000'000'000);
 
 class AuthorityTest : public testing::Test {
  protected:

@@ -8,14 +8,13 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/test_times.h"
 #include "io/pki.h"
 
 namespace lw::server {
 namespace {
 
 using registry::Role;
-
-const Timestamp kNow = from_unix_us(1'795'000'000'000'000);
 
 registry::ApiToken token(const std::string& name, Role role, const std::string& secret) {
   return {.name = name, .role = role, .sha256 = io::sha256(secret)};

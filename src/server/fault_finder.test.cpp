@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
+
 namespace lw::server {
 namespace {
-
-const Timestamp kNow = from_unix_us(1'790'000'000'000'000);
 
 /// Four agents behind routers of their own, a shared middle, four destinations.
 class FaultFinderTest : public testing::Test {

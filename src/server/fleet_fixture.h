@@ -14,6 +14,7 @@
 
 #include "base/channel.h"
 #include "base/guarded.h"
+#include "base/test_times.h"
 #include "io/http_server.h"
 #include "io/pki.h"
 #include "model/codec.h"
@@ -28,7 +29,6 @@ namespace lw::server {
 
 namespace pb = ::linewatch::wire;
 
-inline constexpr Seconds kPatience{60};
 inline constexpr std::uint16_t kKeepDays = 30;
 inline const SpoolId kSpool{0x5b001};
 

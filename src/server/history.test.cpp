@@ -4,12 +4,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
 #include "io/http_server.h"
 
 namespace lw::server {
 namespace {
-
-constexpr Seconds kPatience{20};
 
 /// Keeps each insert waiting until release().
 class HangingStore {

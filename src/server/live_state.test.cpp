@@ -8,13 +8,14 @@
 #include <random>
 #include <set>
 
+#include "base/test_times.h"
+
 namespace lw::server {
 namespace {
 
-const AgentId kAgent{1};
-const Timestamp kStart = from_unix_us(1'790'000'000'000'000);
+const AgentId kWeb1{1};
 
-Test make_test(const std::string& name, AgentId agent = kAgent) {
+Test make_test(const std::string& name, AgentId agent = kWeb1) {
   auto configuration = std::make_shared<TestConfiguration>();
   configuration->name = "ping";
   configuration->frequency = Seconds(30);
@@ -37,7 +38,7 @@ class LiveStateTest : public testing::Test {
   LiveState::AgentFacts facts() {
     return [this](const LiveTest& live) {
       AbsenceFacts facts;
-      facts.agent_name = live.test.agent == kAgent ? "web1" : "web2";
+      facts.agent_name = live.test.agent == kWeb1 ? "web1" : "web2";
       facts.agent_connected = is_connected_;
       facts.agent_last_seen = last_seen_;
       facts.assigned_since = live.assigned;
@@ -75,7 +76,7 @@ class LiveStateTest : public testing::Test {
   }
 
   LiveState live_;
-  Timestamp now_ = kStart;
+  Timestamp now_ = kNow;
   bool is_connected_ = true;
   std::optional<Timestamp> last_seen_;
   lw::Test a_ = make_test("a");
@@ -86,7 +87,7 @@ TEST_F(LiveStateTest, a_new_test_is_indeterminate_until_its_first_round) {
   replace({a_});
   EXPECT_EQ(at(a_).verdict.state, TestState::Indeterminate);
   EXPECT_EQ(at(a_).verdict.reason.code, ReasonCode::NotYetRun);
-  EXPECT_EQ(at(a_).since, kStart);
+  EXPECT_EQ(at(a_).since, kNow);
   now_ += Seconds(5);
   const auto change = round(a_, TestState::Pass);
   ASSERT_TRUE(change.has_value());
@@ -163,33 +164,33 @@ TEST_F(LiveStateTest, the_numbers_shown_are_those_of_the_newest_round) {
   round.address = "2001:db8::7";
   round.http_status = 204;
   round.tls = TlsFacts{};
-  round.tls->not_after = kStart + std::chrono::days(3);
+  round.tls->not_after = kNow + std::chrono::days(3);
   live_.on_round(round, {TestState::Pass, {}}, now_, now_);
   EXPECT_EQ(at(a_).summary.failed, 1);
   EXPECT_EQ(at(a_).summary.rtt_avg, Microseconds(700));
   EXPECT_EQ(at(a_).address, "2001:db8::7");
   EXPECT_EQ(at(a_).http_status, 204);
-  EXPECT_EQ(at(a_).certificate_expires, kStart + std::chrono::days(3));
+  EXPECT_EQ(at(a_).certificate_expires, kNow + std::chrono::days(3));
 }
 
 TEST_F(LiveStateTest, a_restored_state_stands_with_its_since_and_ends_an_old_round) {
   replace({a_, b_});
   const Verdict fail{TestState::Fail, {ReasonCode::AllChecksFailed, {}, {}, "timed out"}};
-  live_.restore(a_.id, fail, kStart - Seconds(600), kStart - Seconds(10));
-  live_.restore(TestId{99}, fail, kStart, kStart);  // no longer defined: ignored
+  live_.restore(a_.id, fail, kNow - Seconds(600), kNow - Seconds(10));
+  live_.restore(TestId{99}, fail, kNow, kNow);  // no longer defined: ignored
   EXPECT_EQ(at(a_).verdict, fail);
-  EXPECT_EQ(at(a_).since, kStart - Seconds(600));
-  EXPECT_FALSE(round_at(a_, kStart - Seconds(40), TestState::Pass).has_value());
+  EXPECT_EQ(at(a_).since, kNow - Seconds(600));
+  EXPECT_FALSE(round_at(a_, kNow - Seconds(40), TestState::Pass).has_value());
   EXPECT_TRUE(tick_after(Seconds(1)).empty()) << "the last round is recent enough";
   EXPECT_EQ(at(a_).verdict, fail);
   EXPECT_FALSE(round(a_, TestState::Fail).has_value());
-  EXPECT_EQ(at(a_).since, kStart - Seconds(600)) << "the outage did not begin at the restart";
+  EXPECT_EQ(at(a_).since, kNow - Seconds(600)) << "the outage did not begin at the restart";
 }
 
 TEST_F(LiveStateTest, restoring_does_not_undo_a_round_that_came_first) {
   replace({a_});
   round(a_, TestState::Pass);
-  live_.restore(a_.id, {TestState::Fail, {}}, kStart - Seconds(600), kStart + Seconds(600));
+  live_.restore(a_.id, {TestState::Fail, {}}, kNow - Seconds(600), kNow + Seconds(600));
   EXPECT_EQ(at(a_).verdict.state, TestState::Pass);
   EXPECT_EQ(at(a_).last_round, now_);
 }
@@ -449,7 +450,7 @@ class LiveStateEdits : public testing::TestWithParam<unsigned> {
   PlayedPlan plan_;
   LiveState whole_;  ///< all tests replaced each time
   LiveState parts_;  ///< only those of changed monitors
-  Timestamp now_ = kStart;
+  Timestamp now_ = kNow;
 };
 
 TEST_P(LiveStateEdits, replacing_the_tests_of_some_monitors_is_replacing_all) {

@@ -3,10 +3,11 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
+
 namespace lw::server {
 namespace {
 
-const Timestamp kNow = from_unix_us(1'795'000'000'000'000);
 const TestId kA{1}, kB{2}, kC{3};
 
 Verdict verdict(TestState state, ReasonCode code = ReasonCode::None) {

@@ -8,12 +8,12 @@
 #include <filesystem>
 
 #include "base/files.h"
+#include "base/test_times.h"
 #include "io/pki.h"
 
 namespace lw::server {
 namespace {
 
-const Timestamp kNow = from_unix_us(1'795'000'000'000'000);
 const std::string kToken = io::sha256("token");
 
 TEST(Sessions, a_cookie_finds_its_session_and_nothing_else_does) {

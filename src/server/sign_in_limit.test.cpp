@@ -3,10 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
+
 namespace lw::server {
 namespace {
-
-const Instant kStart{std::chrono::hours(1)};
 
 TEST(SignInLimit, StopsAnAddressThatGuessesAndNoOther) {
   SignInLimit limit;

@@ -14,6 +14,7 @@
 #include "base/channel.h"
 #include "base/files.h"
 #include "base/guarded.h"
+#include "base/test_times.h"
 #include "base/thread.h"
 #include "io/http_server.h"
 #include "store/batch_journal.h"
@@ -21,7 +22,6 @@
 
 namespace lw::store {
 
-inline constexpr Seconds kPatience{20};
 inline constexpr AgentId kAgent{7};
 inline constexpr SpoolId kSpool{9};
 

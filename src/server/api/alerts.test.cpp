@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/test_times.h"
 #include "model/resource_id.h"
 #include "notify/notifier.h"
 #include "server/alerts/evaluator.h"
@@ -14,8 +15,7 @@
 namespace lw::server::api {
 namespace {
 
-constexpr Seconds kPatience{30};
-constexpr const char* kMonitors = R"({"connectionMonitors": [
+constexpr const char* kShopAndBank = R"({"connectionMonitors": [
   {"name": "shop", "endpoints": [{"name": "a", "type": "Agent", "linewatch": {"agent": "a"}},
     {"name": "x", "type": "ExternalAddress", "address": "192.0.2.2"},
     {"name": "y", "type": "ExternalAddress", "address": "192.0.2.3"}],
@@ -41,7 +41,7 @@ class AlertRoutesTest : public RoutesTest {
                   answer.send({.status = 204, .headers = {}, .body = ""});
                   told_.push(parse_json(request.body).value_or(Value()));
                 }).value();
-    const Answer applied = call("POST", "/api/v1/apply", kMonitors, "application/json");
+    const Answer applied = call("POST", "/api/v1/apply", kShopAndBank, "application/json");
     EXPECT_EQ(applied.status, 200) << applied.text;
   }
   ~AlertRoutesTest() override {
