@@ -82,7 +82,7 @@ int run(const Context& context, const AgentOptions& options) {
   return done ? kExitSuccess : report(done.error());
 }
 
-int join(const Context& context, const AgentOptions& options) {
+int join_server(const Context& context, const AgentOptions& options) {
   const auto config = to_config(context, options);
   if (!config) return report(config.error());
   const auto done = agent::join_server(*config);
@@ -106,7 +106,7 @@ int create_token(const Context& context, int hours, int uses) {
   return kExitSuccess;
 }
 
-int remove(const Context& context, const std::string& name) {
+int remove_agent(const Context& context, const std::string& name) {
   auto client = ApiClient::open(context);
   if (!client) return report(client.error());
   const auto removed =
@@ -193,7 +193,7 @@ void add_join(CLI::App& agent, Context& context, const std::shared_ptr<AgentOpti
   join_verb->add_option("--token-file", options->join_file, "File that holds the token");
   add_facts(*join_verb, *options);
   join_verb->callback(
-      [=, &context] { context.action = [=, &context] { return join(context, *options); }; });
+      [=, &context] { context.action = [=, &context] { return join_server(context, *options); }; });
 }
 
 void add_join_token(CLI::App& agent, Context& context) {
@@ -246,7 +246,7 @@ void add_agent(CLI::App& app, Context& context) {
   auto name = std::make_shared<std::string>();
   remove_verb->add_option("name", *name, "Name or id")->required();
   remove_verb->callback(
-      [=, &context] { context.action = [=, &context] { return remove(context, *name); }; });
+      [=, &context] { context.action = [=, &context] { return remove_agent(context, *name); }; });
   agent->callback([=, &context] {
     if (agent->get_subcommands().empty()) {
       context.action = [=, &context] { return run(context, *options); };

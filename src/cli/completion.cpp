@@ -22,10 +22,6 @@ constexpr std::array<std::string_view, 12> kFileOptions = {
     "--join-file", "--token-file",   "--store-library",
     "--targets",   "--remote-write", "--oidc"};
 
-std::vector<const CLI::App*> verbs_below(const CLI::App& verb) {
-  return verb.get_subcommands([](const CLI::App*) { return true; });
-}
-
 std::string path_of(const std::string& path, const CLI::App& verb) {
   return path.empty() ? verb.get_name() : path + " " + verb.get_name();
 }

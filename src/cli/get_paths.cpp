@@ -20,7 +20,7 @@
 namespace lw::cli {
 namespace {
 
-constexpr Seconds kPatience{20};
+constexpr Seconds kReportPatience{20};
 /// Where packets vanish, each size takes some time-outs.
 constexpr Seconds kMtuPatience{180};
 constexpr Milliseconds kLookEvery{300};
@@ -123,7 +123,7 @@ Result<Value> trace_now(ApiClient& client, const std::string& base, bool with_mt
   const auto known = TRY(requested_reports(client, base, begin));
   const ApiClient::Query query = {{"mtu", with_mtu ? "true" : "false"}};
   TRY(client.send("POST", base + "/trace", query, "", "application/json"));
-  const Seconds patience = with_mtu ? kMtuPatience : kPatience;
+  const Seconds patience = with_mtu ? kMtuPatience : kReportPatience;
   const Instant give_up = clock.now() + patience;
   Channel<int> pause(1, WhenFull::Refuse);
   while (clock.now() < give_up) {

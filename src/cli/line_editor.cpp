@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kLibrary = "libedit.so.2";
 constexpr int kHistorySize = 1'000;
-constexpr std::size_t kShownMax = 100;
+constexpr std::size_t kCandidatesMax = 100;
 
 /// The functions of libedit that are used; `lib` is null if it is not there.
 struct Library {
@@ -137,13 +137,14 @@ void LineEditor::Impl::show(const std::vector<std::string>& candidates) const {
   for (const std::string& candidate : candidates) width = std::max(width, candidate.size() + 2);
   const std::size_t columns = std::max<std::size_t>(1, terminal_width() / width);
   std::string text = "\n";
-  for (std::size_t i = 0; i < candidates.size() && i < kShownMax; ++i) {
+  for (std::size_t i = 0; i < candidates.size() && i < kCandidatesMax; ++i) {
     text += candidates[i];
-    const bool ends = (i + 1) % columns == 0 || i + 1 == candidates.size() || i + 1 == kShownMax;
+    const bool ends =
+        (i + 1) % columns == 0 || i + 1 == candidates.size() || i + 1 == kCandidatesMax;
     text += ends ? std::string("\n") : std::string(width - candidates[i].size(), ' ');
   }
-  if (candidates.size() > kShownMax) {
-    text += "… and " + std::to_string(candidates.size() - kShownMax) + " more\n";
+  if (candidates.size() > kCandidatesMax) {
+    text += "… and " + std::to_string(candidates.size() - kCandidatesMax) + " more\n";
   }
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);

@@ -18,10 +18,6 @@ std::string full_name(const CLI::App& verb) {
   return parent == nullptr ? verb.get_name() : full_name(*parent) + " " + verb.get_name();
 }
 
-std::vector<const CLI::App*> verbs_below(const CLI::App& verb) {
-  return verb.get_subcommands([](const CLI::App*) { return true; });
-}
-
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& known) {
   const auto near = nearest(word, known);
   return near ? fmt::format("; did you mean `{}`?", *near) : "";
@@ -53,6 +49,10 @@ std::string option_name(const std::string& word) {
 bool is_negative_number(const std::string& word) { return word[1] >= '0' && word[1] <= '9'; }
 
 }  // namespace
+
+std::vector<const CLI::App*> verbs_below(const CLI::App& verb) {
+  return verb.get_subcommands([](const CLI::App*) { return true; });
+}
 
 const CLI::Option* find_option(const CLI::App& verb, const std::string& name) {
   for (const CLI::App* at = &verb; at != nullptr; at = at->get_parent()) {

@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 namespace CLI {
 class App;
@@ -19,6 +20,9 @@ std::string explain_misuse(const CLI::App& app, std::span<const std::string> wor
 /// The first of the words that is neither an option of the program nor an option's value; empty if
 /// there is none.
 std::string first_verb(const CLI::App& app, std::span<const std::string> words);
+
+/// The verbs that may follow the verb.
+std::vector<const CLI::App*> verbs_below(const CLI::App& verb);
 
 /// The option of that name ("--output", "-o") of the verb, or of one above it; nullptr if there is
 /// none.

@@ -12,7 +12,7 @@
 namespace lw::cli {
 namespace {
 
-constexpr std::size_t kShownMax = 100;
+constexpr std::size_t kLineMax = 100;
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xc0) == 0x80; }
 
@@ -33,11 +33,11 @@ std::string with_mark(std::string line, std::size_t column, const std::string& t
   std::string_view shown = line;
   std::size_t before = column - 1;
   constexpr std::size_t kLead = 40;
-  if (display_width(shown) > kShownMax && before > kLead) {
+  if (display_width(shown) > kLineMax && before > kLead) {
     shown.remove_prefix(first_characters(shown, before - kLead).size());
     before = kLead;
   }
-  shown = first_characters(shown, kShownMax);
+  shown = first_characters(shown, kLineMax);
   const std::size_t width = display_width(shown);
   before = std::min(before, width);
   const std::size_t marks =

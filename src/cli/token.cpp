@@ -52,7 +52,7 @@ int create(const Context& context, const TokenOptions& options) {
   return kExitSuccess;
 }
 
-int remove(const Context& context, const std::string& name) {
+int remove_token(const Context& context, const std::string& name) {
   auto client = ApiClient::open(context);
   if (!client) return report(client.error());
   const auto removed =
@@ -138,8 +138,9 @@ void add_token(CLI::App& app, Context& context) {
   });
   auto* const remove_verb = token->add_subcommand("remove", "Make a token good for nothing");
   remove_verb->add_option("name", options->name, "Its name")->required();
-  remove_verb->callback(
-      [=, &context] { context.action = [=, &context] { return remove(context, options->name); }; });
+  remove_verb->callback([=, &context] {
+    context.action = [=, &context] { return remove_token(context, options->name); };
+  });
 }
 
 void add_audit(CLI::App& app, Context& context) {

@@ -21,7 +21,7 @@ namespace lw::cli {
 namespace {
 
 constexpr Milliseconds kStepEvery{100};
-constexpr Seconds kPatience{120};
+constexpr Seconds kStartPatience{120};
 
 struct UpOptions {
   ServerOptions server;
@@ -163,7 +163,7 @@ class Up {
 
  private:
   Result<std::optional<Value>> wait_for_server() {
-    const Instant give_up = clock_.now() + kPatience;
+    const Instant give_up = clock_.now() + kStartPatience;
     while (true) {
       supervisor_.step(clock_.now());
       if (auto facts = server_facts(folder_)) return facts;
@@ -174,7 +174,7 @@ class Up {
       if (clock_.now() > give_up) {
         return fail(ErrorCode::Unavailable,
                     fmt::format("the server was not ready within {} s; see its messages above",
-                                kPatience.count()));
+                                kStartPatience.count()));
       }
       if (wait_for_termination(kStepEvery) != 0) return std::nullopt;
     }

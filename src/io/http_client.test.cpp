@@ -8,19 +8,10 @@
 
 #include "base/guarded.h"
 #include "io/http_server.h"
+#include "io/test_http_server.h"
 
 namespace lw::io {
 namespace {
-
-std::unique_ptr<HttpServer> serve(HttpServer::Handler handler) {
-  return HttpServer::start({}, std::move(handler)).value();
-}
-
-HttpClientRequest request_to(const HttpServer& server) {
-  HttpClientRequest request;
-  request.url = "http://127.0.0.1:" + std::to_string(server.port()) + "/";
-  return request;
-}
 
 TEST(HttpClient, SendsMethodHeadersAndBody) {
   const auto server = serve([](const HttpRequest& request, const HttpResponder& responder) {
@@ -30,7 +21,7 @@ TEST(HttpClient, SendsMethodHeadersAndBody) {
   });
   HttpClient client;
   for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
-    HttpClientRequest request = request_to(*server);
+    HttpClientRequest request = request_to(*server, "/");
     request.method = method;
     request.headers = {{"X-A", "b"}, {"X-Empty", ""}};
     const auto response = client.request(request);
@@ -46,7 +37,7 @@ TEST(HttpClient, AsksForHeadWithoutWaitingForABody) {
     responder.send({200, {}, "12345"});
   });
   HttpClient client;
-  HttpClientRequest request = request_to(*server);
+  HttpClientRequest request = request_to(*server, "/");
   request.method = "HEAD";
   request.timeout = Seconds(10);
   const auto response = client.request(request);
@@ -64,7 +55,7 @@ TEST(HttpClient, KeepsItsConnection) {
     responder.send({});
   });
   HttpClient client;
-  for (int i = 0; i < 5; ++i) ASSERT_TRUE(client.request(request_to(*server)));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(client.request(request_to(*server, "/")));
   EXPECT_EQ(ports.with([](const auto& seen) { return seen.size(); }), 1U);
 }
 
@@ -72,7 +63,7 @@ TEST(HttpClient, TakesNoProxyFromTheEnvironment) {
   const auto server =
       serve([](const HttpRequest&, const HttpResponder& responder) { responder.send({}); });
   ::setenv("http_proxy", "http://127.0.0.1:1", 1);
-  const auto response = HttpClient().request(request_to(*server));
+  const auto response = HttpClient().request(request_to(*server, "/"));
   ::unsetenv("http_proxy");
   EXPECT_TRUE(response);
 }
@@ -82,7 +73,7 @@ TEST(HttpClient, RefusesAnAnswerAboveTheCap) {
     responder.send({200, {}, std::string(1000, 'x')});
   });
   HttpClient client;
-  HttpClientRequest request = request_to(*server);
+  HttpClientRequest request = request_to(*server, "/");
   request.response_bytes_max = 1000;
   EXPECT_TRUE(client.request(request));
   request.response_bytes_max = 999;
@@ -96,7 +87,7 @@ TEST(HttpClient, HandsAGoodBodyToItsSinkAndKeepsABadOne) {
     responder.send({request.path == "/bad" ? 400 : 200, {}, std::string(100'000, 'x')});
   });
   HttpClient client;
-  HttpClientRequest request = request_to(*server);
+  HttpClientRequest request = request_to(*server, "/");
   std::string taken;
   request.sink = [&](std::string_view piece) {
     taken += piece;
@@ -112,7 +103,7 @@ TEST(HttpClient, HandsAGoodBodyToItsSinkAndKeepsABadOne) {
   EXPECT_EQ(response->status, 400);
   EXPECT_EQ(response->body.size(), 100'000U);
   EXPECT_EQ(taken.size(), 100'000U);
-  request = request_to(*server);
+  request = request_to(*server, "/");
   request.sink = [](std::string_view) { return false; };
   EXPECT_FALSE(client.request(request));
 }
@@ -121,7 +112,7 @@ TEST(HttpClient, SaysThatNobodyListensAndWhere) {
   std::string url;
   {
     const auto server = serve([](const HttpRequest&, const HttpResponder&) {});
-    url = request_to(*server).url;
+    url = request_to(*server, "/").url;
   }
   HttpClientRequest request;
   request.url = url;
@@ -137,7 +128,7 @@ TEST(HttpClient, GivesUpAfterItsTimeout) {
   const auto server = serve([&](const HttpRequest&, HttpResponder responder) {
     held.with([&](auto& all) { all.push_back(std::move(responder)); });
   });
-  HttpClientRequest request = request_to(*server);
+  HttpClientRequest request = request_to(*server, "/");
   request.timeout = Milliseconds(100);
   const auto response = HttpClient().request(request);
   ASSERT_FALSE(response);

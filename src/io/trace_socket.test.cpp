@@ -18,7 +18,7 @@
 namespace lw::io {
 namespace {
 
-constexpr std::uint32_t kMark = 0xabcd1234;
+constexpr std::uint32_t kTraceMark = 0xabcd1234;
 using Bytes = std::vector<std::uint8_t>;
 
 void add_sum(std::uint32_t& sum, const Bytes& bytes) {
@@ -58,7 +58,7 @@ Bytes echo(bool is_v6, std::uint16_t id, std::uint32_t mark) {
   return packet(is_v6, is_v6 ? 58 : 1, bytes, 2);
 }
 
-Bytes datagram(bool is_v6, std::uint16_t from, std::uint16_t to, std::uint32_t mark = kMark) {
+Bytes datagram(bool is_v6, std::uint16_t from, std::uint16_t to, std::uint32_t mark = kTraceMark) {
   Bytes bytes = build_udp_header(from, to, 4);
   for (const int shift : {24, 16, 8, 0}) bytes.push_back(static_cast<std::uint8_t>(mark >> shift));
   return packet(is_v6, IPPROTO_UDP, bytes, 6);
@@ -76,7 +76,7 @@ Bytes syn(bool is_v6, std::uint16_t from, std::uint16_t to) {
   return packet(is_v6, IPPROTO_TCP, bytes, 16);
 }
 
-struct Heard {
+struct HeardPackets {
   std::vector<int> kinds;  ///< ICMP types; of TCP segments 1000 and their flags
   std::vector<bool> genuine;
   std::uint8_t ttl = 0;
@@ -93,7 +93,7 @@ struct Bench {
   explicit Bench(const Setting& setting) : is_v6(setting.is_v6) {
     if (setting.without_privilege) drop_thread_capabilities();
     auto opened = TraceSocket::open(
-        loop, {is_v6, kMark, setting.without_privilege},
+        loop, {is_v6, kTraceMark, setting.without_privilege},
         {[this](const TraceSocket::Arrival& arrival) {
            heard.kinds.push_back(arrival.is_tcp ? 1000 + arrival.bytes[13] : arrival.bytes[0]);
            heard.genuine.push_back(arrival.is_genuine);
@@ -118,7 +118,7 @@ struct Bench {
   bool is_v6;
   IpAddress self = *parse_ip_address(is_v6 ? "::1" : "127.0.0.1");
   Loop loop;
-  Heard heard;
+  HeardPackets heard;
   std::unique_ptr<TraceSocket> socket;
 };
 
@@ -137,7 +137,7 @@ TEST_P(EachTraceSocket, hears_echo_replies_with_our_mark_and_both_stamps) {
     // The kernel begins to stamp received packets some time after it is asked to.
     for (std::uint32_t i = 0; i < 1000 && !bench.heard.received_ns; ++i) {
       bench.heard = {};
-      ASSERT_EQ(bench.send(echo(bench.is_v6, bench.port(), kMark), 70 + i), 0);
+      ASSERT_EQ(bench.send(echo(bench.is_v6, bench.port(), kTraceMark), 70 + i), 0);
       bench.loop.run_for(Seconds(5));
       if (bench.heard.received_ns) {
         EXPECT_EQ(bench.heard.sent.count(70 + i), 1U);
@@ -156,13 +156,13 @@ TEST(RawTraceSocket, wakes_nobody_while_it_is_polled) {
       Bench bench({is_v6, false});
       // On loopback the answer is there when the packet has left.
       bench.socket->set_polled(true);
-      ASSERT_EQ(bench.send(echo(is_v6, bench.port(), kMark), 1), 0);
+      ASSERT_EQ(bench.send(echo(is_v6, bench.port(), kTraceMark), 1), 0);
       bench.loop.run_for(Milliseconds(20));
       EXPECT_TRUE(bench.heard.kinds.empty());
       bench.socket->read_pending();
       EXPECT_EQ(bench.heard.kinds.size(), 1U);
       bench.loop.run_for(Milliseconds(1));  // Ends at once: the answer has stopped the loop.
-      ASSERT_EQ(bench.send(echo(is_v6, bench.port(), kMark), 2), 0);
+      ASSERT_EQ(bench.send(echo(is_v6, bench.port(), kTraceMark), 2), 0);
       bench.socket->set_polled(false);
       bench.loop.run_for(Seconds(5));
       EXPECT_EQ(bench.heard.kinds.size(), 2U) << "what waited already wakes as well";
@@ -224,8 +224,8 @@ TEST(TraceSocket, is_not_woken_by_what_others_asked_for) {
     for (const bool is_v6 : {false, true}) {
       Bench bench({is_v6, false});
       // Another's ping, and another's UDP and TCP packets, by ports and marks that are not ours.
-      ASSERT_EQ(bench.send(echo(is_v6, 17, kMark + 1), 1), 0);
-      ASSERT_EQ(bench.send(datagram(is_v6, 5'000, 9, kMark + 1), 2), 0);
+      ASSERT_EQ(bench.send(echo(is_v6, 17, kTraceMark + 1), 1), 0);
+      ASSERT_EQ(bench.send(datagram(is_v6, 5'000, 9, kTraceMark + 1), 2), 0);
       ASSERT_EQ(bench.send(syn(is_v6, 5'001, 9), 3), 0);
       // Loopback keeps the order: when this answer is here, the others would be too.
       ASSERT_EQ(bench.send(datagram(is_v6, bench.port(), 9), 4), 0);

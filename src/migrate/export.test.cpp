@@ -14,7 +14,7 @@
 namespace lw::migrate {
 namespace {
 
-const std::string kFolder = LW_SOURCE_DIR "/tests/golden/migrate/";
+const std::string kExpected = LW_SOURCE_DIR "/tests/golden/migrate/";
 const std::string kModels = LW_SOURCE_DIR "/tests/golden/model/";
 
 /// Every monitor that the model's goldens read without fault.
@@ -50,7 +50,7 @@ Value unescaped(const Value& value) {
 }
 
 ConnectionMonitor monitor_with_everything() {
-  const auto document = parse_yaml(read_file(kFolder + "export_everything.yaml").value()).value();
+  const auto document = parse_yaml(read_file(kExpected + "export_everything.yaml").value()).value();
   MonitorsRead read = read_monitor_file(document, "export_everything.yaml");
   for (const Diagnostic& fault : read.faults) ADD_FAILURE() << to_string(fault);
   return read.monitors.at(0);
@@ -99,10 +99,10 @@ TEST(Export, text_in_brackets_is_no_expression_in_a_template) {
 
 void expect_golden(const std::string& file, const std::string& text) {
   if (environment_variable("LW_RECORD")) {
-    ASSERT_TRUE(write_file_atomically(kFolder + file, text, 0644));
+    ASSERT_TRUE(write_file_atomically(kExpected + file, text, 0644));
     return;
   }
-  EXPECT_EQ(text, read_file(kFolder + file).value_or(""));
+  EXPECT_EQ(text, read_file(kExpected + file).value_or(""));
 }
 
 TEST(Export, terraform_has_the_providers_arguments_and_comments_for_the_rest) {

@@ -14,7 +14,7 @@ namespace {
 
 using Status = io::HttpExchangeStatus;
 
-constexpr Seconds kTimeout{10};
+constexpr Seconds kHttpTimeout{10};
 
 io::HttpReport answered(int http_status) {
   io::HttpReport report;
@@ -29,7 +29,7 @@ io::HttpReport answered(int http_status) {
 }
 
 TEST(HttpChecks, a_valid_status_is_a_success_with_rtt_and_phases) {
-  const CheckResult result = result_of_exchange(answered(200), {}, nullptr, kTimeout);
+  const CheckResult result = result_of_exchange(answered(200), {}, nullptr, kHttpTimeout);
   EXPECT_EQ(result.outcome, CheckOutcome::Success);
   EXPECT_EQ(result.rtt, Microseconds(450));
   EXPECT_EQ(result.http_status, 200);
@@ -45,9 +45,10 @@ TEST(HttpChecks, a_valid_status_is_a_success_with_rtt_and_phases) {
 TEST(HttpChecks, the_configuration_says_which_status_is_valid) {
   HttpConfiguration configuration;
   configuration.valid_status_codes = {{503, 503}};
-  EXPECT_EQ(result_of_exchange(answered(503), configuration, nullptr, kTimeout).outcome,
+  EXPECT_EQ(result_of_exchange(answered(503), configuration, nullptr, kHttpTimeout).outcome,
             CheckOutcome::Success);
-  const CheckResult result = result_of_exchange(answered(200), configuration, nullptr, kTimeout);
+  const CheckResult result =
+      result_of_exchange(answered(200), configuration, nullptr, kHttpTimeout);
   EXPECT_EQ(result.outcome, CheckOutcome::HttpStatus);
   EXPECT_EQ(result.detail, "HTTP 200");
   EXPECT_FALSE(result.rtt);
@@ -78,7 +79,7 @@ TEST(HttpChecks, a_tls_problem_becomes_its_outcome_and_keeps_the_facts) {
     report.tls->evidence = "why";
     report.tls->key = "RSA 2048";
     report.tls->chain = {"CN=web.example", "CN=middle"};
-    const CheckResult result = result_of_exchange(report, {}, nullptr, kTimeout);
+    const CheckResult result = result_of_exchange(report, {}, nullptr, kHttpTimeout);
     EXPECT_EQ(result.outcome, example.outcome);
     EXPECT_EQ(result.detail, "why");
     ASSERT_TRUE(result.tls);
@@ -93,22 +94,23 @@ TEST(HttpChecks, what_goes_wrong_below_http_has_the_outcomes_of_tcp) {
   io::HttpReport report;
   report.status = Status::ConnectFailed;
   report.error_number = ECONNREFUSED;
-  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kTimeout).outcome, CheckOutcome::Refused);
+  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kHttpTimeout).outcome, CheckOutcome::Refused);
   report.error_number = ENETUNREACH;
-  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kTimeout).outcome, CheckOutcome::NoRoute);
+  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kHttpTimeout).outcome, CheckOutcome::NoRoute);
   report.icmp = io::IcmpReport{false, 3, 13, *parse_ip_address("10.0.1.1")};
-  const CheckResult prohibited = result_of_exchange(report, {}, nullptr, kTimeout);
+  const CheckResult prohibited = result_of_exchange(report, {}, nullptr, kHttpTimeout);
   EXPECT_EQ(prohibited.outcome, CheckOutcome::Prohibited);
   EXPECT_EQ(prohibited.detail, "ICMP admin-prohibited (3/13) from 10.0.1.1");
   report.status = Status::TimedOut;
   report.evidence = "no connection";
-  const CheckResult late = result_of_exchange(report, {}, nullptr, kTimeout);
+  const CheckResult late = result_of_exchange(report, {}, nullptr, kHttpTimeout);
   EXPECT_EQ(late.outcome, CheckOutcome::TimedOut);
   EXPECT_EQ(late.detail, "no answer in 10 s: no connection");
   report.status = Status::Reset;
-  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kTimeout).outcome, CheckOutcome::Reset);
+  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kHttpTimeout).outcome, CheckOutcome::Reset);
   report.status = Status::Malformed;
-  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kTimeout).outcome, CheckOutcome::HttpMalformed);
+  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kHttpTimeout).outcome,
+            CheckOutcome::HttpMalformed);
 }
 
 TEST(HttpChecks, a_body_without_what_it_must_contain_is_a_failure_that_names_it) {
@@ -118,19 +120,19 @@ TEST(HttpChecks, a_body_without_what_it_must_contain_is_a_failure_that_names_it)
   io::HttpReport report = answered(200);
   report.body = "status:   ok";
   report.body_bytes = report.body.size();
-  EXPECT_EQ(result_of_exchange(report, configuration, &pattern, kTimeout).outcome,
+  EXPECT_EQ(result_of_exchange(report, configuration, &pattern, kHttpTimeout).outcome,
             CheckOutcome::Success);
   report.body = "status: down";
-  CheckResult result = result_of_exchange(report, configuration, &pattern, kTimeout);
+  CheckResult result = result_of_exchange(report, configuration, &pattern, kHttpTimeout);
   EXPECT_EQ(result.outcome, CheckOutcome::HttpBodyMismatch);
   EXPECT_EQ(result.detail, "`status: *ok` is not in 12 bytes of the body");
   EXPECT_EQ(result.http_status, 200);
   EXPECT_FALSE(result.rtt);
   report.body_is_cut = true;
-  EXPECT_EQ(result_of_exchange(report, configuration, &pattern, kTimeout).detail,
+  EXPECT_EQ(result_of_exchange(report, configuration, &pattern, kHttpTimeout).detail,
             "`status: *ok` is not in 12 bytes of the body, which has more");
   report.http_status = 500;  // The status comes first.
-  EXPECT_EQ(result_of_exchange(report, configuration, &pattern, kTimeout).outcome,
+  EXPECT_EQ(result_of_exchange(report, configuration, &pattern, kHttpTimeout).outcome,
             CheckOutcome::HttpStatus);
 }
 
@@ -141,13 +143,13 @@ TEST(HttpChecks, version_redirects_and_lookups_are_evidence) {
   report.url = "https://b.example/";
   report.body_bytes = 7;
   report.lookup = Microseconds(30);
-  const CheckResult result = result_of_exchange(report, {}, nullptr, kTimeout);
+  const CheckResult result = result_of_exchange(report, {}, nullptr, kHttpTimeout);
   EXPECT_EQ(result.http_facts, (HttpFacts{"HTTP/2", 2, "https://b.example/", 7}));
   ASSERT_TRUE(result.http);
   EXPECT_EQ(result.http->dns, Microseconds(30));
   EXPECT_EQ(result.detail, "");
   report.http_status = 404;
-  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kTimeout).detail,
+  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kHttpTimeout).detail,
             "HTTP 404 (redirected to https://b.example/)");
 }
 
@@ -156,11 +158,12 @@ TEST(HttpChecks, what_goes_wrong_on_the_way_of_redirects_has_its_outcome) {
   report.status = Status::TooManyRedirects;
   report.evidence = "5 redirects and the next would lead to http://a/";
   report.http_status = 302;
-  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kTimeout).outcome,
+  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kHttpTimeout).outcome,
             CheckOutcome::HttpTooManyRedirects);
   report.status = Status::NameFailed;
   report.name_status = io::NameStatus::NotFound;
-  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kTimeout).outcome, CheckOutcome::NameNotFound);
+  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kHttpTimeout).outcome,
+            CheckOutcome::NameNotFound);
 }
 
 TEST(HttpChecks, a_source_that_this_host_lacks_is_void) {
@@ -168,11 +171,11 @@ TEST(HttpChecks, a_source_that_this_host_lacks_is_void) {
   report.status = Status::LocalFault;
   report.evidence = "192.0.2.9 is no address of this host";
   report.error_number = EADDRNOTAVAIL;
-  const CheckResult lacking = result_of_exchange(report, {}, nullptr, kTimeout);
+  const CheckResult lacking = result_of_exchange(report, {}, nullptr, kHttpTimeout);
   EXPECT_EQ(lacking.outcome, CheckOutcome::LocalConfiguration);
   EXPECT_EQ(lacking.detail.find(report.evidence), 0U) << lacking.detail;
   report.error_number = EPERM;
-  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kTimeout).outcome,
+  EXPECT_EQ(result_of_exchange(report, {}, nullptr, kHttpTimeout).outcome,
             CheckOutcome::LocalPermission);
 }
 
@@ -180,7 +183,7 @@ TEST(HttpChecks, revocation_that_is_not_checkable_is_a_note_of_a_success) {
   io::HttpReport report = answered(200);
   report.tls.emplace();
   report.tls->note = "revocation not checkable: no responder";
-  const CheckResult result = result_of_exchange(report, {}, nullptr, kTimeout);
+  const CheckResult result = result_of_exchange(report, {}, nullptr, kHttpTimeout);
   EXPECT_EQ(result.outcome, CheckOutcome::Success);
   EXPECT_EQ(result.detail, "revocation not checkable: no responder");
 }
@@ -246,7 +249,7 @@ CheckResult check(const HttpConfiguration& http, const PacketOptions& packets = 
   configuration->protocol = http;
   configuration->packets = packets;
   test.configuration = configuration;
-  checks.start({7, 2}, test, *parse_ip_address("127.0.0.1"), kTimeout);
+  checks.start({7, 2}, test, *parse_ip_address("127.0.0.1"), kHttpTimeout);
   loop.run_for(Seconds(20));
   EXPECT_TRUE(got);
   return got.value_or(CheckResult{});

@@ -18,7 +18,7 @@ namespace {
 
 namespace pb = ::linewatch::wire;
 
-constexpr AgentId kAgent{7};
+constexpr AgentId kAssignee{7};
 
 std::shared_ptr<const TestConfiguration> configuration_of(int number) {
   auto configuration = std::make_shared<TestConfiguration>();
@@ -35,7 +35,7 @@ lw::Test make_test(std::uint64_t id, int variant = 0) {
   test.destination = "d" + std::to_string(id);
   test.destination_address = "192.0.2." + std::to_string(variant % 5);
   test.configuration = configuration_of(variant);
-  test.agent = kAgent;
+  test.agent = kAssignee;
   return test;
 }
 
@@ -88,10 +88,10 @@ class AssignmentsTest : public testing::Test {
   Assignments::Messages update() {
     std::vector<const lw::Test*> tests;
     for (const auto& [id, test] : wanted_) tests.push_back(&test);
-    return assignments_.update(kAgent, std::move(tests), ports_);
+    return assignments_.update(kAssignee, std::move(tests), ports_);
   }
   void hello(const PlayedAgent& agent) {
-    assignments_.on_hello(kAgent, agent.version(), agent.protocol());
+    assignments_.on_hello(kAssignee, agent.version(), agent.protocol());
   }
   /// All the way: also if the agent has to ask for the whole set.
   void tell(PlayedAgent& agent) {
@@ -99,12 +99,12 @@ class AssignmentsTest : public testing::Test {
     for (const auto& message : update()) wants_whole = !agent.take(*message) || wants_whole;
     if (!wants_whole) return;
     ++asked_;
-    assignments_.on_wanted(kAgent);
+    assignments_.on_wanted(kAssignee);
     for (const auto& message : update()) EXPECT_TRUE(agent.take(*message));
   }
   void put(std::uint64_t id, int variant = 0) { wanted_[id] = make_test(id, variant); }
   void expect_told(const PlayedAgent& agent) const {
-    EXPECT_EQ(agent.version(), assignments_.version(kAgent));
+    EXPECT_EQ(agent.version(), assignments_.version(kAssignee));
     EXPECT_EQ(agent.set().listen_ports, ports_);
     ASSERT_EQ(agent.set().tests.size(), wanted_.size());
     for (const lw::Test& test : agent.set().tests) {

@@ -21,7 +21,7 @@
 namespace lw::server {
 namespace {
 
-constexpr Milliseconds kTickEvery{500};
+constexpr Milliseconds kLookEvery{500};
 /// A log is for people: a failing data centre must not write ten thousand lines.
 constexpr Seconds kLogWindow{60};
 /// Agents come back within 15 s of a restart; their tests keep their states so long.
@@ -105,8 +105,8 @@ Result<void> Control::load() {
 
 void Control::run() {
   while (!stopping_.is_raised()) {
-    if (auto work = work_.pop_for(kTickEvery)) (*work)();
-    if (clock_.now() - ticked_ >= kTickEvery) tick();
+    if (auto work = work_.pop_for(kLookEvery)) (*work)();
+    if (clock_.now() - ticked_ >= kLookEvery) tick();
   }
 }
 

@@ -19,7 +19,6 @@ namespace {
 namespace pb = ::linewatch::wire;
 
 constexpr std::size_t kAgentNameMax = 200;
-constexpr std::size_t kLoggedBytesMax = 500;
 
 Result<void> check_facts(const Agent& facts) {
   const bool has_control =

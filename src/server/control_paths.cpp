@@ -10,11 +10,7 @@
 
 namespace lw::server {
 namespace {
-
 namespace pb = ::linewatch::wire;
-
-constexpr std::size_t kLoggedBytesMax = 500;
-
 }  // namespace
 
 void Control::handle_paths(const std::shared_ptr<FleetSession>& session,

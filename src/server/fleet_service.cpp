@@ -57,7 +57,7 @@ grpc::Status to_status(const Error& error) {
 }
 
 /// Whom a verified client certificate names, and which one it is.
-struct Caller {
+struct ConnectedAgent {
   AgentId agent;
   std::string certificate_sha256_hex;
 };
@@ -71,12 +71,12 @@ std::optional<AgentId> agent_of(std::string_view common_name) {
   return id ? std::optional(AgentId{*id}) : std::nullopt;
 }
 
-Result<Caller> caller_of(const grpc::CallbackServerContext& context) {
+Result<ConnectedAgent> caller_of(const grpc::CallbackServerContext& context) {
   for (const grpc::string_ref& pem :
        context.auth_context()->FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME)) {
     const auto shown = io::read_certificate(std::string(pem.data(), pem.size()));
     const auto agent = shown ? agent_of(shown->subject_common_name) : std::nullopt;
-    if (agent) return Caller{*agent, shown->sha256_hex};
+    if (agent) return ConnectedAgent{*agent, shown->sha256_hex};
   }
   return fail(ErrorCode::Unauthenticated,
               "no agent certificate was shown; join first with `linewatch agent --join-token …`");
@@ -88,7 +88,7 @@ class GrpcSession final : public FleetSession,
                           public grpc::ServerBidiReactor<pb::AgentMessage, pb::ServerMessage>,
                           public std::enable_shared_from_this<GrpcSession> {
  public:
-  GrpcSession(Control& control, Caller caller, std::string peer)
+  GrpcSession(Control& control, ConnectedAgent caller, std::string peer)
       : control_(control), caller_(std::move(caller)), peer_(std::move(peer)) {}
 
   void begin() {
@@ -156,7 +156,7 @@ class GrpcSession final : public FleetSession,
     bool is_finished = false;
   };
   Control& control_;
-  const Caller caller_;
+  const ConnectedAgent caller_;
   const std::string peer_;
   pb::AgentMessage incoming_;
   Guarded<State> state_;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <string>
 
@@ -12,6 +13,9 @@ class ServerMessage;
 }
 
 namespace lw::server {
+
+/// Of a text that an agent sent, in a line of the log or a status.
+inline constexpr std::size_t kLoggedBytesMax = 500;
 
 /// One connected agent. All functions may be called from any thread, never block, and do nothing
 /// once the connection is gone.

@@ -11,10 +11,10 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
 /// Milliseconds since 1970.
-double ms_of(const std::optional<Timestamp>& time) {
+double ms_or_nan(const std::optional<Timestamp>& time) {
   return time ? static_cast<double>(to_unix_us(*time)) / 1000.0 : kNaN;
 }
-float ms_of(const std::optional<Microseconds>& duration) {
+float ms_or_nan(const std::optional<Microseconds>& duration) {
   return static_cast<float>(duration ? static_cast<double>(duration->count()) / 1000.0 : kNaN);
 }
 float number_of(const std::optional<double>& value) {
@@ -67,15 +67,15 @@ void Snapshot::add(const TestMoment& moment) {
   reason_code.push_back(static_cast<std::uint8_t>(moment.reason.code));
   observed.push_back(number_of(moment.reason.observed));
   limit.push_back(number_of(moment.reason.limit));
-  since.push_back(ms_of(moment.since));
-  last_round.push_back(ms_of(moment.last_round));
+  since.push_back(ms_or_nan(moment.since));
+  last_round.push_back(ms_or_nan(moment.last_round));
   checks_failed_percent.push_back(number_of(moment.checks_failed_percent));
-  rtt.push_back(ms_of(moment.rtt_avg));
-  rtt_min.push_back(ms_of(moment.rtt_min));
-  rtt_max.push_back(ms_of(moment.rtt_max));
-  jitter.push_back(ms_of(moment.jitter));
+  rtt.push_back(ms_or_nan(moment.rtt_avg));
+  rtt_min.push_back(ms_or_nan(moment.rtt_min));
+  rtt_max.push_back(ms_or_nan(moment.rtt_max));
+  jitter.push_back(ms_or_nan(moment.jitter));
   http_status.push_back(static_cast<std::uint16_t>(moment.http_status.value_or(0)));
-  certificate_expires.push_back(ms_of(moment.certificate_expires));
+  certificate_expires.push_back(ms_or_nan(moment.certificate_expires));
   checked_address.emplace_back(moment.checked_address);
   source_address.push_back(moment.source_address);
   path_issue.push_back(moment.path_issue ? static_cast<std::uint8_t>(*moment.path_issue)

@@ -84,12 +84,12 @@ void append_number(std::string& out, const std::optional<double>& value) {
   }
 }
 
-std::optional<double> ms_of(const std::optional<Microseconds>& duration) {
+std::optional<double> ms_or_none(const std::optional<Microseconds>& duration) {
   if (!duration) return std::nullopt;
   return static_cast<double>(duration->count()) / 1000.0;
 }
 
-std::optional<double> ms_of(const std::optional<Timestamp>& time) {
+std::optional<double> ms_or_none(const std::optional<Timestamp>& time) {
   if (!time) return std::nullopt;
   return static_cast<double>(to_unix_us(*time)) / 1000.0;
 }
@@ -131,14 +131,15 @@ std::string rows_event(const LiveChanges& changes) {
   };
   numbers("observed", [](const TestMoment& moment) { return moment.reason.observed; });
   numbers("limit", [](const TestMoment& moment) { return moment.reason.limit; });
-  numbers("since", [](const TestMoment& moment) { return ms_of(std::optional(moment.since)); });
-  numbers("lastRound", [](const TestMoment& moment) { return ms_of(moment.last_round); });
+  numbers("since",
+          [](const TestMoment& moment) { return ms_or_none(std::optional(moment.since)); });
+  numbers("lastRound", [](const TestMoment& moment) { return ms_or_none(moment.last_round); });
   numbers("checksFailedPercent",
           [](const TestMoment& moment) { return moment.checks_failed_percent; });
-  numbers("rttMs", [](const TestMoment& moment) { return ms_of(moment.rtt_avg); });
-  numbers("rttMinMs", [](const TestMoment& moment) { return ms_of(moment.rtt_min); });
-  numbers("rttMaxMs", [](const TestMoment& moment) { return ms_of(moment.rtt_max); });
-  numbers("jitterMs", [](const TestMoment& moment) { return ms_of(moment.jitter); });
+  numbers("rttMs", [](const TestMoment& moment) { return ms_or_none(moment.rtt_avg); });
+  numbers("rttMinMs", [](const TestMoment& moment) { return ms_or_none(moment.rtt_min); });
+  numbers("rttMaxMs", [](const TestMoment& moment) { return ms_or_none(moment.rtt_max); });
+  numbers("jitterMs", [](const TestMoment& moment) { return ms_or_none(moment.jitter); });
   data += '}';
   return event("rows", changes.revision, data);
 }

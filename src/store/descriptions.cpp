@@ -10,9 +10,6 @@
 namespace lw::store {
 namespace {
 
-/// ClickHouse's JSON formats read and write 64-bit numbers as text.
-std::string number_text(std::uint64_t value) { return std::to_string(value); }
-
 Value description(const Test& test) {
   Value row;
   row.set("connection_monitor", test.connection_monitor);
@@ -23,7 +20,8 @@ Value description(const Test& test) {
   row.set("protocol", test.configuration->protocol_name());
   row.set("port", static_cast<int>(test.configuration->port().value_or(0)));
   row.set("destination_address", test.destination_address);
-  row.set("agent_id", number_text(test.agent.value));
+  // ClickHouse's JSON formats read and write 64-bit numbers as text.
+  row.set("agent_id", std::to_string(test.agent.value));
   row.set("frequency_s", std::int64_t{test.configuration->frequency.count()});
   row.set("disabled", test.disabled ? 1 : 0);
   return row;

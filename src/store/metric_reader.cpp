@@ -22,7 +22,7 @@ struct Source {
   std::array<std::string_view, kMetricKinds> aggregates;
 };
 
-constexpr Source kRounds{
+constexpr Source kOfRounds{
     "rounds",
     {"countIf(r.total > 0), sumIf(100. * r.failed / r.total, r.total > 0), "
      "minIf(100. * r.failed / r.total, r.total > 0), "
@@ -33,7 +33,7 @@ constexpr Source kRounds{
      "maxIf(r.rbase + r.davg, bitTest(r.measured, 0)) / 1000.",
      "count(), toFloat64(sum(r.state)), toFloat64(min(r.state)), toFloat64(max(r.state))"}};
 
-constexpr Source kHours{
+constexpr Source kOfHours{
     "h1",
     {"sum(r.percent_count), sum(r.percent_sum), min(r.percent_min), max(r.percent_max)",
      "sum(r.avg_count), sum(r.avg_sum) / 1000., min(r.avg_min) / 1000., max(r.avg_max) / 1000.",
@@ -96,7 +96,7 @@ std::string select_rounds(const MetricQuestion& question, const HourSplit& split
     condition +=
         " AND toStartOfHour(r.ts) IN (SELECT arrayJoin(" + array_of_hours(split.cut) + "))";
   }
-  return select(question, kRounds, "toUnixTimestamp64Micro(r.ts)", condition);
+  return select(question, kOfRounds, "toUnixTimestamp64Micro(r.ts)", condition);
 }
 
 std::string select_hours(const MetricQuestion& question, const HourSplit& split) {
@@ -106,7 +106,7 @@ std::string select_hours(const MetricQuestion& question, const HourSplit& split)
   if (!split.cut.empty()) {
     condition += " AND r.t NOT IN (SELECT arrayJoin(" + array_of_hours(split.cut) + "))";
   }
-  return select(question, kHours, "toInt64(toUnixTimestamp(r.t)) * 1000000", condition);
+  return select(question, kOfHours, "toInt64(toUnixTimestamp(r.t)) * 1000000", condition);
 }
 
 MetricStep read_step(RowReader& row, bool by_reason) {

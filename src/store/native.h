@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -57,6 +58,20 @@ class NativeColumn {
   std::string data_;
   std::uint64_t elements_ = 0;
 };
+
+/// Hands out the columns in order while one row is written.
+class NativeRow {
+ public:
+  explicit NativeRow(std::vector<NativeColumn>& columns) : columns_(columns) {}
+  NativeColumn& next() { return columns_[next_++]; }
+
+ private:
+  std::vector<NativeColumn>& columns_;
+  std::size_t next_ = 0;
+};
+
+/// ClickHouse refuses a block that touches more than 100 partitions; here (keep_days, day).
+inline constexpr std::size_t kPartitionsMax = 90;
 
 /// A whole block of `rows` rows.
 std::string native_block(const std::vector<NativeColumn>& columns, std::size_t rows);

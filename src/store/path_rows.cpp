@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint32_t kNotMeasured = std::numeric_limits<std::uint32_t>::max();
 
-constexpr std::array<std::pair<const char*, const char*>, 35> kColumns = {{
+constexpr std::array<std::pair<const char*, const char*>, 35> kPathColumns = {{
     {"test_id", "UInt64"},
     {"ts", "DateTime64(6, 'UTC')"},
     {"path_index", "UInt8"},
@@ -55,17 +55,6 @@ constexpr std::array<std::pair<const char*, const char*>, 35> kColumns = {{
     {"report", "String"},
 }};
 
-/// Hands out the columns in order while one row is written.
-class Row {
- public:
-  explicit Row(std::vector<NativeColumn>& columns) : columns_(columns) {}
-  NativeColumn& next() { return columns_[next_++]; }
-
- private:
-  std::vector<NativeColumn>& columns_;
-  std::size_t next_ = 0;
-};
-
 std::uint32_t to_u32(const std::optional<Microseconds>& duration) {
   if (!duration) return kNotMeasured;
   return static_cast<std::uint32_t>(
@@ -81,7 +70,7 @@ auto each_hop(const Path& path, Of of) {
   return values;
 }
 
-void add_hops(Row& row, const Path& path) {
+void add_hops(NativeRow& row, const Path& path) {
   row.next().add_array(each_hop(path, [](const PathHop& hop) { return hop.ttl; }));
   row.next().add_texts(each_hop(path, [](const PathHop& hop) {
     return hop.address ? to_string(*hop.address) : std::string();
@@ -103,7 +92,7 @@ void add_hops(Row& row, const Path& path) {
   row.next().add_array(each_hop(path, [](const PathHop& hop) { return hop.labels; }));
 }
 
-void add_of_report(Row& row, const PathReport& report, bool is_first) {
+void add_of_report(NativeRow& row, const PathReport& report, bool is_first) {
   std::vector<std::string> kinds;
   std::vector<std::string> texts;
   if (is_first) {
@@ -121,7 +110,7 @@ void add_of_report(Row& row, const PathReport& report, bool is_first) {
 void add_row(std::vector<NativeColumn>& columns, const StoredPathReport& stored, const Path& path,
              std::size_t index) {
   const PathReport& report = stored.report;
-  Row row(columns);
+  NativeRow row(columns);
   row.next().add(report.test.value);
   row.next().add(to_unix_us(report.to));
   row.next().add(static_cast<std::uint8_t>(std::min<std::size_t>(index, 255)));
@@ -149,7 +138,7 @@ void add_row(std::vector<NativeColumn>& columns, const StoredPathReport& stored,
 PathBlock encode_paths(std::span<const StoredPathReport> reports) {
   std::vector<NativeColumn> columns;
   PathBlock block{.sql = "INSERT INTO paths (", .bytes = {}};
-  for (const auto& [name, type] : kColumns) {
+  for (const auto& [name, type] : kPathColumns) {
     columns.emplace_back(name, type);
     if (columns.size() > 1) block.sql += ", ";
     block.sql += name;

@@ -12,16 +12,10 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "base/thread.h"
+#include "store/native.h"
 #include "store/refusals.h"
 
 namespace lw::store {
-
-namespace {
-
-// ClickHouse refuses a block that touches more than 100 partitions; here (keep_days, day).
-constexpr std::size_t kPartitionsMax = 90;
-
-}  // namespace
 
 struct PathWriter::Impl {
   Impl(const PathWriterConfig& config_in, const ClientConfig& client_in, const Clock& clock_in,

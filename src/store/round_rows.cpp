@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kChecksMax = 255;
 
 // In the order of `add_row`. LowCardinality columns are sent as String; the store converts.
-constexpr std::array<std::pair<const char*, const char*>, 56> kColumns = {{
+constexpr std::array<std::pair<const char*, const char*>, 56> kRoundColumns = {{
     {"test_id", "UInt64"},
     {"ts", "DateTime64(6, 'UTC')"},
     {"keep_days", "UInt16"},
@@ -76,17 +76,6 @@ constexpr std::array<std::pair<const char*, const char*>, 56> kColumns = {{
     {"reply_ttl_spread", "UInt8"},
 }};
 
-/// Fills the columns of a row one after the other.
-class Row {
- public:
-  explicit Row(std::vector<NativeColumn>& columns) : columns_(columns) {}
-  NativeColumn& next() { return columns_[at_++]; }
-
- private:
-  std::vector<NativeColumn>& columns_;
-  std::size_t at_ = 0;
-};
-
 std::uint32_t to_u32(Microseconds time) {
   constexpr std::int64_t kMost = std::numeric_limits<std::uint32_t>::max();
   return static_cast<std::uint32_t>(std::clamp<std::int64_t>(time.count(), 0, kMost));
@@ -140,7 +129,7 @@ std::uint32_t above(std::optional<Microseconds> time, std::uint32_t base) {
   return number > base ? number - base : 0;
 }
 
-void add_checks(Row& row, const Round& round, const RoundSummary& summary) {
+void add_checks(NativeRow& row, const Round& round, const RoundSummary& summary) {
   const CheckColumns checks = columns_of(round.checks);
   const int measured = (summary.rtt_avg ? 1 : 0) | (summary.jitter ? 2 : 0);
   row.next().add_array(checks.outcomes);
@@ -155,7 +144,7 @@ void add_checks(Row& row, const Round& round, const RoundSummary& summary) {
   row.next().add_array(checks.offsets);
 }
 
-void add_http(Row& row, const Round& round) {
+void add_http(NativeRow& row, const Round& round) {
   int mask = 0;
   std::vector<std::uint32_t> phases;
   if (round.http) {
@@ -176,7 +165,7 @@ void add_http(Row& row, const Round& round) {
   row.next().add(static_cast<std::uint16_t>(std::clamp(round.http_status.value_or(0), 0, 65535)));
 }
 
-void add_tls(Row& row, const Round& round) {
+void add_tls(NativeRow& row, const Round& round) {
   const TlsFacts none;
   const TlsFacts& tls = round.tls ? *round.tls : none;
   row.next().add(to_u8(round.tls ? 1 : 0));
@@ -189,7 +178,7 @@ void add_tls(Row& row, const Round& round) {
   row.next().add_text(tls.cipher);
 }
 
-void add_name(Row& row, const Round& round) {
+void add_name(NativeRow& row, const Round& round) {
   const NameFacts none;
   const NameFacts& name = round.name ? *round.name : none;
   const int flags = !round.name ? 0 : 1 | (name.is_last_good ? 2 : 0) | (name.ttl ? 4 : 0);
@@ -204,13 +193,13 @@ void add_name(Row& row, const Round& round) {
   row.next().add_text(name.detail);
 }
 
-void add_confirmation(Row& row, const Round& round) {
+void add_confirmation(NativeRow& row, const Round& round) {
   const Confirmation confirmation = round.confirmation.value_or(Confirmation{});
   row.next().add(to_u8(confirmation.made));
   row.next().add(to_u8(confirmation.failed));
 }
 
-void add_more_of_http(Row& row, const Round& round) {
+void add_more_of_http(NativeRow& row, const Round& round) {
   const HttpFacts none;
   const HttpFacts& http = round.http_facts ? *round.http_facts : none;
   row.next().add_text(http.version);
@@ -219,7 +208,7 @@ void add_more_of_http(Row& row, const Round& round) {
   row.next().add(static_cast<std::uint64_t>(std::max<std::int64_t>(http.body_bytes, 0)));
 }
 
-void add_more_of_tls(Row& row, const Round& round) {
+void add_more_of_tls(NativeRow& row, const Round& round) {
   const TlsFacts none;
   const TlsFacts& tls = round.tls ? *round.tls : none;
   row.next().add_text(tls.key);
@@ -227,7 +216,7 @@ void add_more_of_tls(Row& row, const Round& round) {
   row.next().add(to_u8(tls.is_verified ? 1 : 0));
 }
 
-void add_reply_ttls(Row& row, const Round& round) {
+void add_reply_ttls(NativeRow& row, const Round& round) {
   const ReplyTtls ttls = round.reply_ttls.value_or(ReplyTtls{});
   row.next().add(ttls.lowest);
   row.next().add(to_u8(ttls.highest - ttls.lowest));
@@ -235,7 +224,7 @@ void add_reply_ttls(Row& row, const Round& round) {
 
 void add_row(std::vector<NativeColumn>& columns, const StoredRound& stored) {
   constexpr double kNone = std::numeric_limits<double>::quiet_NaN();
-  Row row(columns);
+  NativeRow row(columns);
   const Round& round = stored.round;
   const RoundSummary summary = summarize(round);
   const Reason& reason = stored.verdict.reason;
@@ -285,7 +274,7 @@ std::size_t bytes_of(const TlsFacts& tls) {
 
 std::string columns_without(std::string_view left_out) {
   std::string names;
-  for (const auto& [name, type] : kColumns) {
+  for (const auto& [name, type] : kRoundColumns) {
     if (name == left_out) continue;
     if (!names.empty()) names += ", ";
     names += name;
@@ -315,7 +304,7 @@ std::string kept_round_columns() { return columns_without("jitter"); }
 
 std::string encode_native(std::span<const StoredRound> rounds) {
   std::vector<NativeColumn> columns;
-  for (const auto& [name, type] : kColumns) columns.emplace_back(name, type);
+  for (const auto& [name, type] : kRoundColumns) columns.emplace_back(name, type);
   for (const StoredRound& round : rounds) add_row(columns, round);
   return native_block(columns, rounds.size());
 }

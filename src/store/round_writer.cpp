@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/thread.h"
 #include "store/batch_journal.h"
+#include "store/native.h"
 #include "store/reconcile.h"
 #include "store/refusals.h"
 
@@ -22,9 +23,6 @@ namespace {
 
 using SpoolKey = std::pair<AgentId, SpoolId>;
 using Highs = std::map<SpoolKey, std::uint64_t>;
-
-// ClickHouse refuses a block that touches more than 100 partitions; here (keep_days, day).
-constexpr std::size_t kPartitionsMax = 90;
 
 std::size_t bytes_of_all(std::span<const StoredRound> rounds) {
   std::size_t bytes = 0;

@@ -63,7 +63,7 @@ StateAt read_state_at(RowReader& row) {
   return state;
 }
 
-TestName read_name(RowReader& row) {
+TestName read_test_name(RowReader& row) {
   TestName name;
   name.test.value = row.number<std::uint64_t>();
   name.first_known = from_unix_us(row.number<std::int64_t>());
@@ -187,7 +187,7 @@ Result<std::vector<TestName>> test_names_at(Client& client, Timestamp at) {
       "t.destination, t.configuration, toString(t.protocol), t.destination_address, t.port, "
       "t.frequency_s), {}) FROM tests AS t GROUP BY t.test_id",
       weight);
-  return rows_of<TestName>(client, sql, read_name);
+  return rows_of<TestName>(client, sql, read_test_name);
 }
 
 Result<std::vector<QuantilePoint>> test_quantiles(Client& client, TestId test, Timestamp from,

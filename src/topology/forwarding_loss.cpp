@@ -112,8 +112,8 @@ Pool fit_common_loss(std::span<const HopEvidence> hops, double loss_min) {
 
 /// What a link at each place would gain, among the hops with the indexes [begin, end), of which the
 /// first ones lose `before` already.
-struct Search {
-  explicit Search(std::size_t end)
+struct LinkGains {
+  explicit LinkGains(std::size_t end)
       : gain(end, -std::numeric_limits<double>::infinity()), most(gain), behind(end), span(end) {}
 
   std::vector<double> gain;
@@ -198,9 +198,9 @@ std::vector<double> excuses(const TermsOfSpans& terms, std::size_t end) {
 /// A link's gain is the mean over all times since when it may lose and all shares that it may lose,
 /// not the most: a maximum finds a stretch of bad luck for any place. What is outside of a span is
 /// explained by the usual loss, so that spans compare.
-Search search(LossSpans spans, std::size_t begin, std::size_t end, double before) {
+LinkGains gains_of(LossSpans spans, std::size_t begin, std::size_t end, double before) {
   static const auto kTried = shares_tried();
-  Search found(end);
+  LinkGains found(end);
   std::vector<LogMean> means(end);
   std::vector<double> rates(end);
   const TermsOfSpans terms = terms_of(spans, end, before);
@@ -240,7 +240,7 @@ double margin_of(const Pool& behind) {
   return std::max(kMarginLast, kMarginFirst - kMarginPerLoss * each);
 }
 
-LossyLink link_of(const Search& found, std::size_t begin, std::size_t end, double before) {
+LossyLink link_of(const LinkGains& found, std::size_t begin, std::size_t end, double before) {
   LossyLink link;
   const double most = found.gain[found.best];
   link.first = link.last = link.best = found.best;
@@ -266,7 +266,7 @@ LossyLink link_of(const Search& found, std::size_t begin, std::size_t end, doubl
 }
 
 /// Whether those behind a place may accuse the link before it at all.
-bool may_accuse(const Search& found, LossSpans spans, std::size_t at, std::size_t end) {
+bool may_accuse(const LinkGains& found, LossSpans spans, std::size_t at, std::size_t end) {
   if (found.behind[at].witnesses < kWitnessesMin) return false;
   const std::vector<HopEvidence>& hops = spans[found.span[at]];
   return std::none_of(hops.begin() + static_cast<std::ptrdiff_t>(at),
@@ -279,7 +279,7 @@ bool may_accuse(const Search& found, LossSpans spans, std::size_t at, std::size_
 void collect(LossSpans spans, std::size_t begin, std::size_t end, double before,
              const LossRules& rules, LossFinding& finding) {
   if (begin >= end || finding.links.size() >= kLinksMax) return;
-  const Search found = search(spans, begin, end, before);
+  const LinkGains found = gains_of(spans, begin, end, before);
   if (found.gain[found.best] < rules.gain_min) return;
   if (!may_accuse(found, spans, found.best, end)) return;
   const LossyLink link = link_of(found, begin, end, before);
@@ -302,7 +302,7 @@ LossFinding find_lossy_links(LossSpans spans, const LossRules& rules) {
 
 double loss_suspicion(LossSpans spans, const LossRules& rules) {
   if (spans.empty() || spans.front().empty()) return 0;
-  const Search found = search(spans, 0, spans.front().size(), rules.background);
+  const LinkGains found = gains_of(spans, 0, spans.front().size(), rules.background);
   double most = 0;
   for (std::size_t at = 0; at < found.gain.size(); ++at) {
     if (found.behind[at].witnesses >= kWitnessesMin) most = std::max(most, found.most[at]);

@@ -18,7 +18,7 @@ constexpr std::uint32_t kSilentProbesMin = 2;
 /// labels nor quoted TTLs: answers from their end take so many more steps than the hop before.
 constexpr int kTunnelShiftMin = 3;
 constexpr int kTunnelTimePercentMin = 25;
-constexpr std::uint16_t kUsualPartsMin = 6;
+constexpr std::uint16_t kUsualHopPartsMin = 6;
 
 void add_label(PathHop& hop, HopLabel label) { hop.labels = with(hop.labels, label); }
 
@@ -158,7 +158,7 @@ std::vector<std::optional<Microseconds>> recent_lows(const PathState& path, Time
 std::vector<std::optional<Microseconds>> usual_lows(const PathState& path) {
   std::vector<std::optional<Microseconds>> lows(path.hops.size());
   for (std::size_t i = 0; i < path.hops.size(); ++i) {
-    if (path.hops[i].base_parts < kUsualPartsMin) continue;
+    if (path.hops[i].base_parts < kUsualHopPartsMin) continue;
     lows[i] = Microseconds(static_cast<std::int64_t>(path.hops[i].base_low_us));
   }
   return lows;

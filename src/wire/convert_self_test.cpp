@@ -13,7 +13,7 @@ namespace pb = ::linewatch::wire;
 
 constexpr std::size_t kKernelMax = 200;
 
-std::uint32_t to_u32(Microseconds duration) {
+std::uint32_t clamped_us(Microseconds duration) {
   return static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(duration.count(), 0, std::numeric_limits<std::uint32_t>::max()));
 }
@@ -24,9 +24,9 @@ pb::SelfTest encode_self_test(const SelfTest& test) {
   pb::SelfTest message;
   message.set_echoes(test.echoes);
   message.set_failed(test.failed);
-  message.set_error_median_us(to_u32(test.error_median));
-  message.set_error_us(to_u32(test.error));
-  message.set_error_max_us(to_u32(test.error_max));
+  message.set_error_median_us(clamped_us(test.error_median));
+  message.set_error_us(clamped_us(test.error));
+  message.set_error_max_us(clamped_us(test.error_max));
   message.set_is_against_capture(test.is_against_capture);
   message.set_stamp_source(static_cast<std::uint32_t>(test.stamps));
   message.set_socket_drops(test.socket_drops);

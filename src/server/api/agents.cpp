@@ -78,7 +78,7 @@ void add_install_command(const Services& services, const Call& call, const std::
   if (command) answer.set("installCommand", *command);
 }
 
-void create_token(Services& services, const Call& call) {
+void create_join_token(Services& services, const Call& call) {
   const auto token = [&]() -> Result<Value> {
     const TokenWish wish = TRY(read_wish(call.request.body));
     const std::string text = TRY(services.control.create_join_token(wish.life, wish.uses));
@@ -107,7 +107,7 @@ void add_agent_routes(Router& router, Services& services) {
   });
   router.add("POST", "/api/v1/join-tokens", Access::Administrator, [&](Call call) {
     on_control(services, std::move(call),
-               [&](const Call& inner) { create_token(services, inner); });
+               [&](const Call& inner) { create_join_token(services, inner); });
   });
 }
 

@@ -19,10 +19,10 @@ constexpr std::int64_t kLimitDefault = 1'000;
 constexpr std::int64_t kLimitMax = 10'000;
 constexpr auto kSpanDefault = std::chrono::hours(24);
 
-enum class Wanted { Firing, Resolved, All };
+enum class WantedState { Firing, Resolved, All };
 
 struct AlertQuestion {
-  Wanted wanted = Wanted::Firing;
+  WantedState wanted = WantedState::Firing;
   bool is_now = true;           ///< what fires at this moment, from memory
   std::optional<Timestamp> at;  ///< as it was then
   Timestamp from{}, to{};
@@ -34,9 +34,9 @@ Result<AlertQuestion> read_question(const Call& call, const Clock& clock) {
   AlertQuestion question;
   const std::string state = call.request.parameter("state");
   if (equals_ignoring_case(state, "resolved")) {
-    question.wanted = Wanted::Resolved;
+    question.wanted = WantedState::Resolved;
   } else if (equals_ignoring_case(state, "all")) {
-    question.wanted = Wanted::All;
+    question.wanted = WantedState::All;
   } else if (!state.empty() && !equals_ignoring_case(state, "firing")) {
     return fail(ErrorCode::InvalidInput,
                 fmt::format("`state` must be firing, resolved or all, not `{}`", state));
@@ -53,7 +53,7 @@ Result<AlertQuestion> read_question(const Call& call, const Clock& clock) {
   if (question.from >= question.to) {
     return fail(ErrorCode::InvalidInput, "`from` must be before `to`");
   }
-  question.is_now = question.wanted == Wanted::Firing && !has_at && !has_span;
+  question.is_now = question.wanted == WantedState::Firing && !has_at && !has_span;
   question.monitor = call.request.parameter("connectionMonitor");
   question.rule = call.request.parameter("rule");
   question.limit =
@@ -106,8 +106,8 @@ std::optional<store::PastAlert> as_asked(store::PastAlert past, const AlertQuest
   if (alert.fired >= question.to) return std::nullopt;
   if (alert.resolved && *alert.resolved < question.from) return std::nullopt;
   if (question.at && alert.resolved && *alert.resolved > *question.at) alert.resolved.reset();
-  const bool fits = question.wanted == Wanted::All ||
-                    (question.wanted == Wanted::Resolved) == alert.resolved.has_value();
+  const bool fits = question.wanted == WantedState::All ||
+                    (question.wanted == WantedState::Resolved) == alert.resolved.has_value();
   if (!fits) return std::nullopt;
   return past;
 }

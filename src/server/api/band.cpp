@@ -58,7 +58,7 @@ void band(Services& services, Call call) {
 
 // --- changes -------------------------------------------------------------------------------------
 
-Value change_value(const store::StateChange& change) {
+Value test_change_value(const store::StateChange& change) {
   return Value::object({{"testId", to_string(change.test)},
                         {"time", to_iso8601(change.ts)},
                         {"from", to_string(change.from)},
@@ -82,7 +82,7 @@ void changes(Services& services, Call call) {
                    }
                    return list_of(
                        store::state_changes_of(client, steps.from, steps.to, tests, limit),
-                       change_value);
+                       test_change_value);
                  });
 }
 

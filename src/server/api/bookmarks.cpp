@@ -11,7 +11,7 @@
 namespace lw::server::api {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 80;
+constexpr std::size_t kViewNameBytesMax = 80;
 constexpr std::size_t kTargetBytesMax = 8'000;
 constexpr std::int64_t kViewsMax = 500;  ///< of each owner
 constexpr std::int64_t kLinksMax = 100'000;
@@ -32,9 +32,9 @@ Result<std::string> read_target(const Value& body) {
 
 Result<std::string> read_name(const Call& call) {
   const std::string& name = call.path.at("name");
-  if (!trim(name).empty() && name.size() <= kNameBytesMax && is_plain_text(name)) return name;
+  if (!trim(name).empty() && name.size() <= kViewNameBytesMax && is_plain_text(name)) return name;
   return fail(ErrorCode::InvalidInput,
-              fmt::format("a saved view's name is text of 1 to {} bytes", kNameBytesMax));
+              fmt::format("a saved view's name is text of 1 to {} bytes", kViewNameBytesMax));
 }
 
 /// What is everybody's may be changed by those who may change monitors, if nothing limits them.

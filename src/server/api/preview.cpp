@@ -20,7 +20,7 @@ namespace {
 /// Above this, tests are counted and not made.
 constexpr std::size_t kExpandedMax = 20'000;
 
-Value fault_value(const Diagnostic& fault) {
+Value brief_fault_value(const Diagnostic& fault) {
   return Value::object({{"path", fault.path}, {"message", fault.message}});
 }
 
@@ -79,7 +79,7 @@ double checks_per_second(const std::vector<Test>& tests) {
 
 Value refusal(const std::vector<Diagnostic>& faults) {
   Value list = Value::array();
-  for (const Diagnostic& fault : faults) list.push(fault_value(fault));
+  for (const Diagnostic& fault : faults) list.push(brief_fault_value(fault));
   return Value::object({{"faults", std::move(list)},
                         {"warnings", Value::array()},
                         {"tests", 0},

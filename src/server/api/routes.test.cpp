@@ -6,18 +6,6 @@
 namespace lw::server::api {
 namespace {
 
-constexpr const char* kMonitor =
-    "connectionMonitors:\n"
-    "  - name: web eu\n"
-    "    endpoints:\n"
-    "      - {name: here, type: Agent, address: web1}\n"
-    "      - {name: there, address: 192.0.2.7}\n"
-    "    testConfigurations: [{name: ping, protocol: Icmp, testFrequencySec: 30}]\n"
-    "    testGroups:\n"
-    "      - {name: g, sources: [here], destinations: [there], testConfigurations: [ping]}\n"
-    "      - {name: off, disable: true, sources: [here], destinations: [there],\n"
-    "         testConfigurations: [ping]}\n";
-
 TEST_F(RoutesTest, plan_says_what_apply_then_does) {
   const Value planned = first_change(call("POST", "/api/v1/plan", kMonitor));
   EXPECT_EQ(planned.text("change"), "created");

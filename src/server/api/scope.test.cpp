@@ -5,7 +5,7 @@
 namespace lw::server::api {
 namespace {
 
-constexpr const char* kMonitors =
+constexpr const char* kMineAndTheirs =
     "connectionMonitors:\n"
     "  - name: mine\n"
     "    endpoints:\n"
@@ -26,7 +26,7 @@ constexpr const char* kMonitors =
 class ScopeTest : public RoutesTest {
  protected:
   ScopeTest() {
-    EXPECT_EQ(call("POST", "/api/v1/apply", kMonitors).status, 200);
+    EXPECT_EQ(call("POST", "/api/v1/apply", kMineAndTheirs).status, 200);
     for (const Value& test : list("/api/v1/tests")) {
       ids_[test.text("connectionMonitor")] = test.text("id");
     }
@@ -81,8 +81,9 @@ TEST_F(ScopeTest, nothing_of_others_can_be_changed) {
   limit_to({"connectionMonitors/mine"});
   EXPECT_EQ(call("DELETE", "/api/v1/connection-monitors/theirs").status, 403);
   EXPECT_EQ(call("PUT", "/api/v1/connection-monitors/new", "{}", "application/json").status, 403);
-  EXPECT_EQ(call("POST", "/api/v1/apply", kMonitors).status, 403) << "one of two is not covered";
-  EXPECT_EQ(call("POST", "/api/v1/plan", kMonitors).status, 403);
+  EXPECT_EQ(call("POST", "/api/v1/apply", kMineAndTheirs).status, 403)
+      << "one of two is not covered";
+  EXPECT_EQ(call("POST", "/api/v1/plan", kMineAndTheirs).status, 403);
   EXPECT_EQ(call("DELETE", "/api/v1/connection-monitors/mine").status, 204);
   scope_ = unlimited_scope();
   EXPECT_EQ(list("/api/v1/connection-monitors").size(), 1U);

@@ -14,7 +14,7 @@
 namespace lw::server::api {
 namespace {
 
-constexpr std::size_t kNameBytesMax = 80;
+constexpr std::size_t kTokenNameBytesMax = 80;
 constexpr std::int64_t kDaysMax = 3'650;
 constexpr std::size_t kEntriesDefault = 100;
 constexpr std::size_t kEntriesMax = 10'000;
@@ -65,11 +65,11 @@ Result<std::string> read_name(const Value& body) {
   std::string name = body.text("name");
   const bool is_odd = std::ranges::any_of(
       name, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '/'; });
-  if (!name.empty() && name.size() <= kNameBytesMax && !is_odd) return name;
+  if (!name.empty() && name.size() <= kTokenNameBytesMax && !is_odd) return name;
   return fail(ErrorCode::InvalidInput,
               fmt::format("`name` must be text of 1 to {} characters without `/`: the audit log "
                           "shows it",
-                          kNameBytesMax));
+                          kTokenNameBytesMax));
 }
 
 /// The list of scopes as full ids; nothing if there is none.
@@ -122,7 +122,7 @@ Result<void> publish(Services& services) {
   return {};
 }
 
-void create_token(Services& services, const Call& call) {
+void create_api_token(Services& services, const Call& call) {
   const auto made = [&]() -> Result<Value> {
     const Wish wish = TRY(read_wish(call.request.body, services.control.subscription_id()));
     const std::string text =
@@ -183,7 +183,7 @@ void add_token_routes(Router& router, Services& services) {
   });
   router.add("POST", "/api/v1/tokens", Access::Administrator, [&](Call call) {
     on_control(services, std::move(call),
-               [&](const Call& inner) { create_token(services, inner); });
+               [&](const Call& inner) { create_api_token(services, inner); });
   });
   router.add("DELETE", "/api/v1/tokens/{name}", Access::Administrator, [&](Call call) {
     on_control(services, std::move(call),

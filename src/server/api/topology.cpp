@@ -16,7 +16,7 @@ namespace lw::server::api {
 namespace {
 
 /// A graph of more is no picture; their reports would be hundreds of megabytes.
-constexpr std::size_t kTestsMax = 2'000;
+constexpr std::size_t kGraphTestsMax = 2'000;
 /// Reports are made at least hourly.
 constexpr auto kReportsBack = std::chrono::hours(2);
 
@@ -125,7 +125,7 @@ struct Asked {
 
 /// The tests that `ids` and the names ask for.
 Result<std::vector<Asked>> asked_tests(const SnapshotNames& names, const io::HttpRequest& request) {
-  const auto ids = TRY(read_ids(request, kTestsMax));
+  const auto ids = TRY(read_ids(request, kGraphTestsMax));
   const std::unordered_set<TestId> only(ids.begin(), ids.end());
   std::vector<Asked> asked;
   for (const std::size_t row : matching_rows(names, request)) {
@@ -134,11 +134,11 @@ Result<std::vector<Asked>> asked_tests(const SnapshotNames& names, const io::Htt
     asked.push_back({test, names.source.dictionary.texts().at(names.source.numbers[row]),
                      names.destination.dictionary.texts().at(names.destination.numbers[row])});
   }
-  if (asked.size() <= kTestsMax) return asked;
+  if (asked.size() <= kGraphTestsMax) return asked;
   return fail(ErrorCode::InvalidInput,
               fmt::format("that is the ways of {} tests; ask for at most {}, by connectionMonitor, "
                           "testGroup, source, destination or ids",
-                          asked.size(), kTestsMax));
+                          asked.size(), kGraphTestsMax));
 }
 
 Standings live_standings(const Control& control, const std::vector<Asked>& asked) {

@@ -10,8 +10,8 @@
 namespace lw::server::api {
 namespace {
 
-constexpr std::size_t kStepsOtherwise = 240;
-constexpr std::size_t kStepsMax = 2'000;
+constexpr std::size_t kVerdictStepsOtherwise = 240;
+constexpr std::size_t kVerdictStepsMax = 2'000;
 /// "Now" is the last 24th of the span: an hour of a day. Three steps at least, so that one round
 /// that was slow is no verdict.
 constexpr std::size_t kRecentShare = 24;
@@ -69,8 +69,9 @@ Value rise_value(const Rise& rise, std::uint64_t tests) {
 }
 
 void verdict(Services& services, Call call) {
-  const auto steps = read_steps(
-      call, services.clock, {.name = "points", .otherwise = kStepsOtherwise, .most = kStepsMax});
+  const auto steps =
+      read_steps(call, services.clock,
+                 {.name = "points", .otherwise = kVerdictStepsOtherwise, .most = kVerdictStepsMax});
   if (!steps) return answer_error(call.responder, steps.error());
   if (call.request.parameter("destination").empty()) {
     return answer_error(call.responder, {ErrorCode::InvalidInput,

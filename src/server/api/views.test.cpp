@@ -9,17 +9,6 @@
 namespace lw::server::api {
 namespace {
 
-constexpr const char* kMonitor =
-    "connectionMonitors:\n"
-    "  - name: web eu\n"
-    "    endpoints:\n"
-    "      - {name: here, type: Agent, address: web1}\n"
-    "      - {name: there, address: 192.0.2.7}\n"
-    "    testConfigurations: [{name: ping, protocol: Icmp, testFrequencySec: 30}]\n"
-    "    testGroups:\n"
-    "      - {name: g, sources: [here], destinations: [there], testConfigurations: [ping]}\n"
-    "      - {name: off, disable: true, sources: [here], destinations: [there],\n"
-    "         testConfigurations: [ping]}\n";
 constexpr const char* kItem =
     "name: web eu\n"
     "endpoints:\n"

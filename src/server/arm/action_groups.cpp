@@ -40,7 +40,7 @@ const alerts::Group* visible_group(const Services& services, const Call& call) {
   return group;
 }
 
-void get_one(Services& services, const Call& call) {
+void get_group(Services& services, const Call& call) {
   const alerts::Group* const group = visible_group(services, call);
   if (group == nullptr) return;
   reply(call, group_resource(services, call, *group), 200, {{"ETag", group->stored.etag}});
@@ -103,7 +103,7 @@ void remove_group(Services& services, const Call& call) {
 void add_action_group_routes(Router& router, Services& services) {
   add_insights_routes<ActionGroup>(router, services, kGroupType,
                                    {.list = list_groups,
-                                    .get = get_one,
+                                    .get = get_group,
                                     .remove = remove_group,
                                     .read = alerts::read_group_body,
                                     .put = keep_group,

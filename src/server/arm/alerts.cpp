@@ -47,7 +47,7 @@ const AlertsRule* visible_rule(const Services& services, const Call& call) {
   return nullptr;
 }
 
-void get_one(Services& services, const Call& call) {
+void get_rule(Services& services, const Call& call) {
   const AlertsRule* const rule = visible_rule(services, call);
   if (rule == nullptr) return;
   reply(call, rule_resource(services, *rule), 200, {{"ETag", rule->stored.etag}});
@@ -157,7 +157,7 @@ void list_statuses(Services& services, const Call& call) {
 void add_alert_routes(Router& router, Services& services) {
   add_insights_routes<AlertRule>(router, services, kRuleType,
                                  {.list = list_rules,
-                                  .get = get_one,
+                                  .get = get_rule,
                                   .remove = remove_rule,
                                   .read = alerts::read_rule_body,
                                   .put = keep_rule,

@@ -28,13 +28,13 @@ Value resource_of(const Services& services, const FoundMonitor& found,
                           found.watcher->location, provisioning_state);
 }
 
-void get_one(Services& services, const Call& call) {
+void get_monitor(Services& services, const Call& call) {
   const auto found = find_monitor(services.control, place_in(call));
   if (!found) return refuse(call, monitor_not_found(place_in(call)));
   reply(call, resource_of(services, *found), 200, {{"ETag", found->stored->etag}});
 }
 
-void list(Services& services, const Call& call) {
+void list_monitors(Services& services, const Call& call) {
   if (!call.scope->reaches_watcher(call.path.at("group"), call.path.at("watcher"))) {
     return api::refuse_scope(call);
   }
@@ -144,7 +144,7 @@ std::optional<Wanted> read_wanted(const Call& call) {
   return Wanted{std::move(read.monitor), std::move(document)};
 }
 
-void put(Services& services, const Call& call, const Wanted& wanted) {
+void put_monitor(Services& services, const Call& call, const Wanted& wanted) {
   const auto* const watcher = watcher_in(services, call);
   if (watcher == nullptr) {
     return refuse(call, {.status = 404,
@@ -173,7 +173,7 @@ void put(Services& services, const Call& call, const Wanted& wanted) {
 
 // --- the others -------------------------------------------------------------------------------
 
-void patch(Services& services, const Call& call, const Value& body) {
+void patch_monitor(Services& services, const Call& call, const Value& body) {
   const auto found = find_monitor(services.control, place_in(call));
   if (!found) return refuse(call, monitor_not_found(place_in(call)));
   if (auto refusal = check_preconditions(call.request, found->stored->etag)) {
@@ -193,10 +193,10 @@ void patch(Services& services, const Call& call, const Value& body) {
   document.set("tags", *tags);
   const auto done = services.control.put_monitor(std::move(model), std::move(document));
   if (!done) return refuse(call, to_refusal(done.error()));
-  get_one(services, call);
+  get_monitor(services, call);
 }
 
-void remove(Services& services, const Call& call) {
+void remove_monitor(Services& services, const Call& call) {
   const auto found = find_monitor(services.control, place_in(call));
   if (!found) return reply_empty(call, 204);
   if (auto refusal = check_preconditions(call.request, found->stored->etag)) {
@@ -248,9 +248,9 @@ void add_monitor_routes(Router& router, Services& services) {
                       [&services, handle](const Call& inner) { handle(services, inner); });
     });
   };
-  add("GET", all, {Access::Reader, Reach::Own}, list);
-  add("GET", one, {Access::Reader, Reach::Path}, get_one);
-  add("DELETE", one, {Access::Operator, Reach::Path}, remove);
+  add("GET", all, {Access::Reader, Reach::Own}, list_monitors);
+  add("GET", one, {Access::Reader, Reach::Path}, get_monitor);
+  add("DELETE", one, {Access::Operator, Reach::Path}, remove_monitor);
   add("POST", one + "/query", {Access::Reader, Reach::Path}, query);
   add("POST", one + "/stop", {Access::Operator, Reach::Path},
       [](Services& inner, const Call& call) { set_stopped(inner, call, true); });
@@ -262,15 +262,16 @@ void add_monitor_routes(Router& router, Services& services) {
     if (!wanted) return;
     on_subscription(services, std::move(call),
                     [&services, wanted = std::move(*wanted)](const Call& inner) {
-                      put(services, inner, wanted);
+                      put_monitor(services, inner, wanted);
                     });
   });
   router.add("PATCH", one, {Access::Operator, Reach::Path}, [&services](Call call) {
     auto body = read_body(call);
     if (!body) return;
-    on_subscription(
-        services, std::move(call),
-        [&services, body = std::move(*body)](const Call& inner) { patch(services, inner, body); });
+    on_subscription(services, std::move(call),
+                    [&services, body = std::move(*body)](const Call& inner) {
+                      patch_monitor(services, inner, body);
+                    });
   });
 }
 

@@ -22,7 +22,7 @@ struct ResourceType {
   std::string_view type;
 };
 
-constexpr std::array<ResourceType, 10> kTypes{{
+constexpr std::array<ResourceType, 10> kResourceTypes{{
     {"Microsoft.Network", "networkWatchers"},
     {"Microsoft.Network", "networkWatchers/connectionMonitors"},
     {"Microsoft.Network", "locations"},
@@ -102,7 +102,7 @@ Value type_value(const Control& control, const ResourceType& type) {
 
 Value provider_value(const Control& control, std::string_view name) {
   Value types = Value::array();
-  for (const ResourceType& type : kTypes) {
+  for (const ResourceType& type : kResourceTypes) {
     if (equals_ignoring_case(type.provider, name)) types.push(type_value(control, type));
   }
   if (types.as_array().empty()) return {};

@@ -37,7 +37,7 @@ constexpr std::array<std::string_view, 2> kIpVersions{"IPv4", "IPv6"};
 constexpr std::array<std::string_view, 2> kPortBehaviors{"None", "ListenIfAvailable"};
 constexpr std::array<std::string_view, 6> kCoverageLevels{"Default", "Low",          "BelowAverage",
                                                           "Average", "AboveAverage", "Full"};
-constexpr std::array<std::string_view, 14> kTypes{
+constexpr std::array<std::string_view, 14> kTypeWords{
     "AzureVM",         "AzureVNet",           "AzureSubnet",
     "AzureVMSS",       "AzureArcVM",          "AzureArcNetwork",
     "ExternalAddress", "MMAWorkspaceMachine", "MMAWorkspaceNetwork",
@@ -48,7 +48,7 @@ constexpr std::array<Spelling, 6> kSpellings{{{"protocol", kProtocols},
                                               {"preferredIPVersion", kIpVersions},
                                               {"destinationPortBehavior", kPortBehaviors},
                                               {"coverageLevel", kCoverageLevels},
-                                              {"type", kTypes}}};
+                                              {"type", kTypeWords}}};
 
 Value spelled(std::string_view key, const Value& value) {
   if (!value.is_string()) return value;

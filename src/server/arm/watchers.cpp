@@ -25,14 +25,14 @@ Value resource_of(const Services& services, const registry::NetworkWatcher& watc
   return watcher_resource(services.control.subscription_id(), watcher);
 }
 
-void get_one(Services& services, const Call& call) {
+void get_watcher(Services& services, const Call& call) {
   const auto* const watcher = find(services, call);
   if (watcher == nullptr) return refuse(call, not_found(call));
   reply(call, resource_of(services, *watcher), 200, {{"ETag", watcher->etag}});
 }
 
 /// Those of the path's resource group, or all if it names none.
-void list(Services& services, const Call& call) {
+void list_watchers(Services& services, const Call& call) {
   Value resources = Value::array();
   const auto group = call.path.find("group");
   for (const registry::NetworkWatcher& watcher : services.control.watchers()) {
@@ -66,7 +66,7 @@ std::optional<Refusal> check_tags(const Value& tags) {
                  .message = "tags: expected an object whose values are texts."};
 }
 
-void put(Services& services, const Call& call, const Value& body) {
+void put_watcher(Services& services, const Call& call, const Value& body) {
   const auto* const before = find(services, call);
   registry::NetworkWatcher watcher;
   if (before != nullptr) {
@@ -98,7 +98,7 @@ void put(Services& services, const Call& call, const Value& body) {
   reply(call, resource_of(services, *after), is_new ? 201 : 200);
 }
 
-void patch(Services& services, const Call& call, const Value& body) {
+void patch_watcher(Services& services, const Call& call, const Value& body) {
   const auto* const found = find(services, call);
   if (found == nullptr) return refuse(call, not_found(call));
   registry::NetworkWatcher watcher = *found;
@@ -108,10 +108,10 @@ void patch(Services& services, const Call& call, const Value& body) {
   if (const auto done = services.control.put_watcher(watcher); !done) {
     return refuse(call, to_refusal(done.error()));
   }
-  get_one(services, call);
+  get_watcher(services, call);
 }
 
-void remove(Services& services, const Call& call) {
+void remove_watcher(Services& services, const Call& call) {
   const auto* const found = find(services, call);
   if (found == nullptr) return reply_empty(call, 204);
   const registry::NetworkWatcher watcher = *found;
@@ -146,12 +146,12 @@ void add_watcher_routes(Router& router, Services& services) {
                       });
     });
   };
-  add("GET", "/subscriptions/{subscription}" + type, {Access::Reader, Reach::Own}, list);
-  add("GET", in_group, {Access::Reader, Reach::Own}, list);
-  add("GET", one, {Access::Reader, Reach::Path}, get_one);
-  add("DELETE", one, {Access::Operator, Reach::Path}, remove);
-  add_with_body("PUT", put);
-  add_with_body("PATCH", patch);
+  add("GET", "/subscriptions/{subscription}" + type, {Access::Reader, Reach::Own}, list_watchers);
+  add("GET", in_group, {Access::Reader, Reach::Own}, list_watchers);
+  add("GET", one, {Access::Reader, Reach::Path}, get_watcher);
+  add("DELETE", one, {Access::Operator, Reach::Path}, remove_watcher);
+  add_with_body("PUT", put_watcher);
+  add_with_body("PATCH", patch_watcher);
 }
 
 }  // namespace lw::server::arm

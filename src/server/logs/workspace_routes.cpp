@@ -12,7 +12,7 @@ Value to_value(const WorkspaceView& view) {
                         {"retentionDays", view.keep_days == 0 ? Value() : Value(view.keep_days)}});
 }
 
-void list(const Service& service, const Call& call) {
+void list_workspaces(const Service& service, const Call& call) {
   Value views = Value::array();
   for (const WorkspaceView& view : service.workspaces().all()) {
     if (call.scope->covers_workspace(view.name, view.id)) views.push(to_value(view));
@@ -20,7 +20,7 @@ void list(const Service& service, const Call& call) {
   api::answer(call, Value::object({{"value", std::move(views)}}));
 }
 
-void put(Service& service, const Call& call) {
+void put_workspace(Service& service, const Call& call) {
   const auto body = parse_json(call.request.body);
   if (!body || !body->is_object()) {
     return api::answer_error(call.responder,
@@ -33,7 +33,7 @@ void put(Service& service, const Call& call) {
   api::answer(call, to_value(*service.workspaces().find(name)));
 }
 
-void remove(Service& service, const Call& call) {
+void remove_workspace(Service& service, const Call& call) {
   const auto done = service.workspaces().forget(call.path.at("name"));
   if (!done) return api::answer_error(call.responder, done.error());
   api::answer(call, Value::object({}));
@@ -43,11 +43,11 @@ void remove(Service& service, const Call& call) {
 
 void add_workspace_routes(Router& router, Service& service) {
   router.add("GET", "/api/v1/workspaces", {Access::Reader, Reach::Own},
-             [&service](const Call& call) { list(service, call); });
+             [&service](const Call& call) { list_workspaces(service, call); });
   router.add("PUT", "/api/v1/workspaces/{name}", Access::Administrator,
-             [&service](const Call& call) { put(service, call); });
+             [&service](const Call& call) { put_workspace(service, call); });
   router.add("DELETE", "/api/v1/workspaces/{name}", Access::Administrator,
-             [&service](const Call& call) { remove(service, call); });
+             [&service](const Call& call) { remove_workspace(service, call); });
 }
 
 }  // namespace lw::server::logs

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kSpan = "2026-01-01T00:00:00Z/2026-01-01T00:03:00Z";
 
-Query query(std::map<std::string, std::string, std::less<>> parameters) {
+Query parsed_query(std::map<std::string, std::string, std::less<>> parameters) {
   parameters.try_emplace("timespan", kSpan);
   return read_query(
              [&](std::string_view name) {
@@ -41,21 +41,22 @@ const Value& series_of(const Value& list, std::size_t metric = 0) {
 }
 
 TEST(MetricPlan, CountsEveryTestInOneSeriesWithoutAFilter) {
-  const Plan plan = plan_query(query({}), kCandidates);
+  const Plan plan = plan_query(parsed_query({}), kCandidates);
   EXPECT_EQ(plan.question.members.size(), 3U);
   EXPECT_EQ(plan.series.size(), 1U);
 }
 
 TEST(MetricPlan, SplitsBySomeAndSelectsByOthers) {
-  const Plan plan = plan_query(
-      query({{"$filter", "DestinationName eq '*' and TestGroupName eq 'WEB'"}}), kCandidates);
+  const Plan plan =
+      plan_query(parsed_query({{"$filter", "DestinationName eq '*' and TestGroupName eq 'WEB'"}}),
+                 kCandidates);
   ASSERT_EQ(plan.question.members.size(), 2U);
   EXPECT_EQ(plan.question.members[1].test, TestId{2});
   EXPECT_EQ(plan.series, (std::vector<std::vector<std::string>>{{"a", "web"}, {"b", "web"}}));
 }
 
 TEST(MetricAnswer, LeavesGapsWhereNothingWasMeasured) {
-  const Query asked = query({{"aggregation", "average,total,count"}});
+  const Query asked = parsed_query({{"aggregation", "average,total,count"}});
   const Plan plan = plan_query(asked, kCandidates);
   const Value list = metric_list(asked, plan, {step(0, 1, {4, 100, 0, 50})}, "/id");
   EXPECT_EQ(to_json(series_of(list)),
@@ -67,15 +68,15 @@ TEST(MetricAnswer, LeavesGapsWhereNothingWasMeasured) {
 }
 
 TEST(MetricAnswer, HasAnEmptySeriesWithoutAFilterAndNoneWithOne) {
-  const Query asked = query({{"interval", "FULL"}});
+  const Query asked = parsed_query({{"interval", "FULL"}});
   EXPECT_EQ(series_of(metric_list(asked, plan_query(asked, {}), {}, "/id")).as_array().size(), 1U);
-  const Query split = query({{"$filter", "SourceName eq '*'"}});
+  const Query split = parsed_query({{"$filter", "SourceName eq '*'"}});
   EXPECT_TRUE(series_of(metric_list(split, plan_query(split, {}), {}, "/id")).as_array().empty());
 }
 
 TEST(MetricAnswer, OrdersByTheWholeSpanAndCuts) {
-  const Query asked =
-      query({{"$filter", "DestinationName eq '*'"}, {"orderby", "maximum desc"}, {"top", "1"}});
+  const Query asked = parsed_query(
+      {{"$filter", "DestinationName eq '*'"}, {"orderby", "maximum desc"}, {"top", "1"}});
   const Plan plan = plan_query(asked, kCandidates);
   // `a` is higher at first, `b` at its highest.
   const Value list = metric_list(
@@ -88,10 +89,10 @@ TEST(MetricAnswer, OrdersByTheWholeSpanAndCuts) {
 }
 
 TEST(MetricAnswer, TellsRoundsApartByTheirCriterion) {
-  const Query asked = query({{"metricnames", "TestResult"},
-                             {"interval", "FULL"},
-                             {"$filter", "TestResultCriterion eq 'AllChecksFailed'"},
-                             {"aggregation", "maximum"}});
+  const Query asked = parsed_query({{"metricnames", "TestResult"},
+                                    {"interval", "FULL"},
+                                    {"$filter", "TestResultCriterion eq 'AllChecksFailed'"},
+                                    {"aggregation", "maximum"}});
   const Plan plan = plan_query(asked, kCandidates);
   EXPECT_TRUE(plan.question.by_reason);
   EXPECT_EQ(plan.question.members.size(), 3U) << "which rounds fit is known afterwards";
@@ -105,7 +106,8 @@ TEST(MetricAnswer, TellsRoundsApartByTheirCriterion) {
 }
 
 TEST(MetricAnswer, OfMetadataHasNoPoints) {
-  const Query asked = query({{"resultType", "Metadata"}, {"$filter", "DestinationName eq '*'"}});
+  const Query asked =
+      parsed_query({{"resultType", "Metadata"}, {"$filter", "DestinationName eq '*'"}});
   const Plan plan = plan_query(asked, kCandidates);
   const Value list = metric_list(asked, plan, {step(0, 0, {1, 1, 1, 1})}, "/id");
   ASSERT_EQ(series_of(list).as_array().size(), 1U);

@@ -11,10 +11,6 @@
 namespace lw::server::metrics {
 namespace {
 
-std::unexpected<Error> wrong(std::string text) {
-  return fail(ErrorCode::InvalidInput, std::move(text));
-}
-
 /// The words of a filter: names, operators, quoted values, parentheses.
 class FilterReader {
  public:
@@ -143,6 +139,10 @@ class FilterBuilder {
 };
 
 }  // namespace
+
+std::unexpected<Error> wrong(std::string text) {
+  return fail(ErrorCode::InvalidInput, std::move(text));
+}
 
 Result<Filter> parse_filter(std::string_view text) {
   if (trim(text).empty()) return Filter{};

@@ -22,4 +22,7 @@ struct Filter {
 };
 Result<Filter> parse_filter(std::string_view text);
 
+/// Why a request cannot be answered, told to whoever sent it.
+std::unexpected<Error> wrong(std::string text);
+
 }  // namespace lw::server::metrics

@@ -27,10 +27,6 @@ constexpr std::array<std::pair<std::string_view, Aggregation>, 5> kAggregations{
      {"total", Aggregation::Total},
      {"count", Aggregation::Count}}};
 
-std::unexpected<Error> wrong(std::string text) {
-  return fail(ErrorCode::InvalidInput, std::move(text));
-}
-
 std::optional<Aggregation> parse_aggregation(std::string_view text) {
   for (const auto& [name, aggregation] : kAggregations) {
     if (equals_ignoring_case(name, trim(text))) return aggregation;

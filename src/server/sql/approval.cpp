@@ -11,15 +11,15 @@
 namespace lw::server::sql {
 namespace {
 
-using Tokens = std::span<const Token>;
+using TokenSpan = std::span<const Token>;
 
-bool is(Tokens tokens, std::size_t i, std::string_view symbol) {
+bool is(TokenSpan tokens, std::size_t i, std::string_view symbol) {
   return i < tokens.size() && tokens[i].is(symbol);
 }
 
-bool is_behind_dot(Tokens tokens, std::size_t i) { return i > 0 && is(tokens, i - 1, "."); }
+bool is_behind_dot(TokenSpan tokens, std::size_t i) { return i > 0 && is(tokens, i - 1, "."); }
 
-std::optional<Refusal> refuse_word(Tokens tokens, std::size_t i) {
+std::optional<Refusal> refuse_word(TokenSpan tokens, std::size_t i) {
   const Token& token = tokens[i];
   if (token.kind != TokenKind::Word || is_behind_dot(tokens, i)) return {};
   if (is_forbidden_word(token.text)) {
@@ -35,7 +35,7 @@ std::optional<Refusal> refuse_word(Tokens tokens, std::size_t i) {
 
 }  // namespace
 
-std::optional<Refusal> refuse_words(Tokens tokens) {
+std::optional<Refusal> refuse_words(TokenSpan tokens) {
   int depth = 0;
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     depth += tokens[i].is("(") ? 1 : tokens[i].is(")") ? -1 : 0;
@@ -46,7 +46,7 @@ std::optional<Refusal> refuse_words(Tokens tokens) {
   return {};
 }
 
-std::optional<Refusal> refuse_dots(Tokens tokens) {
+std::optional<Refusal> refuse_dots(TokenSpan tokens) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (!is(tokens, i, ".")) continue;
     const Token* const before = i > 0 ? &tokens[i - 1] : nullptr;
@@ -61,7 +61,7 @@ std::optional<Refusal> refuse_dots(Tokens tokens) {
   return {};
 }
 
-std::optional<Refusal> refuse_functions(Tokens tokens, const Names& of_engine) {
+std::optional<Refusal> refuse_functions(TokenSpan tokens, const Names& of_engine) {
   for (std::size_t i = 0; i < tokens.size(); ++i) {
     if (!tokens[i].is_name()) continue;
     const std::string& text = tokens[i].text;
@@ -79,7 +79,8 @@ std::optional<Refusal> refuse_functions(Tokens tokens, const Names& of_engine) {
   return {};
 }
 
-std::optional<Refusal> refuse_dotted(Tokens tokens, std::span<const std::string> engine_databases) {
+std::optional<Refusal> refuse_dotted(TokenSpan tokens,
+                                     std::span<const std::string> engine_databases) {
   for (const Token& token : tokens) {
     const auto dot = token.text.find('.');
     if (token.kind != TokenKind::Quoted || dot == std::string::npos) continue;

@@ -37,8 +37,10 @@ constexpr std::array<std::string_view, 9> kHarmless = {"one",
 Token word(std::string text) { return {TokenKind::Word, std::move(text)}; }
 Token name(std::string text) { return {TokenKind::Quoted, std::move(text)}; }
 
-std::string quote_name(std::string text) { return write_tokens(std::array{name(std::move(text))}); }
-std::string quote_text(std::string text) {
+std::string written_name(std::string text) {
+  return write_tokens(std::array{name(std::move(text))});
+}
+std::string written_text(std::string text) {
   return write_tokens(std::array{Token{TokenKind::Text, std::move(text)}});
 }
 
@@ -245,7 +247,7 @@ class Preparation {
     const Reads read = reads();
     std::string list;
     const auto add = [&](const std::string& table, const std::string& rows) {
-      list += (list.empty() ? "" : ", ") + quote_name(table) + " AS (" + rows + ")";
+      list += (list.empty() ? "" : ", ") + written_name(table) + " AS (" + rows + ")";
     };
     for (const std::string& table : surface_.tables) {
       if (read.names.contains(table)) add(table, surface_.rows(table, read));
@@ -290,7 +292,7 @@ class Preparation {
     return Prepared{
         "SELECT name, type, '' AS default_type, '' AS default_expression, comment, "
         "'' AS codec_expression, '' AS ttl_expression FROM (" +
-            surface_.system_rows("columns") + ") WHERE table = " + quote_text(*table) +
+            surface_.system_rows("columns") + ") WHERE table = " + written_text(*table) +
             " ORDER BY position",
         format_};
   }
@@ -327,7 +329,7 @@ class Preparation {
       return Prepared{
           "SELECT name AS field, type, 'NO' AS `null`, '' AS key, NULL AS `default`, "
           "'' AS extra FROM (" +
-              surface_.system_rows("columns") + ") WHERE table = " + quote_text(*table) +
+              surface_.system_rows("columns") + ") WHERE table = " + written_text(*table) +
               " ORDER BY position",
           format_};
     }
@@ -343,7 +345,7 @@ class Preparation {
     std::string sql = "SELECT name FROM (" + surface_.system_rows(table) + ")";
     if (at(i) != nullptr && (at(i)->is_word("LIKE") || at(i)->is_word("ILIKE")) &&
         at(i + 1) != nullptr && at(i + 1)->kind == TokenKind::Text) {
-      sql += " WHERE name " + to_upper_like(*at(i)) + quote_text(at(i + 1)->text);
+      sql += " WHERE name " + to_upper_like(*at(i)) + written_text(at(i + 1)->text);
       i += 2;
     }
     if (i != tokens_.size()) return std::unexpected(syntax_error("SHOW takes no more than LIKE"));
