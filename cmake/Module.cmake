@@ -3,8 +3,9 @@
 # A folder inside a module is private to it; a sub-program (store/host) has its own CMakeLists.
 # check-layers reads these lines, so keep each call on one line. SIMULATES: its tests compute for minutes
 # without optimisation, so dev builds optimise it too. UNITY: dev builds compile its sources eight at a time, which
-# takes a third of the time; what they name in anonymous namespaces has to differ then. COSTLY: a header
-# that many of its sources include and that takes seconds, precompiled in dev builds.
+# takes a third of the time, as they do with the unit tests of all modules that do not simulate; what these name in
+# anonymous namespaces has to differ then. COSTLY: a header that many of its sources include and that takes seconds,
+# precompiled in dev builds.
 
 # Release and sanitizer builds compile each source by itself, so they show what it forgot to include.
 option(LW_UNITY "Several sources at a time in dev builds; OFF for clangd: cmake --preset dev -DLW_UNITY=OFF" ON)
@@ -25,6 +26,14 @@ if(LW_MODE STREQUAL "dev")
   target_link_libraries(lw_test_headers PRIVATE GTest::gtest)
   target_precompile_headers(lw_test_headers PRIVATE <gtest/gtest.h>)
 endif()
+
+function(lw_compile_together target)
+  if(LW_UNITY AND LW_MODE STREQUAL "dev")
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
+    # To the compiler, a source that another includes is a header.
+    target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+  endif()
+endfunction()
 
 function(lw_module name)
   cmake_parse_arguments(ARG "SIMULATES;UNITY" "COSTLY" "DEPENDS;LIBS;EXCLUDE" ${ARGN})
@@ -52,17 +61,15 @@ function(lw_module name)
     lw_optimise_in_dev(lw_${name})
   endif()
 
-  if(ARG_UNITY AND LW_UNITY AND LW_MODE STREQUAL "dev")
-    set_target_properties(lw_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
-    # To the compiler, a source that another includes is a header.
-    target_compile_options(lw_${name} PRIVATE -Wno-subobject-linkage)
-  elseif(TARGET lw_headers AND NOT ARG_SIMULATES)
-    if(ARG_COSTLY)
-      target_precompile_headers(lw_${name} PRIVATE ${LW_COMMON_HEADERS} ${ARG_COSTLY})
-    else()
-      target_precompile_headers(lw_${name} REUSE_FROM lw_headers)
-    endif()
+  if(ARG_UNITY)
+    lw_compile_together(lw_${name})
+  endif()
+  if(ARG_COSTLY AND TARGET lw_headers)
+    target_precompile_headers(lw_${name} PRIVATE ${LW_COMMON_HEADERS} ${ARG_COSTLY})
     target_compile_options(lw_${name} PRIVATE -fpch-preprocess)  # ccache needs it
+  elseif(TARGET lw_headers AND NOT ARG_SIMULATES AND NOT ARG_UNITY)
+    target_precompile_headers(lw_${name} REUSE_FROM lw_headers)
+    target_compile_options(lw_${name} PRIVATE -fpch-preprocess)
   endif()
 
   if(tests)
@@ -72,6 +79,7 @@ function(lw_module name)
     if(ARG_SIMULATES)
       lw_optimise_in_dev(${name}_test)
     elseif(TARGET lw_test_headers)
+      lw_compile_together(${name}_test)
       target_precompile_headers(${name}_test REUSE_FROM lw_test_headers)
       target_compile_options(${name}_test PRIVATE -fpch-preprocess)  # ccache needs it
     endif()
