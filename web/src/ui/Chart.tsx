@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A chart on a page: draws itself anew on size, data or theme; says under it what is under the crosshair;
 // has its numbers as a table. A click chooses the instant, dragging chooses the range.
-import { useEffect, useRef, useState, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, useState, type ReactNode } from 'react';
 import type uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import '../styles/charts.css';
@@ -50,7 +50,8 @@ export function Chart({ summary, height, make, version, describe, legend, table,
   const { to } = useTravel();
   const actions = useRef({ make, to, isOwn: false });
   actions.current = { make, to, isOwn: ownSpan !== undefined };
-  useEffect(() => {
+  // Before the browser paints: a chart is there in the picture that its card is in.
+  useLayoutEffect(() => {
     if (!host.current || width === 0) return;
     const plot = actions.current.make(host.current, {
       width,
@@ -107,8 +108,9 @@ const round = (ms: number) => Math.round(ms / SECOND) * SECOND;
 
 function useWidth(host: React.RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!host.current) return;
+    setWidth(Math.floor(host.current.clientWidth));
     const observer = new ResizeObserver((entries) => setWidth(Math.floor(entries[0]!.contentRect.width)));
     observer.observe(host.current);
     return () => observer.disconnect();

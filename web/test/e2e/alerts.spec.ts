@@ -267,8 +267,10 @@ test('Action groups: create one, send a test and see what each webhook answered'
 });
 
 test('A new alert is seen without asking: tile, mark and list', async ({ page }) => {
-  await page.goto('/?view=tests&q=dst:ldap');
+  // The rule is switched off: of its monitor nothing fires.
+  await page.goto('/?view=tests&monitor=cm-core&alert=Sev0');
   const before = await countOf(page);
+  await expect(rowsOf(page, 'Tests')).toHaveCount(0);
   const { document } = await (await page.request.get('/api/v1/alert-rules/core-loss')).json();
   const properties = structuredClone(document.properties);
   properties.enabled = true;
@@ -280,4 +282,5 @@ test('A new alert is seen without asking: tile, mark and list', async ({ page })
   await expect(rowsOf(page, 'Tests').first()).toContainText('Sev0');
   expect((await page.request.put(url, { headers, data: document })).ok()).toBe(true);
   await expect.poll(() => countOf(page)).toBe(before);
+  await expect(rowsOf(page, 'Tests')).toHaveCount(0);
 });
