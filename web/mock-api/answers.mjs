@@ -147,8 +147,8 @@ export function band(tests, from, to, steps, now) {
   const step = (to - from) / steps;
   const answer = { from: new Date(from).toISOString(), stepSec: step / 1000, changes: [] };
   for (const name of NAMES) answer[name] = [];
-  // At most some hundred tests stand for all, so that a band of a large mock stays quick.
-  const stride = Math.max(1, Math.floor(tests.length / 300));
+  // Some hundred tests stand for all, so that a band is quick.
+  const stride = Math.max(1, Math.floor(tests.length / 100));
   const sample = tests.filter((_, i) => i % stride === 0);
   let before = null;
   for (let i = 0; i < steps; i++) {

@@ -3,10 +3,11 @@
 import uPlot from 'uplot';
 import { DASHES } from './palette.ts';
 import { makePlot, yAxis, type PlotBase } from './plot.ts';
+import { thin, type Values } from './thin.ts';
 
 export interface Line {
   readonly name: string;
-  readonly values: readonly (number | null)[];
+  readonly values: Values;
 }
 
 export interface LineOptions extends PlotBase {
@@ -30,8 +31,13 @@ export function makeLines(host: HTMLElement, options: LineOptions): uPlot {
   const top = Math.max(highest(lines) * 1.08, options.atLeast ?? 0) || 1;
   // Where steps are closer than pixels dashes cannot be told apart, and thick lines take several times as long.
   const isDense = options.time.length > options.width;
-  const data = [options.time.map((ms) => ms / 1000), ...lines.map((line) => line.values)] as uPlot.AlignedData;
-  return makePlot(host, options, data, {
+  const all = lines.map((line) => line.values);
+  const columns = Math.ceil(options.width * devicePixelRatio);
+  const thinned = thin(options.time, all, options.fromMs, options.toMs, columns);
+  const shown = thinned ?? { time: options.time, lines: all };
+  const data = [shown.time.map((ms) => ms / 1000), ...shown.lines] as uPlot.AlignedData;
+  const onHover = (i: number | null) => options.events.onHover?.(i !== null && thinned ? thinned.stepOf[i]! : i);
+  return makePlot(host, { ...options, events: { ...options.events, onHover } }, data, {
     series: [
       {},
       ...lines.map((_, i) => ({

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // axe on each page and theme, and what it cannot see: forced colours, narrow windows, keyboards.
+import type { Page } from '@playwright/test';
 import { axe, expect, rowsOf, test } from './fixture.ts';
 
 const PAGES: readonly (readonly [string, string, string])[] = [
@@ -30,44 +31,56 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['no such page', '/nowhere', 'There is no such page'],
 ];
 
-for (const colorScheme of ['light', 'dark'] as const) {
-  test.describe(`axe, ${colorScheme}`, () => {
-    test.use({ colorScheme });
-    for (const [name, path, sign] of PAGES) {
-      test(name, async ({ page, guard }) => {
-        guard.expectErrors(/404/);
-        await page.goto(path);
-        await expect(page.getByText(sign).first()).toBeVisible();
-        await expect(page.getByText('Loading…')).toHaveCount(0);
-        expect(await axe(page)).toEqual([]);
-      });
-    }
-    test('a test, its reason and dialogs', async ({ page }) => {
-      // Five times axe: more than a test has time for when the machine is busy.
-      test.setTimeout(90_000);
-      await page.goto('/?view=tests&state=Fail&q=dst:sql-prod-01');
-      await rowsOf(page, 'Tests').first().locator('.reason-button').click();
-      await expect(page.getByText('On the way')).toBeVisible();
-      expect(await axe(page), 'reason').toEqual([]);
-      await page.getByRole('link', { name: 'Open the test' }).click();
-      await expect(page.getByRole('region', { name: /Path 1 of 2/ })).toBeVisible();
-      expect(await axe(page), 'test').toEqual([]);
-      await page.getByRole('button', { name: /at the same time of day/ }).click();
-      await expect(page.getByRole('region', { name: 'Each hour' })).toBeVisible();
-      expect(await axe(page), 'hours').toEqual([]);
-      await page.getByRole('button', { name: 'Data table' }).first().click();
-      await expect(page.getByRole('dialog')).toBeVisible();
-      expect(await axe(page), 'data table').toEqual([]);
-      await page.keyboard.press('Escape');
-      await page.keyboard.press('Control+k');
-      await page.getByRole('combobox', { name: /Go to/ }).fill('agent');
-      expect(await axe(page), 'palette').toEqual([]);
-      await page.keyboard.press('Escape');
-      await page.getByRole('button', { name: 'Last 24 hours' }).click();
-      expect(await axe(page), 'range').toEqual([]);
-    });
-  });
+/** What axe finds in both themes; the page is not loaded anew for the second. */
+async function axeInBothThemes(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const [colorScheme, background] of [
+    ['light', 'rgb(255, 255, 255)'],
+    ['dark', 'rgb(27, 26, 31)'],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expect(page.locator('html')).toHaveCSS('background-color', background);
+    found.push(...(await axe(page)).map((each) => `${colorScheme}: ${each}`));
+  }
+  return found;
 }
+
+test.describe('axe, light and dark', () => {
+  for (const [name, path, sign] of PAGES) {
+    test(name, async ({ page, guard }) => {
+      guard.expectErrors(/404/);
+      await page.goto(path);
+      await expect(page.getByText(sign).first()).toBeVisible();
+      await expect(page.getByText('Loading…')).toHaveCount(0);
+      expect(await axeInBothThemes(page)).toEqual([]);
+    });
+  }
+
+  test('a test, its reason and dialogs', async ({ page }) => {
+    // Twelve times axe: more than a test has time for when the machine is busy.
+    test.setTimeout(120_000);
+    await page.goto('/?view=tests&state=Fail&q=dst:sql-prod-01');
+    await rowsOf(page, 'Tests').first().locator('.reason-button').click();
+    await expect(page.getByText('On the way')).toBeVisible();
+    expect(await axeInBothThemes(page), 'reason').toEqual([]);
+    await page.getByRole('link', { name: 'Open the test' }).click();
+    await expect(page.getByRole('region', { name: /Path 1 of 2/ })).toBeVisible();
+    expect(await axeInBothThemes(page), 'test').toEqual([]);
+    await page.getByRole('button', { name: /at the same time of day/ }).click();
+    await expect(page.getByRole('region', { name: 'Each hour' })).toBeVisible();
+    expect(await axeInBothThemes(page), 'hours').toEqual([]);
+    await page.getByRole('button', { name: 'Data table' }).first().click();
+    await expect(page.getByRole('dialog')).toBeVisible();
+    expect(await axeInBothThemes(page), 'data table').toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: /Go to/ }).fill('agent');
+    expect(await axeInBothThemes(page), 'palette').toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.getByRole('button', { name: 'Last 24 hours' }).click();
+    expect(await axeInBothThemes(page), 'range').toEqual([]);
+  });
+});
 
 test('forced colours: states keep their shapes and words', async ({ page }) => {
   await page.emulateMedia({ forcedColors: 'active' });

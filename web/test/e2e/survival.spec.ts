@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The UI survives: what breaks around a page is told of, and the page recovers. On the mock, where breaking is
 // easy; a server restart and a deletion are done to the real server in restart.real.spec.ts.
+import type { Page } from '@playwright/test';
 import { axe, expect, LARGE, rowsOf, test } from './fixture.ts';
 
 test('The UI survives: a lost stream', async ({ page, guard }) => {
@@ -152,42 +153,39 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['metrics', '/metrics-explorer?by=destination', 'In numbers'],
 ];
 
+let known: string | undefined;
+
 /** The id of some test that the mock has. */
-async function anyTest(page: import('@playwright/test').Page): Promise<string> {
+async function anyTest(page: Page): Promise<string> {
+  if (known) return known;
   await page.goto('/?view=tests&q=dst:sql-prod-01');
   const href = await rowsOf(page, 'Tests').first().getByRole('link').first().getAttribute('href');
-  return /[0-9a-f]{16}/.exec(href ?? '')![0];
+  return (known = /[0-9a-f]{16}/.exec(href ?? '')![0]);
 }
 
 /** All calls of a page but those that every page needs. */
 const CALLS = /^https?:\/\/[^/]+\/(api\/v1\/(?!session|stream)|v1\/)/;
 
+/** Until then, the page's clock goes three seconds at a time. */
+const soon = (page: Page, then: () => Promise<void>) =>
+  expect(async () => {
+    await page.clock.fastForward(3000);
+    await then();
+  }).toPass({ timeout: 25_000 });
+
 for (const [name, path, sign] of PAGES) {
-  test(`The UI survives: an API answer that is an error, on ${name}`, async ({ page, guard }) => {
+  test(`The UI survives: an API answer that is slow and then an error, on ${name}`, async ({ page, guard }) => {
     guard.expectErrors(/503|404/);
     const id = path.includes('$id') ? await anyTest(page) : '';
+    await page.clock.install();
     let isDown = true;
-    await page.route(CALLS, (route) =>
-      isDown
-        ? route.fulfill({ status: 503, json: { error: { code: 'Unavailable', message: 'The store is starting.' } } })
-        : route.continue(),
-    );
-    await page.goto(path.replace('$id', id));
-    await expect(page.getByRole('alert').first()).toContainText('The store is starting.');
-    isDown = false;
-    // All but a query, which may cost much, are asked again by themselves.
-    if (name === 'logs') await page.getByRole('button', { name: 'Try again' }).last().click();
-    await expect(page.getByText(sign).first()).toBeVisible({ timeout: 20_000 });
-    await expect(page.getByRole('alert')).toHaveCount(0, { timeout: 20_000 });
-  });
-
-  test(`The UI survives: an API answer that is slow, on ${name}`, async ({ page }) => {
-    const id = path.includes('$id') ? await anyTest(page) : '';
     let release: () => void = () => {};
     const slow = new Promise<void>((done) => (release = done));
     await page.route(CALLS, async (route) => {
       await slow;
-      await route.continue();
+      if (!isDown) return route.continue();
+      const json = { error: { code: 'Unavailable', message: 'The store is starting.' } };
+      return route.fulfill({ status: 503, json });
     });
     await page.goto(path.replace('$id', id));
     // It says that it waits, and all around the page can be used meanwhile.
@@ -195,8 +193,15 @@ for (const [name, path, sign] of PAGES) {
     await page.getByRole('button', { name: 'Light or dark' }).click();
     await expect(page.getByText(/^Colours/)).toBeVisible();
     release();
-    await expect(page.getByText(sign).first()).toBeVisible();
-    await expect(page.getByRole('alert')).toHaveCount(0);
+    const alerts = page.getByRole('alert');
+    await soon(page, () => expect(alerts.first()).toContainText('The store is starting.', { timeout: 1000 }));
+    isDown = false;
+    // All but a query, which may cost much, are asked again by themselves.
+    if (name === 'logs') await page.getByRole('button', { name: 'Try again' }).last().click();
+    await soon(page, async () => {
+      await expect(page.getByText(sign).first()).toBeVisible({ timeout: 1000 });
+      await expect(alerts).toHaveCount(0, { timeout: 1000 });
+    });
   });
 }
 

@@ -5,6 +5,7 @@ import { countCrossings, layout } from '../../src/viz/layered.ts';
 import { contrast, DARK, LIGHT, lossColour } from '../../src/viz/palette.ts';
 import { smokeSentence, smokeSummary, smokeTop } from '../../src/viz/smoke.ts';
 import { troubleAt } from '../../src/viz/band.ts';
+import { thin, type Values } from '../../src/viz/thin.ts';
 import { random } from './random.ts';
 import type { Quantiles } from '../../src/core/api/types.ts';
 
@@ -149,5 +150,70 @@ describe('the calendar', () => {
     expect(summary(() => 40)).toBe('No hour of the day stands out: 20 % of the checks are lost.');
     expect(summary(() => 0)).toBe('No hour of the day loses checks.');
     expect(calendarSummary(calendarOf({ ...hours(() => 0), time: [] }, from, 2))).toBe('No check ran in these weeks.');
+  });
+});
+
+describe('lines with more steps than pixels', () => {
+  const COLUMNS = 100;
+  const STEPS = 10_000;
+  const time = Array.from({ length: STEPS }, (_, i) => i * 1000);
+  const end = STEPS * 1000;
+  const columnOf = (step: number) => Math.floor((step * COLUMNS) / STEPS);
+  const next = random(5);
+  const line = time.map(() => Math.round(next() * 1e6) / 1000);
+
+  /** Lowest and highest of each column. */
+  const bounds = (columns: readonly number[], values: Values) => {
+    const found = new Map<number, [number, number]>();
+    columns.forEach((column, i) => {
+      const value = values[i];
+      if (value === null || value === undefined) return;
+      const [least, most] = found.get(column) ?? [value, value];
+      found.set(column, [Math.min(least, value), Math.max(most, value)]);
+    });
+    return found;
+  };
+
+  test('keep the lowest and highest value of each column of pixels', () => {
+    const thinned = thin(time, [line], 0, end, COLUMNS)!;
+    expect(thinned.time.length).toBe(2 * COLUMNS);
+    const columns = thinned.stepOf.map(columnOf);
+    expect(bounds(columns, thinned.lines[0]!)).toEqual(
+      bounds(
+        time.map((_, i) => columnOf(i)),
+        line,
+      ),
+    );
+    expect(thinned.time).toEqual(thinned.stepOf.map((step) => time[step]));
+    expect([...thinned.time].sort((a, b) => a - b)).toEqual(thinned.time);
+  });
+
+  test('rise where they rose and fall where they fell', () => {
+    const rising = time.map((_, i) => i);
+    const [up, down] = thin(time, [rising, [...rising].reverse()], 0, end, COLUMNS)!.lines;
+    expect([...up!].sort((a, b) => a! - b!)).toEqual(up);
+    expect([...down!].sort((a, b) => b! - a!)).toEqual(down);
+  });
+
+  test('keep a gap as wide as a column, and what lies between gaps', () => {
+    const broken = line.map((value, i) => (columnOf(i) === 7 || i % 2 === 0 ? null : value));
+    const [shown] = thin(time, [broken], 0, end, COLUMNS)!.lines;
+    expect(shown!.flatMap((value, i) => (value === null ? [i] : []))).toEqual([14, 15]);
+  });
+
+  test('are cut to what is shown and the steps next to it', () => {
+    const from = 2_000_500;
+    const thinned = thin(time, [line], from, 4_000_500, COLUMNS)!;
+    expect(thinned.stepOf[0]).toBe(2000);
+    expect(thinned.stepOf.at(-1)).toBe(4001);
+    expect(thinned.lines[0]![0]).toBe(line[2000]);
+    expect(thinned.lines[0]!.length).toBe(thinned.time.length);
+  });
+
+  test('are left alone where each step can be seen', () => {
+    expect(thin(time, [line], 0, end, STEPS / 2)).toBeNull();
+    expect(thin(time, [line], 0, 200_000, COLUMNS)).toBeNull();
+    expect(thin([], [[]], 0, end, COLUMNS)).toBeNull();
+    expect(thin(time, [line], end, 0, COLUMNS)).toBeNull();
   });
 });
