@@ -6,7 +6,7 @@
 export type Values = readonly (number | null)[];
 
 export interface Thinned {
-  /** Milliseconds; two for each column of pixels. */
+  /** Milliseconds; two for each column of pixels that has any step. */
   readonly time: readonly number[];
   /** For each line, in each column: its lowest and its highest value, in the order in which they came. */
   readonly lines: readonly Values[];
@@ -45,11 +45,11 @@ export function thin(
   const end = Math.min(time.length, firstFrom(time, toMs) + 1);
   if (columns <= 0 || toMs <= fromMs || end - begin < STEPS_LEAST * columns) return null;
   const starts = startsOf(time, begin, end, fromMs, (toMs - fromMs) / columns);
-  const last = (c: number) => (c + 1 < starts.length ? starts[c + 1]! : end) - 1;
-  const stepOf = starts.flatMap((start, c) => (last(c) > start ? [start, last(c)] : [start]));
+  const ends = starts.map((_, c) => (c + 1 < starts.length ? starts[c + 1]! : end));
+  const stepOf = starts.flatMap((start, c) => [start, ends[c]! - 1]);
   return {
     time: stepOf.map((step) => time[step]!),
-    lines: lines.map((values) => starts.flatMap((start, c) => extremes(values, start, last(c)))),
+    lines: lines.map((values) => extremes(values, starts, ends)),
     stepOf,
   };
 }
@@ -66,16 +66,19 @@ function startsOf(time: readonly number[], begin: number, end: number, fromMs: n
   return starts;
 }
 
-function extremes(values: Values, first: number, last: number): (number | null)[] {
-  let least = -1;
-  let most = -1;
-  for (let i = first; i <= last; i++) {
-    const value = values[i];
-    if (value === null || value === undefined) continue;
-    if (least < 0 || value < values[least]!) least = i;
-    if (most < 0 || value > values[most]!) most = i;
+function extremes(values: Values, starts: readonly number[], ends: readonly number[]): (number | null)[] {
+  const found: (number | null)[] = [];
+  for (let c = 0; c < starts.length; c++) {
+    let least = -1;
+    let most = -1;
+    for (let i = starts[c]!; i < ends[c]!; i++) {
+      const value = values[i];
+      if (value === null || value === undefined) continue;
+      if (least < 0 || value < values[least]!) least = i;
+      if (most < 0 || value > values[most]!) most = i;
+    }
+    if (least < 0) found.push(null, null);
+    else found.push(values[Math.min(least, most)]!, values[Math.max(least, most)]!);
   }
-  if (first === last) return [values[first] ?? null];
-  if (least < 0) return [null, null];
-  return least < most ? [values[least]!, values[most]!] : [values[most]!, values[least]!];
+  return found;
 }
