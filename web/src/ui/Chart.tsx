@@ -12,6 +12,7 @@ import { formatInstant, SECOND, type Span } from '../core/time/range.ts';
 import { csv } from '../core/text/numbers.ts';
 import { currentPalette } from '../viz/palette.ts';
 import type { PlotBase } from '../viz/plot.ts';
+import { useWidth } from '../viz/useWidth.ts';
 import { Dialog } from './Dialog.tsx';
 import { download } from './download.ts';
 import { Icon } from './icons.tsx';
@@ -105,18 +106,6 @@ export function Chart({ summary, height, make, version, describe, legend, table,
 }
 
 const round = (ms: number) => Math.round(ms / SECOND) * SECOND;
-
-function useWidth(host: React.RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useLayoutEffect(() => {
-    if (!host.current) return;
-    setWidth(Math.floor(host.current.clientWidth));
-    const observer = new ResizeObserver((entries) => setWidth(Math.floor(entries[0]!.contentRect.width)));
-    observer.observe(host.current);
-    return () => observer.disconnect();
-  }, [host]);
-  return width;
-}
 
 const ROWS_MAX = 300;
 

@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState, type KeyboardEvent, type PointerE
 import '../styles/paths.css';
 import { layout } from './layered.ts';
 import { neighbour, throughNode, type Graph, type GraphLink, type GraphNode } from './pathmodel.ts';
+import { useWidth } from './useWidth.ts';
 
 interface PathGraphProps {
   graph: Graph;
@@ -29,7 +30,7 @@ const ROOM = 18;
 
 export function PathGraph({ graph, label, height, chosen, onChoose, lit }: PathGraphProps) {
   const box = useRef<HTMLDivElement>(null);
-  const width = useBoxWidth(box);
+  const width = useWidth(box);
   const [view, setView] = useState<View>(FIT);
   const [focused, setFocused] = useState<string | null>(null);
   const placed = useMemo(
@@ -181,17 +182,6 @@ function zoomed(view: View, factor: number): View {
   return { scale, x: view.x * change, y: view.y * change };
 }
 
-function useBoxWidth(box: React.RefObject<HTMLDivElement | null>): number {
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    if (!box.current) return;
-    const observer = new ResizeObserver((entries) => setWidth(Math.floor(entries[0]!.contentRect.width)));
-    observer.observe(box.current);
-    return () => observer.disconnect();
-  }, [box]);
-  return width;
-}
-
 /** Ctrl and wheel zooms; the wheel alone goes on scrolling the page. */
 function useWheel(box: React.RefObject<HTMLDivElement | null>, setView: (change: (view: View) => View) => void): void {
   useEffect(() => {
@@ -288,7 +278,6 @@ function NodeShape({ node, at, isChosen, isDim, hasText, size, isTabStop, onFocu
       onFocus={onFocus}
       onClick={onChoose}
     >
-      <circle r="13" fill="transparent" />
       <circle className="ring" r="13" />
       <g transform={`scale(${size})`}>
         <Shape node={node} />
