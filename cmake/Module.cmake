@@ -2,19 +2,23 @@
 # One folder = one library = one test binary. DEPENDS names our modules, LIBS names outside ones.
 # A folder inside a module is private to it; a sub-program (store/host) has its own CMakeLists.
 # check-layers reads these lines, so keep each call on one line. SIMULATES: its tests compute for minutes
-# without optimisation, so dev builds optimise it too. UNITY: dev builds compile its sources eight at a time, which
-# takes a third of the time, as they do with the unit tests of all modules that do not simulate; what these name in
+# without optimisation, so dev builds optimise it too. UNITY: all builds but releases compile its sources eight at a time,
+# which takes a third of the time, as they do with the unit tests of all modules that do not simulate; what these name in
 # anonymous namespaces has to differ then. COSTLY: a header that many of its sources include and that takes seconds,
-# precompiled in dev builds.
+# precompiled but in releases.
 
-# Release and sanitizer builds compile each source by itself, so they show what it forgot to include.
-option(LW_UNITY "Several sources at a time in dev builds; OFF for clangd: cmake --preset dev -DLW_UNITY=OFF" ON)
+# Release builds and clang-tidy compile each source by itself, so they show what it forgot to include.
+option(LW_UNITY "Several sources at a time but in releases; OFF for clangd: cmake --preset dev -DLW_UNITY=OFF" ON)
+set(LW_COMPILES_QUICKLY OFF)
+if(LW_MODE MATCHES "^(dev|asan|tsan)$")
+  set(LW_COMPILES_QUICKLY ON)
+endif()
 
-# What nearly every source and every unit test includes, compiled once: a third of their compilation. In dev builds
-# only, so that the others show what a source forgot to include.
+# What nearly every source and every unit test includes, compiled once: a third of their compilation. Not in
+# releases, so that they show what a source forgot to include.
 set(LW_COMMON_HEADERS <algorithm> <array> <chrono> <functional> <map> <memory> <optional> <string> <unordered_map>
                       <variant> <vector> <fmt/core.h>)
-if(LW_MODE STREQUAL "dev")
+if(LW_COMPILES_QUICKLY)
   file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/headers.cpp CONTENT "int main() { return 0; }\n")
   # Libraries and programs are compiled differently.
   add_library(lw_headers STATIC EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/headers.cpp)
@@ -28,7 +32,7 @@ if(LW_MODE STREQUAL "dev")
 endif()
 
 function(lw_compile_together target)
-  if(LW_UNITY AND LW_MODE STREQUAL "dev")
+  if(LW_UNITY AND LW_COMPILES_QUICKLY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     # To the compiler, a source that another includes is a header.
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
