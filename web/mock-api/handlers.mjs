@@ -3,7 +3,7 @@
 import { alertRoutes, firstAlerts } from './alert_routes.mjs';
 import { alertCodes } from './alerts.mjs';
 import { rowsFrame } from './answers.mjs';
-import { breakEverything, standing } from './conditions.mjs';
+import { breakEverything, lastRoundOf, standing } from './conditions.mjs';
 import { read, Refusal, reply } from './http.mjs';
 import { bookmarkRoutes } from './bookmarks.mjs';
 import { capabilities, runQuery, schema } from './logs.mjs';
@@ -18,8 +18,8 @@ const JUDGED_MAX = 5_000;
 const WORKSPACE = '0f6ad2c4-7d43-4d33-8f43-53e5f8b5a002';
 
 /**
- * @param {{tests?:number, now?:number, signedIn?:boolean, empty?:boolean}} options
- * `now` sets the clock, which then runs on.
+ * @param {{tests?:number, now?:number, signedIn?:boolean, empty?:boolean, interval?:number}} options
+ * `now` sets the clock, which then runs on; `interval` is that of all tests, in seconds.
  */
 export function createMock(options = {}) {
   const mock = new Mock(options);
@@ -27,9 +27,12 @@ export function createMock(options = {}) {
 }
 
 class Mock {
-  constructor({ tests = 600, now, signedIn = false, empty = false }) {
+  constructor({ tests = 600, now, signedIn = false, empty = false, interval }) {
     this.offset = now === undefined ? 0 : now - Date.now();
     this.documents = empty ? [] : documents(tests);
+    this.interval = interval;
+    for (const { testConfigurations } of interval ? this.documents : [])
+      for (const each of testConfigurations) each.testFrequencySec = interval;
     this.signedIn = signedIn;
     this.sessions = new Set();
     this.agentsRemoved = new Set();
@@ -65,6 +68,11 @@ class Mock {
   tellAlerts() {
     const frame = this.frame(this.tests, this.now());
     for (const stream of this.streams) stream.send('rows', frame);
+  }
+
+  /** Of a large mock only some tests move, or it would have no time for anything else, unless that is asked for. */
+  moving() {
+    return this.interval ? this.tests : this.tests.slice(0, 3000);
   }
 
   frame(tests, now) {
@@ -233,8 +241,7 @@ function openStream(mock, request, response) {
   let last = mock.now();
   const timer = setInterval(() => {
     const now = mock.now();
-    // Of a large mock only some tests move, or it would have no time for anything else.
-    const changed = mock.tests.slice(0, 3000).filter((each) => standing(each, now).lastRound > last);
+    const changed = mock.moving().filter((each) => lastRoundOf(each, now) > last);
     last = now;
     if (changed.length) send('rows', mock.frame(changed, now));
   }, 1000);

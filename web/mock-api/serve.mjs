@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Serves dist/ and the mock API with the server's own headers, above all its CSP: what the end-to-end tests run on.
-// node mock-api/serve.mjs [--port N] [--tests N] [--now ISO] [--empty] [--signed-in] [--dist DIR]
+// node mock-api/serve.mjs [--port N] [--tests N] [--now ISO] [--interval SECONDS] [--empty] [--signed-in] [--dist DIR]
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,6 +15,7 @@ const { values } = parseArgs({
     port: { type: 'string', default: '5180' },
     tests: { type: 'string', default: '600' },
     now: { type: 'string' },
+    interval: { type: 'string' },
     empty: { type: 'boolean', default: false },
     'signed-in': { type: 'boolean', default: false },
     dist: { type: 'string' },
@@ -38,6 +39,7 @@ const CSP = `default-src 'self'; script-src 'self'; style-src 'self' ${STYLES}; 
 const { handle, mock } = createMock({
   tests: Number(values.tests),
   now: values.now ? Date.parse(values.now) : undefined,
+  interval: values.interval && Number(values.interval),
   empty: values.empty,
   signedIn: values['signed-in'],
 });

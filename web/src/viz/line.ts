@@ -29,11 +29,11 @@ export function highest(lines: readonly Line[]): number {
 export function makeLines(host: HTMLElement, options: LineOptions): uPlot {
   const { palette, lines } = options;
   const top = Math.max(highest(lines) * 1.08, options.atLeast ?? 0) || 1;
-  // Where steps are closer than pixels dashes cannot be told apart, and thick lines take several times as long.
-  const isDense = options.time.length > options.width;
   const all = lines.map((line) => line.values);
   const columns = Math.ceil(options.width * devicePixelRatio);
   const thinned = thin(options.time, all, options.fromMs, options.toMs, columns);
+  // Where steps are much closer than pixels dashes cannot be told apart, and thick lines take several times as long.
+  const isDense = thinned !== null;
   const shown = thinned ?? { time: options.time, lines: all };
   const data = [shown.time.map((ms) => ms / 1000), ...shown.lines] as uPlot.AlignedData;
   const onHover = (i: number | null) => options.events.onHover?.(i !== null && thinned ? thinned.stepOf[i]! : i);

@@ -15,7 +15,7 @@ export interface Thinned {
 }
 
 /** Columns with fewer steps than this gain nothing. */
-const STEPS_LEAST = 3;
+const STEPS_LEAST = 2;
 
 /** First index of `time`, which ascends, that is not before `ms`. */
 function firstFrom(time: readonly number[], ms: number): number {
