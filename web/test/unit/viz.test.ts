@@ -212,7 +212,7 @@ describe('lines with more steps than pixels', () => {
 
   test('are left alone where each step can be seen', () => {
     expect(thin(time, [line], 0, end, 0.6 * STEPS)).toBeNull();
-    expect(thin(time, [line], 0, 200_000, COLUMNS)).toBeNull();
+    expect(thin(time, [line], 0, 150_000, COLUMNS)).toBeNull();
     expect(thin([], [[]], 0, end, COLUMNS)).toBeNull();
     expect(thin(time, [line], end, 0, COLUMNS)).toBeNull();
   });
