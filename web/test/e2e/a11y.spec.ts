@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // axe on each page and theme, and what it cannot see: forced colours, narrow windows, keyboards.
-import type { Page } from '@playwright/test';
-import { axe, expect, rowsOf, test } from './fixture.ts';
+import { axe, axeInBothThemes, expect, rowsOf, test } from './fixture.ts';
 
 const PAGES: readonly (readonly [string, string, string])[] = [
   ['overview', '/', 'cm-core'],
@@ -9,7 +8,10 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['tests', '/?view=tests&sel=0000000000000001', 'fra1-agent-00'],
   ['nothing found', '/?view=tests&q=nosuchthing', 'No test fits'],
   ['connection monitor', '/monitors/cm-core', 'Essentials'],
+  ['test group', '/monitors/cm-core/groups/database', 'Essentials'],
+  ['test configuration', '/monitors/cm-core/configurations/ping', 'Essentials'],
   ['source', '/sources/fra1-agent-00?tab=tests', 'Essentials'],
+  ['destination', '/destinations/sql-prod-01', 'Essentials'],
   ['monitor that is not there', '/monitors/nosuch', 'No test belongs'],
   ['time travel', '/?at=2026-11-21T12:00:00Z', 'Past'],
   ['compare', '/compare', 'No tests are chosen'],
@@ -21,6 +23,7 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['alerts', '/alerts', 'payments-slow'],
   ['alert rules', '/alerts?tab=rules', 'switched off'],
   ['action groups', '/alerts?tab=groups', 'on-call'],
+  ['new alert rule', '/alerts/rules/new', 'It would have fired'],
   ['alert rule', '/alerts/rules/mail-fails', 'It would have fired'],
   ['alert rule that is not there', '/alerts/rules/nosuch', 'There is no alert rule nosuch'],
   ['metrics', '/metrics-explorer?by=destination', 'In numbers'],
@@ -28,22 +31,9 @@ const PAGES: readonly (readonly [string, string, string])[] = [
   ['agents', '/agents', 'connected'],
   ['create', '/monitors/new', 'What it makes'],
   ['edit', '/monitors/cm-payments/edit', 'What it makes'],
+  ['a short link that leads nowhere', '/l/nothing', 'This link leads nowhere'],
   ['no such page', '/nowhere', 'There is no such page'],
 ];
-
-/** What axe finds in both themes; the page is not loaded anew for the second. */
-async function axeInBothThemes(page: Page): Promise<string[]> {
-  const found: string[] = [];
-  for (const [colorScheme, background] of [
-    ['light', 'rgb(255, 255, 255)'],
-    ['dark', 'rgb(27, 26, 31)'],
-  ] as const) {
-    await page.emulateMedia({ colorScheme });
-    await expect(page.locator('html')).toHaveCSS('background-color', background);
-    found.push(...(await axe(page)).map((each) => `${colorScheme}: ${each}`));
-  }
-  return found;
-}
 
 test.describe('axe, light and dark', () => {
   for (const [name, path, sign] of PAGES) {
@@ -55,6 +45,18 @@ test.describe('axe, light and dark', () => {
       expect(await axeInBothThemes(page)).toEqual([]);
     });
   }
+
+  test('signing in', async ({ page, context, guard }) => {
+    guard.expectErrors(/401/);
+    await context.clearCookies();
+    await page.goto('/');
+    await expect(page.getByLabel('Token')).toBeVisible();
+    expect(await axeInBothThemes(page)).toEqual([]);
+    await page.keyboard.type('wrong');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('alert')).toContainText('not known');
+    expect(await axeInBothThemes(page), 'refused').toEqual([]);
+  });
 
   test('a test, its reason and dialogs', async ({ page }) => {
     // Twelve times axe: more than a test has time for when the machine is busy.

@@ -90,6 +90,20 @@ export async function axe(page: Page): Promise<string[]> {
   });
 }
 
+/** What axe finds in both themes; the page is not loaded anew for the second. */
+export async function axeInBothThemes(page: Page): Promise<string[]> {
+  const found: string[] = [];
+  for (const [colorScheme, background] of [
+    ['light', 'rgb(255, 255, 255)'],
+    ['dark', 'rgb(27, 26, 31)'],
+  ] as const) {
+    await page.emulateMedia({ colorScheme });
+    await expect(page.locator('html')).toHaveCSS('background-color', background);
+    found.push(...(await axe(page)).map((each) => `${colorScheme}: ${each}`));
+  }
+  return found;
+}
+
 /** Body rows of a table or grid, by its name. */
 export const rowsOf = (page: Page, name: string) =>
   page.getByRole('grid', { name }).or(page.getByRole('treegrid', { name })).locator('.grid-row');
