@@ -9,8 +9,9 @@
 
 # Release builds and clang-tidy compile each source by itself, so they show what it forgot to include.
 option(LW_UNITY "Several sources at a time but in releases; OFF for clangd: cmake --preset dev -DLW_UNITY=OFF" ON)
+# clang-tidy and clangd read sources as they are: they have no precompiled headers of g++'s.
 set(LW_COMPILES_QUICKLY OFF)
-if(LW_MODE MATCHES "^(dev|asan|tsan)$")
+if(LW_UNITY AND LW_MODE MATCHES "^(dev|asan|tsan)$")
   set(LW_COMPILES_QUICKLY ON)
 endif()
 
@@ -32,7 +33,7 @@ if(LW_COMPILES_QUICKLY)
 endif()
 
 function(lw_compile_together target)
-  if(LW_UNITY AND LW_COMPILES_QUICKLY)
+  if(LW_COMPILES_QUICKLY)
     set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 8)
     # To the compiler, a source that another includes is a header.
     target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
