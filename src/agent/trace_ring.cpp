@@ -12,14 +12,13 @@ using Bytes = std::vector<std::uint8_t>;
 /// Beyond so many, routers that no trace names any more are forgotten.
 constexpr std::size_t kRoutersMax = 48;
 
-enum Mark : std::uint8_t {
-  kAnswerMask = 7,
-  kHasRtt = 8,
-  kRefusal = 16,
-  kHasIcmp = 32,
-  kNextTtl = 64,   ///< the TTL after that of the probe before, of the same flow
-  kHasFrom = 128,  ///< an address
-};
+/// Bits of the byte in front of each probe.
+constexpr int kAnswerMask = 7;
+constexpr int kHasRtt = 8;
+constexpr int kRefusal = 16;
+constexpr int kHasIcmp = 32;
+constexpr int kNextTtl = 64;   ///< the TTL after that of the probe before, of the same flow
+constexpr int kHasFrom = 128;  ///< an address
 
 /// Seven bits a byte, the lowest first; the top bit says that more follow.
 void put(Bytes& data, std::uint64_t number) {

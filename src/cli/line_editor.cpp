@@ -67,21 +67,21 @@ struct LineEditor::Impl {
   bool was_dropped = false;
 
   /// The one editor that there is: libedit's callbacks have no other way to it.
-  static Impl* current_;
+  static Impl* current;
 
-  static char* show_prompt(EditLine*) { return current_->prompt.data(); }
+  static char* show_prompt(EditLine*) { return current->prompt.data(); }
   static unsigned char drop(EditLine*, int) {
-    current_->was_dropped = true;
+    current->was_dropped = true;
     return CC_EOF;
   }
-  static unsigned char complete_word(EditLine*, int) { return current_->do_complete(); }
+  static unsigned char complete_word(EditLine*, int) { return current->do_complete(); }
   unsigned char do_complete();
   void show(const std::vector<std::string>& candidates) const;
   void open();
   void close();
 };
 
-LineEditor::Impl* LineEditor::Impl::current_ = nullptr;
+LineEditor::Impl* LineEditor::Impl::current = nullptr;
 
 void LineEditor::Impl::open() {
   lib = load();
@@ -154,13 +154,13 @@ LineEditor::LineEditor(std::string history_file, Complete complete)
     : impl_(std::make_unique<Impl>()) {
   impl_->history_file = std::move(history_file);
   impl_->complete = std::move(complete);
-  Impl::current_ = impl_.get();
+  Impl::current = impl_.get();
   impl_->open();
 }
 
 LineEditor::~LineEditor() {
   impl_->close();
-  Impl::current_ = nullptr;
+  Impl::current = nullptr;
 }
 
 bool LineEditor::can_edit() const { return impl_->editor != nullptr; }

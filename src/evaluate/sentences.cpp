@@ -26,7 +26,7 @@ bool is_evidence_for(const Round& round, CheckOutcome outcome) {
 
 /// "connection refused (RST from 10.0.2.10:80)".
 std::string cause(const Round& round, CheckOutcome outcome) {
-  const std::string words = to_string(outcome);
+  std::string words = to_string(outcome);
   if (!is_evidence_for(round, outcome)) return words;
   // Some evidence is the outcome itself with more to it: "certificate expired 2026-11-01".
   const bool says_it_already = to_lower(round.detail).starts_with(to_lower(words));
@@ -71,8 +71,8 @@ std::string confirmation(const Round& round) {
 std::string failures(const Round& round) {
   const RoundSummary summary = summarize(round);
   const auto dominant = dominant_failure(round);
-  const std::string start = fmt::format("{} of {} failed", summary.failed,
-                                        counted(static_cast<std::size_t>(summary.total), "check"));
+  std::string start = fmt::format("{} of {} failed", summary.failed,
+                                  counted(static_cast<std::size_t>(summary.total), "check"));
   if (!dominant) return start;
   return fmt::format("{}{}{}", start, has_several_causes(round, *dominant) ? ", mostly: " : ": ",
                      cause(round, *dominant));

@@ -9,8 +9,8 @@
 namespace lw::io {
 
 CurlMulti::CurlMulti(Loop& loop, const TlsLibrary& library) : loop_(loop), library_(library) {
-  static const CURLcode ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  LW_ASSERT(ready == CURLE_OK);
+  static const CURLcode kReady = curl_global_init(CURL_GLOBAL_DEFAULT);
+  LW_ASSERT(kReady == CURLE_OK);
   multi_ = curl_multi_init();
   LW_ASSERT(multi_ != nullptr);
   const curl_socket_callback on_socket = [](CURL*, curl_socket_t fd, int what, void* self, void*) {

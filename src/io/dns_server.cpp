@@ -192,8 +192,8 @@ struct DnsServer::Impl {
 };
 
 bool DnsServer::Impl::open() {
-  static const int ready = ares_library_init(ARES_LIB_INIT_ALL);
-  LW_ASSERT(ready == ARES_SUCCESS);
+  static const int kReady = ares_library_init(ARES_LIB_INIT_ALL);
+  LW_ASSERT(kReady == ARES_SUCCESS);
   char no_file[] = "/dev/null";  // We have read the system's file ourselves.
   ares_options setup{};
   // Error codes of servers are answers to us, not a reason to ask elsewhere.

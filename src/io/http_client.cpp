@@ -61,8 +61,8 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* con
 
 /// libcurl's global state: made once, before any handle, and never torn down.
 bool curl_is_ready() {
-  static const bool ready = curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK;
-  return ready;
+  static const bool kReady = curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK;
+  return kReady;
 }
 
 struct Target {

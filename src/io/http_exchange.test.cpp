@@ -175,28 +175,28 @@ TEST(HttpExchange, leaves_no_port_behind) {
 class TlsExchange : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    certificates_ = std::make_unique<TestCertificates>();
-    certificates_->make_root("other");
-    certificates_->sign({.name = "good"});
-    certificates_->sign({.name = "expired", .until = "20210101000000Z"});
-    certificates_->sign({.name = "early", .from = "20980101000000Z"});
-    certificates_->sign({.name = "misnamed", .host = "elsewhere.example"});
-    certificates_->sign({.name = "unknown", .ca = "other"});
+    certificates = std::make_unique<TestCertificates>();
+    certificates->make_root("other");
+    certificates->sign({.name = "good"});
+    certificates->sign({.name = "expired", .until = "20210101000000Z"});
+    certificates->sign({.name = "early", .from = "20980101000000Z"});
+    certificates->sign({.name = "misnamed", .host = "elsewhere.example"});
+    certificates->sign({.name = "unknown", .ca = "other"});
   }
-  static void TearDownTestSuite() { certificates_.reset(); }
+  static void TearDownTestSuite() { certificates.reset(); }
 
   static HttpReport visit(const OpensslServer& server, const std::string& host = "web.example") {
     HttpExchangeRequest request = request_to(server.port, true);
     request.host = host;
-    return run_exchange(request, certificates_->read("ca.pem"));
+    return run_exchange(request, certificates->read("ca.pem"));
   }
 
-  static std::unique_ptr<TestCertificates> certificates_;
+  static std::unique_ptr<TestCertificates> certificates;
 };
-std::unique_ptr<TestCertificates> TlsExchange::certificates_;
+std::unique_ptr<TestCertificates> TlsExchange::certificates;
 
 TEST_F(TlsExchange, describes_a_good_certificate) {
-  const OpensslServer server(*certificates_, "good");
+  const OpensslServer server(*certificates, "good");
   for (const char* host : {"web.example", "127.0.0.1"}) {
     const HttpReport report = visit(server, host);
     EXPECT_EQ(report.status, HttpExchangeStatus::Answered) << report.evidence;
@@ -232,7 +232,7 @@ TEST_F(TlsExchange, names_what_is_wrong_with_a_certificate_and_sends_it_no_reque
         Example{"unknown", TlsProblem::UnknownRoot,
                 "certificate issuer is not trusted: CN=Lab-other (unable to get local issuer "
                 "certificate)"}}) {
-    const OpensslServer server(*certificates_, example.certificate);
+    const OpensslServer server(*certificates, example.certificate);
     const HttpReport report = visit(server);
     EXPECT_EQ(report.status, HttpExchangeStatus::TlsFailed) << example.certificate;
     EXPECT_EQ(report.http_status, 0);
@@ -247,7 +247,7 @@ TEST_F(TlsExchange, names_what_is_wrong_with_a_certificate_and_sends_it_no_reque
 
 TEST_F(TlsExchange, knows_that_the_server_wants_a_client_certificate) {
   for (const char* version : {"-tls1_2", "-tls1_3"}) {
-    const OpensslServer server(*certificates_, "good",
+    const OpensslServer server(*certificates, "good",
                                {"-Verify", "1", "-verify_return_error", version});
     const HttpReport report = visit(server);
     EXPECT_EQ(report.status, HttpExchangeStatus::TlsFailed) << version << report.evidence;
@@ -258,7 +258,7 @@ TEST_F(TlsExchange, knows_that_the_server_wants_a_client_certificate) {
 }
 
 TEST_F(TlsExchange, does_not_mind_a_server_that_would_like_a_client_certificate) {
-  const OpensslServer server(*certificates_, "good", {"-verify", "1"});
+  const OpensslServer server(*certificates, "good", {"-verify", "1"});
   EXPECT_EQ(visit(server).http_status, 200);
 }
 
@@ -267,7 +267,7 @@ TEST_F(TlsExchange, knows_that_there_is_no_version_or_cipher_in_common) {
        {std::vector<std::string>{"-tls1", "-cipher", "ALL:@SECLEVEL=0"},
         std::vector<std::string>{"-tls1_2", "-cipher", "NULL-SHA256:@SECLEVEL=0"},
         std::vector<std::string>{"-tls1_2", "-cipher", "ECDHE-ECDSA-AES256-CCM8:@SECLEVEL=0"}}) {
-    const OpensslServer server(*certificates_, "good", options);
+    const OpensslServer server(*certificates, "good", options);
     const HttpReport report = visit(server);
     EXPECT_EQ(report.status, HttpExchangeStatus::TlsFailed) << report.evidence;
     ASSERT_TRUE(report.tls);
@@ -279,7 +279,7 @@ TEST_F(TlsExchange, knows_that_there_is_no_version_or_cipher_in_common) {
 TEST_F(TlsExchange, knows_that_a_server_speaks_no_tls_at_all) {
   const CannedServer server("HTTP/1.1 400 Bad Request\r\n\r\n");
   HttpExchangeRequest request = request_to(server.port, true);
-  const HttpReport report = run_exchange(request, certificates_->read("ca.pem"));
+  const HttpReport report = run_exchange(request, certificates->read("ca.pem"));
   EXPECT_EQ(report.status, HttpExchangeStatus::TlsFailed);
   ASSERT_TRUE(report.tls);
   EXPECT_EQ(report.tls->problem, TlsProblem::Broken);

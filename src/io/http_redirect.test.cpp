@@ -222,14 +222,14 @@ TEST(HttpMethod, head_has_no_body_and_does_not_wait_for_one) {
 class HttpVersions : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    certificates_ = std::make_unique<TestCertificates>();
-    certificates_->sign({.name = "good"});
+    certificates = std::make_unique<TestCertificates>();
+    certificates->sign({.name = "good"});
   }
-  static void TearDownTestSuite() { certificates_.reset(); }
+  static void TearDownTestSuite() { certificates.reset(); }
 
   static std::string server_block() {
-    return "ssl_certificate " + certificates_->path("good.pem") + "; ssl_certificate_key " +
-           certificates_->path("good.key") +
+    return "ssl_certificate " + certificates->path("good.pem") + "; ssl_certificate_key " +
+           certificates->path("good.key") +
            "; location / { return 200 'hello'; } location /on { return 302 /; }";
   }
   static HttpReport visit(const NginxServer& server, bool use_tls, HttpOffer offer,
@@ -240,23 +240,23 @@ class HttpVersions : public testing::Test {
     request.path = path;
     request.keeps_body = true;
     request.redirects_max = 1;
-    return run_exchange(request, certificates_->read("ca.pem"));
+    return run_exchange(request, certificates->read("ca.pem"));
   }
-  static std::unique_ptr<TestCertificates> certificates_;
+  static std::unique_ptr<TestCertificates> certificates;
 };
-std::unique_ptr<TestCertificates> HttpVersions::certificates_;
+std::unique_ptr<TestCertificates> HttpVersions::certificates;
 
 TEST_F(HttpVersions, over_tls_are_agreed_on) {
-  const NginxServer both(*certificates_, "ssl http2", server_block());
+  const NginxServer both(*certificates, "ssl http2", server_block());
   EXPECT_EQ(visit(both, true, HttpOffer::Any).version, "HTTP/2");
   EXPECT_EQ(visit(both, true, HttpOffer::Http2).version, "HTTP/2");
   EXPECT_EQ(visit(both, true, HttpOffer::Http11).version, "HTTP/1.1");
-  const NginxServer old(*certificates_, "ssl", server_block());
+  const NginxServer old(*certificates, "ssl", server_block());
   EXPECT_EQ(visit(old, true, HttpOffer::Any).version, "HTTP/1.1");
 }
 
 TEST_F(HttpVersions, http2_has_all_phases_methods_and_redirects) {
-  const NginxServer server(*certificates_, "ssl http2", server_block());
+  const NginxServer server(*certificates, "ssl http2", server_block());
   const HttpReport report = visit(server, true, HttpOffer::Http2, "GET", "/on");
   EXPECT_EQ(report.status, HttpExchangeStatus::Answered) << report.evidence;
   EXPECT_EQ(report.body, "hello");
@@ -276,7 +276,7 @@ TEST_F(HttpVersions, http2_has_all_phases_methods_and_redirects) {
 }
 
 TEST_F(HttpVersions, http2_without_tls_is_known_beforehand) {
-  const NginxServer server(*certificates_, "http2", server_block());
+  const NginxServer server(*certificates, "http2", server_block());
   const HttpReport report = visit(server, false, HttpOffer::Http2);
   EXPECT_EQ(report.status, HttpExchangeStatus::Answered) << report.evidence;
   EXPECT_EQ(report.version, "HTTP/2");
@@ -285,20 +285,20 @@ TEST_F(HttpVersions, http2_without_tls_is_known_beforehand) {
 
 TEST_F(HttpVersions, a_server_without_http2_is_told_from_a_dead_one) {
   // nginx refuses with an alert; s_server just ignores what is offered.
-  const NginxServer alerts(*certificates_, "ssl", server_block());
+  const NginxServer alerts(*certificates, "ssl", server_block());
   const HttpReport refused = visit(alerts, true, HttpOffer::Http2);
   EXPECT_EQ(refused.status, HttpExchangeStatus::TlsFailed) << refused.evidence;
   ASSERT_TRUE(refused.tls);
   EXPECT_EQ(refused.tls->problem, TlsProblem::Incompatible) << refused.tls->evidence;
-  const OpensslServer ignores(*certificates_, "good");
+  const OpensslServer ignores(*certificates, "good");
   HttpExchangeRequest request = request_to(ignores.port, true);
   request.offer = HttpOffer::Http2;
-  const HttpReport ignored = run_exchange(request, certificates_->read("ca.pem"));
+  const HttpReport ignored = run_exchange(request, certificates->read("ca.pem"));
   EXPECT_EQ(ignored.status, HttpExchangeStatus::TlsFailed) << ignored.evidence;
   ASSERT_TRUE(ignored.tls);
   EXPECT_EQ(ignored.tls->problem, TlsProblem::Incompatible) << ignored.tls->evidence;
   EXPECT_EQ(ignored.tls->evidence, "the server does not agree on the protocol h2 (ALPN)");
-  const NginxServer plain(*certificates_, "", server_block());
+  const NginxServer plain(*certificates, "", server_block());
   const HttpReport odd = visit(plain, false, HttpOffer::Http2);
   EXPECT_EQ(odd.status, HttpExchangeStatus::Closed);
   EXPECT_TRUE(odd.evidence.ends_with("it may not speak HTTP/2 without TLS")) << odd.evidence;
@@ -312,17 +312,17 @@ TEST_F(HttpVersions, a_server_without_http2_is_told_from_a_dead_one) {
 
 TEST_F(HttpVersions, http2_bodies_are_cut_too) {
   const NginxServer server(
-      *certificates_, "ssl http2",
-      server_block() + " location /big { alias " + certificates_->path("big") + "; }");
-  certificates_->write("big", std::string(std::size_t{1} << 20, 'x'));
-  ASSERT_EQ(::chmod(certificates_->folder.c_str(), 0755), 0);
-  ASSERT_EQ(::chmod(certificates_->path("big").c_str(), 0644), 0);
+      *certificates, "ssl http2",
+      server_block() + " location /big { alias " + certificates->path("big") + "; }");
+  certificates->write("big", std::string(std::size_t{1} << 20, 'x'));
+  ASSERT_EQ(::chmod(certificates->folder.c_str(), 0755), 0);
+  ASSERT_EQ(::chmod(certificates->path("big").c_str(), 0644), 0);
   HttpExchangeRequest request = request_to(server.port, true);
   request.offer = HttpOffer::Http2;
   request.path = "/big";
   request.keeps_body = true;
   request.body_bytes_max = 1'000;
-  const HttpReport report = run_exchange(request, certificates_->read("ca.pem"));
+  const HttpReport report = run_exchange(request, certificates->read("ca.pem"));
   EXPECT_EQ(report.status, HttpExchangeStatus::Answered) << report.evidence;
   EXPECT_EQ(report.body, std::string(1'000, 'x'));
   EXPECT_TRUE(report.body_is_cut);

@@ -116,7 +116,7 @@ std::uint64_t metadata_number(std::string_view metadata, std::string_view key) {
 /// Whether the search tree that the metadata tell of is within the file. The library multiplies in
 /// 32 bits, and then reads what is not there.
 bool has_whole_tree(const FileDescriptor& copy) {
-  constexpr off_t kMetadataBytesMax = 128 * 1024;
+  constexpr off_t kMetadataBytesMax = 128L * 1024;
   constexpr std::string_view kMarker = "\xab\xcd\xefMaxMind.com";
   constexpr std::uint64_t kSeparatorBytes = 16;
   const off_t size = ::lseek(copy.get(), 0, SEEK_END);

@@ -20,8 +20,8 @@ using std::chrono::hours;
 Timestamp now() { return SystemClock().wall_now(); }
 
 const KeyAndCertificate& authority() {
-  static const KeyAndCertificate made = create_certificate_authority("test CA", now()).value();
-  return made;
+  static const KeyAndCertificate kMade = create_certificate_authority("test CA", now()).value();
+  return kMade;
 }
 
 ServerCertificateRequest loopback_request() {

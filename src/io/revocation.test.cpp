@@ -18,8 +18,8 @@ namespace {
 class Revocation : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    certificates_ = std::make_unique<TestCertificates>();
-    const TestCertificates& all = *certificates_;
+    certificates = std::make_unique<TestCertificates>();
+    const TestCertificates& all = *certificates;
     all.make_root("other");
     all.write("index",
               "V\t990101000000Z\t\t01\tunknown\t/CN=web.example\n"
@@ -43,19 +43,19 @@ class Revocation : public testing::Test {
     all.sign({.name = "signer", .serial = "04", .extensions = "extendedKeyUsage=OCSPSigning"});
     all.sign({.name = "no_signer", .serial = "05"});
   }
-  static void TearDownTestSuite() { certificates_.reset(); }
+  static void TearDownTestSuite() { certificates.reset(); }
 
   /// An OCSP response made by openssl, DER.
   static std::string respond(const std::string& about, const std::string& signer = "ca",
                              const std::string& options = "-ndays 1") {
-    certificates_->run("openssl ocsp " + options + " -index index -CA ca.pem -rsigner " + signer +
-                       ".pem -rkey " + signer + ".key -issuer ca.pem -cert " + about +
-                       ".pem -respout response");
-    return certificates_->read("response");
+    certificates->run("openssl ocsp " + options + " -index index -CA ca.pem -rsigner " + signer +
+                      ".pem -rkey " + signer + ".key -issuer ca.pem -cert " + about +
+                      ".pem -respout response");
+    return certificates->read("response");
   }
 
   static std::shared_ptr<X509> load(const std::string& name) {
-    const std::string pem = certificates_->read(name + ".pem");
+    const std::string pem = certificates->read(name + ".pem");
     const BioPointer memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     return {PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr), X509_free};
   }
@@ -63,7 +63,7 @@ class Revocation : public testing::Test {
   /// A certificate, its issuer, and a store that trusts that.
   struct Chain {
     explicit Chain(const std::string& name)
-        : chain{load(name), load("ca")}, roots(load_trusted_roots(certificates_->read("ca.pem"))) {}
+        : chain{load(name), load("ca")}, roots(load_trusted_roots(certificates->read("ca.pem"))) {}
     [[nodiscard]] ChainLink link() const {
       return {chain[0].get(), chain[1].get(), chain, roots.get()};
     }
@@ -71,9 +71,9 @@ class Revocation : public testing::Test {
     std::shared_ptr<X509_STORE> roots;
   };
 
-  static std::unique_ptr<TestCertificates> certificates_;
+  static std::unique_ptr<TestCertificates> certificates;
 };
-std::unique_ptr<TestCertificates> Revocation::certificates_;
+std::unique_ptr<TestCertificates> Revocation::certificates;
 
 const Timestamp kNow = SystemClock().wall_now();
 
@@ -137,7 +137,7 @@ TEST_F(Revocation, is_what_a_signed_list_says) {
   const Chain good("good");
   const Chain revoked("revoked");
   for (const char* form : {"ca.crl", "ca.crl.der"}) {
-    const std::string list = certificates_->read(form);
+    const std::string list = certificates->read(form);
     const RevocationAnswer fine = judge_crl(list, good.link(), kNow);
     EXPECT_EQ(fine.status, RevocationStatus::Good) << form << fine.evidence;
     EXPECT_EQ(fine.until, kNow + std::chrono::hours(24));
@@ -150,7 +150,7 @@ TEST_F(Revocation, is_what_a_signed_list_says) {
 
 TEST_F(Revocation, is_unknown_if_the_list_proves_nothing) {
   const Chain good("good");
-  std::string forged = certificates_->read("ca.crl.der");
+  std::string forged = certificates->read("ca.crl.der");
   forged.back() = static_cast<char>(forged.back() ^ 1);
   struct Example {
     std::string list;
@@ -158,9 +158,9 @@ TEST_F(Revocation, is_unknown_if_the_list_proves_nothing) {
   };
   for (const Example& example :
        {Example{"", "the answer is no CRL"}, Example{"<html>", "the answer is no CRL"},
-        Example{certificates_->read("other.crl"),
+        Example{certificates->read("other.crl"),
                 "the CRL does not serve: unable to get certificate CRL"},
-        Example{certificates_->read("old.crl"),
+        Example{certificates->read("old.crl"),
                 "the CRL is not valid: it is out of date since 2020-02-01T00:00:00.000000Z"},
         Example{forged, "the CRL does not serve: CRL signature failure"}}) {
     const RevocationAnswer answer = judge_crl(example.list, good.link(), kNow);
@@ -178,12 +178,12 @@ class RevocationExchange : public Revocation {
     std::string lines;
     if (!ocsp.empty()) lines += "authorityInfoAccess=OCSP;URI:" + ocsp + "\n";
     if (!crl.empty()) lines += "crlDistributionPoints=URI:" + crl + "\n";
-    certificates_->sign({.name = name,
-                         .ca = ca,
-                         .host = is_ca ? "Lab-" + name : "web.example",
-                         .serial = serial,
-                         .extensions = lines,
-                         .is_ca = is_ca});
+    certificates->sign({.name = name,
+                        .ca = ca,
+                        .host = is_ca ? "Lab-" + name : "web.example",
+                        .serial = serial,
+                        .extensions = lines,
+                        .is_ca = is_ca});
   }
   static HttpExchangeRequest request(const OpensslServer& server, RevocationCheck policy) {
     HttpExchangeRequest request = request_to(server.port, true);
@@ -200,13 +200,13 @@ class RevocationExchange : public Revocation {
   }
 
   PathServer web_;
-  Exchanger engine_{certificates_->read("ca.pem")};
+  Exchanger engine_{certificates->read("ca.pem")};
 };
 
 TEST_F(RevocationExchange, asks_the_responder_once_and_remembers) {
   sign("leaf", "01", web_.url("/ocsp"), "");
   web_.set_body("/ocsp", respond("leaf"));
-  const OpensslServer server(*certificates_, "leaf");
+  const OpensslServer server(*certificates, "leaf");
   for (int i = 0; i < 3; ++i) {
     const HttpReport report = visit(server, RevocationCheck::Strict);
     EXPECT_EQ(report.status, HttpExchangeStatus::Answered) << report.evidence;
@@ -220,7 +220,7 @@ TEST_F(RevocationExchange, asks_the_responder_once_and_remembers) {
 TEST_F(RevocationExchange, sends_no_request_to_a_server_whose_certificate_is_revoked) {
   sign("leaf", "02", web_.url("/ocsp"), "");
   web_.set_body("/ocsp", respond("leaf"));
-  const OpensslServer server(*certificates_, "leaf");
+  const OpensslServer server(*certificates, "leaf");
   EXPECT_EQ(visit(server, RevocationCheck::Off).http_status, 200);
   for (const RevocationCheck policy : {RevocationCheck::Soft, RevocationCheck::Strict}) {
     const HttpReport report = visit(server, policy);
@@ -238,18 +238,18 @@ TEST_F(RevocationExchange, sends_no_request_to_a_server_whose_certificate_is_rev
 }
 
 TEST_F(RevocationExchange, understands_a_responder_of_openssl) {
-  ServerProcess responder({"openssl", "ocsp", "-port", "0", "-index", certificates_->path("index"),
-                           "-CA", certificates_->path("ca.pem"), "-rsigner",
-                           certificates_->path("ca.pem"), "-rkey", certificates_->path("ca.key"),
+  ServerProcess responder({"openssl", "ocsp", "-port", "0", "-index", certificates->path("index"),
+                           "-CA", certificates->path("ca.pem"), "-rsigner",
+                           certificates->path("ca.pem"), "-rkey", certificates->path("ca.key"),
                            "-ndays", "1"});
   const std::string url = "http://127.0.0.1:" + std::to_string(responder.accepted_port()) + "/";
   sign("leaf", "02", url, "");
-  const OpensslServer revoked(*certificates_, "leaf");
+  const OpensslServer revoked(*certificates, "leaf");
   const HttpReport report = visit(revoked, RevocationCheck::Strict);
   ASSERT_TRUE(report.tls);
   EXPECT_EQ(report.tls->problem, TlsProblem::Revoked) << report.tls->evidence;
   sign("leaf2", "01", url, "");
-  const OpensslServer good(*certificates_, "leaf2");
+  const OpensslServer good(*certificates, "leaf2");
   EXPECT_EQ(visit(good, RevocationCheck::Strict).http_status, 200);
 }
 
@@ -258,14 +258,14 @@ TEST_F(RevocationExchange, takes_a_stapled_response_and_asks_nobody) {
   sign("bad", "02", web_.url("/ocsp"), "");
   for (const char* version : {"-tls1_2", "-tls1_3"}) {
     respond("leaf");
-    certificates_->run("cp response leaf.response");
-    const OpensslServer good(*certificates_, "leaf",
-                             {"-status_file", certificates_->path("leaf.response"), version});
+    certificates->run("cp response leaf.response");
+    const OpensslServer good(*certificates, "leaf",
+                             {"-status_file", certificates->path("leaf.response"), version});
     EXPECT_EQ(visit(good, RevocationCheck::Strict).http_status, 200) << version;
     respond("bad");
-    certificates_->run("cp response bad.response");
-    const OpensslServer bad(*certificates_, "bad",
-                            {"-status_file", certificates_->path("bad.response"), version});
+    certificates->run("cp response bad.response");
+    const OpensslServer bad(*certificates, "bad",
+                            {"-status_file", certificates->path("bad.response"), version});
     const HttpReport report = visit(bad, RevocationCheck::Soft);
     ASSERT_TRUE(report.tls);
     EXPECT_EQ(report.tls->problem, TlsProblem::Revoked) << version;
@@ -279,11 +279,11 @@ TEST_F(RevocationExchange, falls_back_from_the_stapled_response_to_the_responder
   sign("leaf", "02", web_.url("/ocsp"), web_.url("/crl"));
   web_.set("/ocsp", "HTTP/1.1 503 Busy\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
   web_.set_redirect("/crl", "/moved");
-  web_.set_body("/moved", certificates_->read("ca.crl.der"));
+  web_.set_body("/moved", certificates->read("ca.crl.der"));
   respond("leaf", "no_signer");
-  certificates_->run("cp response wrong.response");
-  const OpensslServer server(*certificates_, "leaf",
-                             {"-status_file", certificates_->path("wrong.response")});
+  certificates->run("cp response wrong.response");
+  const OpensslServer server(*certificates, "leaf",
+                             {"-status_file", certificates->path("wrong.response")});
   const HttpReport report = visit(server, RevocationCheck::Soft);
   ASSERT_TRUE(report.tls);
   EXPECT_EQ(report.tls->problem, TlsProblem::Revoked);
@@ -295,9 +295,9 @@ TEST_F(RevocationExchange, falls_back_from_the_stapled_response_to_the_responder
 TEST_F(RevocationExchange, one_list_serves_all_certificates_of_its_issuer) {
   sign("leaf", "01", "", web_.url("/crl"));
   sign("leaf2", "03", "", web_.url("/crl"));
-  web_.set_body("/crl", certificates_->read("ca.crl"));
-  const OpensslServer first(*certificates_, "leaf");
-  const OpensslServer second(*certificates_, "leaf2");
+  web_.set_body("/crl", certificates->read("ca.crl"));
+  const OpensslServer first(*certificates, "leaf");
+  const OpensslServer second(*certificates, "leaf2");
   EXPECT_EQ(visit(first, RevocationCheck::Strict).http_status, 200);
   EXPECT_EQ(visit(second, RevocationCheck::Strict).http_status, 200);
   EXPECT_EQ(times_asked("GET /crl "), 1);
@@ -308,17 +308,16 @@ TEST_F(RevocationExchange, reads_a_large_list_beside_the_loop) {
   for (int serial = 0x100000; serial < 0x100000 + 5'000; ++serial) {
     index += fmt::format("R\t990101000000Z\t260101000000Z\t{:X}\tunknown\t/CN=x\n", serial);
   }
-  certificates_->write("large", index);
-  certificates_->write("large.attr", "");
-  certificates_->write("large.conf",
-                       "[ca]\ndefault_ca=d\n[d]\ndatabase=large\ndefault_md=sha256\n");
-  certificates_->run(
+  certificates->write("large", index);
+  certificates->write("large.attr", "");
+  certificates->write("large.conf", "[ca]\ndefault_ca=d\n[d]\ndatabase=large\ndefault_md=sha256\n");
+  certificates->run(
       "openssl ca -config large.conf -gencrl -crldays 7 -out large.crl -cert ca.pem "
       "-keyfile ca.key && openssl crl -outform DER -in large.crl -out large.der");
-  web_.set_body("/crl", certificates_->read("large.der"));
-  ASSERT_GT(certificates_->read("large.der").size(), std::size_t{64} << 10);
+  web_.set_body("/crl", certificates->read("large.der"));
+  ASSERT_GT(certificates->read("large.der").size(), std::size_t{64} << 10);
   sign("leaf", "01", "", web_.url("/crl"));
-  const OpensslServer good(*certificates_, "leaf");
+  const OpensslServer good(*certificates, "leaf");
   EXPECT_EQ(visit(good, RevocationCheck::Strict).http_status, 200);
 }
 
@@ -328,7 +327,7 @@ TEST_F(RevocationExchange, that_is_not_checkable_is_noted_or_fails) {
   sign("silent", "01", "", "");
   const std::string why = "revocation not checkable: " + refused + ": RST from 127.0.0.1 port 1; " +
                           web_.url("/missing") + ": HTTP 404";
-  const OpensslServer server(*certificates_, "leaf");
+  const OpensslServer server(*certificates, "leaf");
   for (int i = 0; i < 2; ++i) {
     const HttpReport soft = visit(server, RevocationCheck::Soft);
     EXPECT_EQ(soft.http_status, 200) << soft.evidence;
@@ -342,7 +341,7 @@ TEST_F(RevocationExchange, that_is_not_checkable_is_noted_or_fails) {
     EXPECT_EQ(strict.tls->evidence, why);
   }
   EXPECT_EQ(times_asked("GET /missing "), 1);  // Failures are remembered too.
-  const OpensslServer silent(*certificates_, "silent");
+  const OpensslServer silent(*certificates, "silent");
   EXPECT_EQ(visit(silent, RevocationCheck::Soft).tls->note,
             "revocation not checkable: the certificate names no OCSP responder and no CRL");
 }
@@ -350,7 +349,7 @@ TEST_F(RevocationExchange, that_is_not_checkable_is_noted_or_fails) {
 TEST_F(RevocationExchange, does_not_wait_for_a_silent_responder_longer_than_a_check_can) {
   const CannedServer silent("", false);
   sign("leaf", "01", "http://127.0.0.1:" + std::to_string(silent.port) + "/", "");
-  const OpensslServer server(*certificates_, "leaf");
+  const OpensslServer server(*certificates, "leaf");
   HttpExchangeRequest wish = request(server, RevocationCheck::Soft);
   wish.timeout = Seconds(4);
   const HttpReport report = engine_.run(wish);
@@ -361,15 +360,15 @@ TEST_F(RevocationExchange, does_not_wait_for_a_silent_responder_longer_than_a_ch
 
 TEST_F(RevocationExchange, covers_the_certificates_between_leaf_and_root) {
   sign("middle", "02", "", web_.url("/crl"), "ca", true);
-  web_.set_body("/crl", certificates_->read("ca.crl"));
-  certificates_->write("index2", "V\t990101000000Z\t\t01\tunknown\t/CN=web.example\n");
+  web_.set_body("/crl", certificates->read("ca.crl"));
+  certificates->write("index2", "V\t990101000000Z\t\t01\tunknown\t/CN=web.example\n");
   sign("leaf", "01", web_.url("/ocsp"), "", "middle");
-  certificates_->run(
+  certificates->run(
       "openssl ocsp -index index2 -CA middle.pem -rsigner middle.pem -rkey middle.key -issuer "
       "middle.pem -cert leaf.pem -respout response -ndays 1");
-  web_.set_body("/ocsp", certificates_->read("response"));
-  const OpensslServer server(*certificates_, "leaf",
-                             {"-cert_chain", certificates_->path("middle.pem")});
+  web_.set_body("/ocsp", certificates->read("response"));
+  const OpensslServer server(*certificates, "leaf",
+                             {"-cert_chain", certificates->path("middle.pem")});
   const HttpReport report = visit(server, RevocationCheck::Soft);
   ASSERT_TRUE(report.tls);
   EXPECT_EQ(report.tls->problem, TlsProblem::Revoked) << report.tls->note;

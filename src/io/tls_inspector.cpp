@@ -22,8 +22,8 @@ constexpr std::size_t kNameBytesMax = 256;  // A host name has 253.
 
 /// Where a context has the inspector of the SSL that is made next.
 int next_inspector_index() {
-  static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-  return index;
+  static const int kIndex = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+  return kIndex;
 }
 
 /// Called for each SSL of the process that is made.
@@ -37,8 +37,8 @@ void on_new_ssl(void* made, void*, CRYPTO_EX_DATA*, int index, long, void*) {
 }
 
 int inspector_index() {
-  static const int index = SSL_get_ex_new_index(0, nullptr, on_new_ssl, nullptr, nullptr);
-  return index;
+  static const int kIndex = SSL_get_ex_new_index(0, nullptr, on_new_ssl, nullptr, nullptr);
+  return kIndex;
 }
 
 Timestamp timestamp_of(const ASN1_TIME* time) {

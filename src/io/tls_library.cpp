@@ -81,8 +81,8 @@ Passed read_default_provider() {
 }
 
 const Passed& passed() {
-  static const Passed read = read_default_provider();
-  return read;
+  static const Passed kRead = read_default_provider();
+  return kRead;
 }
 
 // A provider as OpenSSL calls it (provider(7)). Its context is the default provider's own, which
@@ -111,12 +111,12 @@ OSSL_DISPATCH entry(int id, Function* function) {
 
 int on_load(const OSSL_CORE_HANDLE*, const OSSL_DISPATCH*, const OSSL_DISPATCH** out,
             void** context) {
-  static const std::array<OSSL_DISPATCH, 5> functions{
+  static const std::array<OSSL_DISPATCH, 5> kFunctions{
       entry(OSSL_FUNC_PROVIDER_QUERY_OPERATION, &on_query),
       entry(OSSL_FUNC_PROVIDER_GET_CAPABILITIES, &on_capabilities),
       entry(OSSL_FUNC_PROVIDER_GETTABLE_PARAMS, &on_gettable),
       entry(OSSL_FUNC_PROVIDER_GET_PARAMS, &on_get), OSSL_DISPATCH{}};
-  *out = functions.data();
+  *out = kFunctions.data();
   *context = OSSL_PROVIDER_get0_provider_ctx(passed().provider);
   return 1;
 }

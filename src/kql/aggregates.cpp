@@ -61,7 +61,7 @@ constexpr std::array<std::string_view, 10> kMany = {
     "take_any", "any",     "take_anyif", "percentilesw", "anyif"};
 
 const std::map<std::string, const AggregateRow*, std::less<>>& aggregates_by_name() {
-  static const auto rows = [] {
+  static const auto kRows = [] {
     std::map<std::string, const AggregateRow*, std::less<>> all;
     for (const AggregateRow& row : kAggregates) {
       std::string_view names = row.names;
@@ -73,7 +73,7 @@ const std::map<std::string, const AggregateRow*, std::less<>>& aggregates_by_nam
     }
     return all;
   }();
-  return rows;
+  return kRows;
 }
 
 bool has_condition(std::string_view name) {
@@ -91,7 +91,7 @@ std::string replaced(std::string text, std::string_view what, const std::string&
 
 /// The prefix of the output's name: that of the alias used.
 std::string prefix_of(const AggregateRow& row, const std::string& name) {
-  const std::string prefix(row.naming);
+  std::string prefix(row.naming);
   const bool is_first = row.names.substr(0, row.names.find('|')) == name;
   if (is_first || prefix == "list_" || prefix == "set_" || prefix == "bag_" ||
       prefix == "percentile_" || prefix == "percentiles_") {
@@ -108,12 +108,12 @@ const AggregateRow* find_aggregate(std::string_view name) {
 }
 
 const std::vector<std::string>& aggregate_names() {
-  static const std::vector<std::string> names = [] {
+  static const std::vector<std::string> kNames = [] {
     std::vector<std::string> all(kMany.begin(), kMany.end());
     for (const auto& [name, row] : aggregates_by_name()) all.push_back(name);
     return all;
   }();
-  return names;
+  return kNames;
 }
 
 bool is_many_aggregate(std::string_view name) {

@@ -190,7 +190,7 @@ Scalar Binder::bind_member(const Expr& expr, Rows& rows) {
     const auto state = rows.states->find(object.text + "." + expr.text);
     if (state != rows.states->end()) return scalar_of_column(state->second);
   }
-  const Scalar value = bind(object, rows);
+  Scalar value = bind(object, rows);
   if (value.is_error()) return value;
   if (value.type != Type::Dynamic) {
     return fault(expr.span, "'." + expr.text + "' needs a dynamic value, but this is of type " +

@@ -95,7 +95,7 @@ Scalar with_constant(Scalar value, std::optional<Constant> constant) {
 }  // namespace
 
 Scalar Binder::bind_unary(const Expr& expr, Rows& rows) {
-  const Scalar value = bind(*expr.args[0], rows);
+  Scalar value = bind(*expr.args[0], rows);
   if (value.is_error()) return value;
   if (!is_numeric(value.type) && value.type != Type::TimeSpan && value.type != Type::Dynamic) {
     return fault(expr.span, "A sign is not defined for " + std::string(name_of(value.type)) + ".");

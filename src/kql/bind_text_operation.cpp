@@ -48,7 +48,7 @@ bool is_ascii_word(std::string_view text) {
 /// A term that is looked for: what is cheap to look for first, then what decides.
 std::string sql_has(const std::string& text, const std::string& term) {
   if (term.empty()) return "1";
-  const std::string has = "kql_has(" + text + ", " + quote_string(term) + ")";
+  std::string has = "kql_has(" + text + ", " + quote_string(term) + ")";
   if (!is_ascii_word(term)) return has;
   return "(positionCaseInsensitiveUTF8(" + text + ", " + quote_string(term) + ") > 0 AND " + has +
          ")";

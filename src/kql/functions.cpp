@@ -20,7 +20,7 @@ void add_rows(FunctionsByName& table, std::span<const FunctionRow> rows) {
 }
 
 const FunctionsByName& functions_by_name() {
-  static const FunctionsByName rows = [] {
+  static const FunctionsByName kRows = [] {
     FunctionsByName all;
     for (const auto part :
          {math_functions(), string_functions(), regex_functions(), conversion_functions(),
@@ -30,7 +30,7 @@ const FunctionsByName& functions_by_name() {
     }
     return all;
   }();
-  return rows;
+  return kRows;
 }
 
 }  // namespace
@@ -41,12 +41,12 @@ const FunctionRow* find_function(std::string_view name) {
 }
 
 const std::vector<std::string>& function_names() {
-  static const std::vector<std::string> names = [] {
+  static const std::vector<std::string> kNames = [] {
     std::vector<std::string> all;
     for (const auto& [name, row] : functions_by_name()) all.emplace_back(name);
     return all;
   }();
-  return names;
+  return kNames;
 }
 
 Type type_of_letter(char letter) {

@@ -42,7 +42,7 @@ Scalar choose(Call& call) {
   return make_scalar(type, "multiIf(" + sql + values.back().sql + ")", is_nullable);
 }
 
-Scalar coalesce_(Call& call) {
+Scalar call_coalesce(Call& call) {
   std::vector<Scalar> values = call.args;
   const Type type = call.binder.unify(values, call.expr.span, call.expr.text);
   if (type == Type::Error) return {};
@@ -102,16 +102,16 @@ Scalar conversion(Call& call) {
   return value;
 }
 
-Scalar to_decimal_(Call& call) { return convert(call.args[0], Type::Decimal); }
+Scalar call_to_decimal(Call& call) { return convert(call.args[0], Type::Decimal); }
 
-Scalar parse_json_(Call& call) {
+Scalar call_parse_json(Call& call) {
   const Scalar& x = call.args[0];
   if (x.type == Type::Dynamic) return x;
   if (x.type != Type::String) return to_dynamic(x);
   return make_scalar(Type::Dynamic, "kql_parse_json(" + x.sql + ")", true);
 }
 
-Scalar not_(Call& call) {
+Scalar call_not(Call& call) {
   const auto value = coerce(call.args[0], Type::Bool);
   if (!value) return call.binder.fault(call.span_of(0), "'not' expects a condition.");
   return make_scalar(Type::Bool, "not(" + value->sql + ")", value->is_nullable);
@@ -120,8 +120,8 @@ Scalar not_(Call& call) {
 constexpr std::array kConversionFunctions = {
     FunctionRow{"iff|iif", "aaa", "n", "", "", choose},
     FunctionRow{"case", "aaa*", "n", "", "", choose},
-    FunctionRow{"coalesce", "aa*", "n", "", "", coalesce_},
-    FunctionRow{"not", "a", "b", "", "", not_},
+    FunctionRow{"coalesce", "aa*", "n", "", "", call_coalesce},
+    FunctionRow{"not", "a", "b", "", "", call_not},
     FunctionRow{"isnull", "a", "b", "", "", is_null},
     FunctionRow{"isnotnull|notnull", "a", "b", "", "", is_not_null},
     FunctionRow{"gettype", "a", "s", "type_", "", get_type},
@@ -134,8 +134,8 @@ constexpr std::array kConversionFunctions = {
     FunctionRow{"todatetime", "a", "d", "1", "", conversion<to_datetime>},
     FunctionRow{"totimespan|totime", "a", "t", "1", "", conversion<to_timespan>},
     FunctionRow{"toguid", "a", "g", "1", "", conversion<to_guid>},
-    FunctionRow{"todecimal", "a", "r", "1", "", to_decimal_},
-    FunctionRow{"parse_json|todynamic|toobject|parsejson", "a", "y", "1", "", parse_json_},
+    FunctionRow{"todecimal", "a", "r", "1", "", call_to_decimal},
+    FunctionRow{"parse_json|todynamic|toobject|parsejson", "a", "y", "1", "", call_parse_json},
 };
 
 }  // namespace

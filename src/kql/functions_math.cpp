@@ -10,7 +10,7 @@ namespace lw::kql {
 namespace {
 
 /// Rounds come each minute or so: what lies in one such step is many of them.
-constexpr std::int64_t kCoarseTicks = 30 * 60 * kTicksPerSecond;
+constexpr std::int64_t kCoarseTicks = 30LL * 60 * kTicksPerSecond;
 
 /// bin(x, r): down to a multiple of r, for numbers, times and dynamic numbers.
 Scalar bin(Call& call) {
@@ -54,7 +54,7 @@ Scalar bin_at(Call& call) {
     return call.binder.fault(call.expr.span, "'bin_at' needs values that are not dynamic.");
   }
   moved.args = {distance, call.args[1]};
-  const Scalar steps = bin(moved);
+  Scalar steps = bin(moved);
   if (steps.is_error()) return steps;
   return make_scalar(x.type == Type::DateTime ? Type::DateTime : steps.type,
                      "(" + steps.sql + " + " + fixed.sql + ")", true);

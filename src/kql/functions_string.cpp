@@ -18,7 +18,7 @@ std::string texts_of(const std::vector<Scalar>& values, std::size_t first) {
 }
 
 /// strcat(…): every argument as tostring() has it.
-Scalar strcat_(Call& call) {
+Scalar call_strcat(Call& call) {
   std::string known;
   bool all_known = true;
   for (const Scalar& arg : call.args) {
@@ -151,7 +151,7 @@ Scalar replace_strings(Call& call) {
       false);
 }
 
-Scalar translate_(Call& call) {
+Scalar call_translate(Call& call) {
   return make_scalar(
       Type::String,
       call.binder.apply("arrayStringConcat(arrayMap(c_ -> if(position($1, c_) = 0 OR c_ = '', c_, "
@@ -195,7 +195,7 @@ Scalar hashed(Call& call, const std::string& function) {
 
 /// hash(x[, modulus]): xxHash64 of the text, or of the eight bytes of a long or a time, low byte
 /// first.
-Scalar hash_(Call& call) {
+Scalar call_hash(Call& call) {
   const Scalar& x = call.args[0];
   const bool is_number =
       x.type == Type::Long || x.type == Type::DateTime || x.type == Type::TimeSpan;
@@ -211,7 +211,7 @@ Scalar hash_(Call& call) {
 }
 
 constexpr std::array kStringFunctions = {
-    FunctionRow{"strcat", "aa*", "s", "", "", strcat_},
+    FunctionRow{"strcat", "aa*", "s", "", "", call_strcat},
     FunctionRow{"strcat_delim", "saa*", "s", "", "", strcat_delim},
     FunctionRow{"strrep", "ala?", "s", "", "", strrep},
     FunctionRow{"substring", "sll?", "s", "", "", substring},
@@ -220,7 +220,7 @@ constexpr std::array kStringFunctions = {
     FunctionRow{"countof", "sss?", "l", "", "", countof},
     FunctionRow{"replace_strings", "syy", "s", "", "", replace_strings},
     FunctionRow{"replace_string", "sss", "s", "", "if($2 = '', $1, replaceAll($1, $2, $3))"},
-    FunctionRow{"translate", "sss", "s", "", "", translate_},
+    FunctionRow{"translate", "sss", "s", "", "", call_translate},
     FunctionRow{"unicode_codepoints_to_string|make_string", "aa*", "s", "", "", of_codepoints},
     FunctionRow{
         "unicode_codepoints_from_string|to_utf8", "s", "y", "",
@@ -271,7 +271,7 @@ constexpr std::array kStringFunctions = {
     FunctionRow{"hash_md5", "a", "s", "", "", [](Call& c) { return hashed(c, "MD5"); }},
     FunctionRow{"hash_sha1", "a", "s", "", "", [](Call& c) { return hashed(c, "SHA1"); }},
     FunctionRow{"hash_sha256", "a", "s", "", "", [](Call& c) { return hashed(c, "SHA256"); }},
-    FunctionRow{"hash|hash_xxhash64", "al?", "l", "", "", hash_},
+    FunctionRow{"hash|hash_xxhash64", "al?", "l", "", "", call_hash},
     FunctionRow{
         "tohex", "al?", "s", "1", "",
         [](Call& call) {

@@ -11,13 +11,13 @@
 namespace lw::kql {
 namespace {
 
-Scalar now_(Call& call) {
+Scalar call_now(Call& call) {
   const std::int64_t now = call.binder.options().now;
-  const Scalar instant = scalar_of({Type::DateTime, now});
+  Scalar instant = scalar_of({Type::DateTime, now});
   if (call.args.empty()) return instant;
   return call.binder.arithmetic("+", instant, call.args[0], call.expr.span);
 }
-Scalar ago_(Call& call) {
+Scalar call_ago(Call& call) {
   const Scalar instant = scalar_of({Type::DateTime, call.binder.options().now});
   return call.binder.arithmetic("-", instant, call.args[0], call.expr.span);
 }
@@ -200,7 +200,7 @@ Scalar make_timespan(Call& call) {
       true);
 }
 
-Scalar format_datetime_(Call& call) {
+Scalar call_format_datetime(Call& call) {
   const auto format = call.binder.text_of(call.args[1], call.span_of(1), "The format");
   if (!format) return {};
   const auto sql = sql_format_datetime(*format);
@@ -211,7 +211,7 @@ Scalar format_datetime_(Call& call) {
   return make_scalar(Type::String, text, false);
 }
 
-Scalar format_timespan_(Call& call) {
+Scalar call_format_timespan(Call& call) {
   const auto format = call.binder.text_of(call.args[1], call.span_of(1), "The format");
   if (!format) return {};
   const auto sql = sql_format_timespan(*format);
@@ -246,15 +246,15 @@ Scalar moved_zone(Call& call, bool to_utc) {
 }
 
 constexpr std::array kTimeFunctions = {
-    FunctionRow{"now", "t?", "d", "", "", now_},
-    FunctionRow{"ago", "t", "d", "", "", ago_},
+    FunctionRow{"now", "t?", "d", "", "", call_now},
+    FunctionRow{"ago", "t", "d", "", "", call_ago},
     FunctionRow{"datetime_diff", "sdd", "l", "", "", datetime_diff},
     FunctionRow{"datetime_add", "sld", "d", "", "", datetime_add},
     FunctionRow{"datetime_part", "sd", "i", "", "", datetime_part},
     FunctionRow{"make_datetime", "aa?a?a?a?a?", "d", "", "", make_datetime},
     FunctionRow{"make_timespan", "aaa?a?", "t", "", "", make_timespan},
-    FunctionRow{"format_datetime", "ds", "s", "1", "", format_datetime_},
-    FunctionRow{"format_timespan", "ts", "s", "1", "", format_timespan_},
+    FunctionRow{"format_datetime", "ds", "s", "1", "", call_format_datetime},
+    FunctionRow{"format_timespan", "ts", "s", "1", "", call_format_timespan},
     FunctionRow{"getyear", "d", "i", "", "toInt32(toYear(kql_dt($1)))"},
     FunctionRow{"getmonth|monthofyear", "d", "i", "", "toInt32(toMonth(kql_dt($1)))"},
     FunctionRow{"dayofmonth", "d", "i", "", "toInt32(toDayOfMonth(kql_dt($1)))"},

@@ -54,7 +54,7 @@ const std::vector<Parser::OperatorRow>& Parser::operator_rows() {
       {"count", [](Parser& p) { return p.count(); }},
       {"join", [](Parser& p) { return p.join(false); }},
       {"lookup", [](Parser& p) { return p.join(true); }},
-      {"union", [](Parser& p) { return p.union_(); }},
+      {"union", [](Parser& p) { return p.union_operator(); }},
       {"search", [](Parser& p) { return p.search(); }},
       {"mv-expand", [](Parser& p) { return p.mv_expand(false); }},
       {"mvexpand", [](Parser& p) { return p.mv_expand(false); }},
@@ -266,7 +266,7 @@ PipelinePtr Parser::union_table() {
   return result;
 }
 
-Op Parser::union_() {
+Op Parser::union_operator() {
   UnionOp op;
   op.parameters = parameters();
   comma_separated([&] { op.tables.push_back(union_table()); });

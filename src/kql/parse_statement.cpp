@@ -179,7 +179,7 @@ Operator Parser::source() {
     op = datatable();
   } else if (token.is_word("union") && !peek(1).is("|")) {
     next();
-    op.op = union_();
+    op.op = union_operator();
   } else if (token.is_word("search") && !peek(1).is("|")) {
     next();
     op.op = search();

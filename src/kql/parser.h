@@ -116,7 +116,7 @@ class Parser {
   std::string operator_name();
   decltype(Operator::op) print();
   decltype(Operator::op) range();
-  decltype(Operator::op) union_();
+  decltype(Operator::op) union_operator();
   decltype(Operator::op) search();
   decltype(Operator::op) where();
   decltype(Operator::op) project_columns(ColumnChoice choice);

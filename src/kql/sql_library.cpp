@@ -280,12 +280,12 @@ class Substitution {
 using Bodies = std::map<std::string_view, std::string_view>;
 
 const Bodies& bodies() {
-  static const Bodies all = [] {
+  static const Bodies kBodies = [] {
     Bodies made;
     for (const Primitive& primitive : kPrimitives) made.emplace(primitive.name, primitive.body);
     return made;
   }();
-  return all;
+  return kBodies;
 }
 
 class Expansion {

@@ -45,7 +45,7 @@ void note_restrictions(const Plan& plan, Statistics& statistics) {
 
 /// A column as the result has it.
 std::string sql_of_result_column(const Column& column, ResultForm form) {
-  const std::string sql = sql_column(column.id);
+  std::string sql = sql_column(column.id);
   if (form == ResultForm::Ticks) return sql;
   const std::string nullable =
       "CAST(" + sql + " AS Nullable(" + std::string(sql_type_of(column.type)) + "))";
@@ -150,7 +150,7 @@ std::expected<Translation, Diagnostics> translate(std::string_view query, const 
 }
 
 const std::vector<std::pair<std::string, std::string>>& engine_settings() {
-  static const std::vector<std::pair<std::string, std::string>> settings = {
+  static const std::vector<std::pair<std::string, std::string>> kSettings = {
       {"join_use_nulls", "1"},
       {"transform_null_in", "0"},
       {"aggregate_functions_null_for_empty", "0"},
@@ -168,7 +168,7 @@ const std::vector<std::pair<std::string, std::string>>& engine_settings() {
       {"max_subquery_depth", "2000"},
       {"max_query_size", "8388608"},
   };
-  return settings;
+  return kSettings;
 }
 
 }  // namespace lw::kql

@@ -63,7 +63,7 @@ SuccessThreshold read_npm_threshold(const Value* block) {
   threshold.checks_failed_percent = threshold_percent(block);
   const Value* const value = block == nullptr ? nullptr : block->find("RoundTripTimeMs");
   const auto number = value == nullptr ? std::nullopt : number_of(*value);
-  if (number && *number > 0) threshold.round_trip_time_ms = *number;
+  if (number && *number > 0) threshold.round_trip_time_ms = number;
   return threshold;
 }
 

@@ -15,7 +15,7 @@ namespace {
 /// Deeper than anybody's menu; a section knows its parents by walking up.
 constexpr std::size_t kDepthMax = 32;
 /// Of one line after continuation and replacement.
-constexpr std::size_t kLineBytesMax = 64 * 1024;
+constexpr std::size_t kLineBytesMax = 64UL * 1024;
 constexpr std::size_t kDefinesMax = 100;
 constexpr std::size_t kSettingsMax = 1'000;  ///< of one section
 constexpr std::size_t kNameBytesMax = 200;

@@ -30,7 +30,7 @@ Result<void> split_host(std::string_view authority, Target& target) {
   if (!port || *port == 0) {
     return refuse(fmt::format("{} is no port", quoted(authority.substr(colon + 1))));
   }
-  target.port = *port;
+  target.port = port;
   return {};
 }
 

@@ -15,7 +15,7 @@
 namespace lw {
 namespace {
 
-enum Protocol : std::size_t { kTcp = 0, kHttp = 1, kIcmp = 2 };
+enum Protocol : std::size_t { Tcp = 0, Http = 1, Icmp = 2 };
 
 /// By Protocol: the wire's word and the member that configures it.
 const std::vector<std::string>& protocol_words() {
@@ -111,9 +111,9 @@ ProtocolConfiguration read_protocol(ObjectReader& reader, Diagnostics& faults) {
   refuse_other_blocks(reader, *protocol);
   const auto block = reader.object(kBlocks[*protocol]);
   switch (*protocol) {
-    case kTcp:
+    case Tcp:
       return block ? read_tcp(*block, faults) : TcpConfiguration{};
-    case kHttp:
+    case Http:
       return block ? read_http(*block, faults) : HttpConfiguration{};
     default:
       return block ? read_icmp(*block, faults) : IcmpConfiguration{};

@@ -74,8 +74,8 @@ std::string AgentPackage::folder_of(const std::string& executable) {
 }
 
 const std::string& AgentPackage::archive_name() {
-  static const std::string name = "linewatch-agent-linux-x86_64.tar.gz";
-  return name;
+  static const std::string kName = "linewatch-agent-linux-x86_64.tar.gz";
+  return kName;
 }
 
 Result<std::string> AgentPackage::install_script(const std::string& authority) const {

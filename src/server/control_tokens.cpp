@@ -26,7 +26,7 @@ Result<std::string> Control::create_api_token(const std::string& name, registry:
     return fail(ErrorCode::Conflict,
                 fmt::format("there is a token `{}` already; remove it or use another name", name));
   }
-  const std::string text = make_token();
+  std::string text = make_token();
   const Timestamp now = clock_.wall_now();
   registry::ApiToken token{.name = name,
                            .role = role,

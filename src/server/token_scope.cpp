@@ -178,8 +178,8 @@ bool TokenScope::reaches_watcher(std::string_view resource_group, std::string_vi
 }
 
 std::shared_ptr<const TokenScope> unlimited_scope() {
-  static const auto scope = std::make_shared<const TokenScope>();
-  return scope;
+  static const auto kScope = std::make_shared<const TokenScope>();
+  return kScope;
 }
 
 bool ScopedMonitors::covers(std::string_view monitor_key) {

@@ -11,7 +11,7 @@
 namespace lw::simulate {
 namespace {
 
-enum Purpose : std::uint64_t { kTrace = 201 };
+constexpr std::uint64_t kTrace = 201;
 
 /// The window of a report (topology/path_statistics.h), and traces in it; an agent makes more, but
 /// these tell as much of loss that lasts.

@@ -16,7 +16,9 @@ namespace {
 /// A healthy network loses one packet in some thousands.
 constexpr double kUsualLoss = 0.0002;
 
-enum Purpose : std::uint64_t { kRound = 101, kWay, kFault };
+constexpr std::uint64_t kRound = 101;
+constexpr std::uint64_t kWay = 102;
+constexpr std::uint64_t kFault = 103;
 
 Microseconds scaled(Microseconds time, double factor) {
   return Microseconds(

@@ -16,7 +16,13 @@ using std::chrono::hours;
 using std::chrono::minutes;
 
 /// What numbers are drawn for, so that no two draws share a key.
-enum Purpose : std::uint64_t { kEpisode = 1, kStory, kTemper, kPhase, kDrift, kAbsence, kClock };
+constexpr std::uint64_t kEpisode = 1;
+constexpr std::uint64_t kStory = 2;
+constexpr std::uint64_t kTemper = 3;
+constexpr std::uint64_t kPhase = 4;
+constexpr std::uint64_t kDrift = 5;
+constexpr std::uint64_t kAbsence = 6;
+constexpr std::uint64_t kClock = 7;
 
 constexpr hours kSlot{4};
 /// Episodes in a slot of time, by LinkKind.
@@ -45,7 +51,7 @@ std::optional<LinkState> episode(Dice dice, Microseconds offset) {
 
 /// Minutes are bad and good in turn, in the first hour of three.
 bool flaps(Dice dice, Timestamp at) {
-  const hours kCycle{3};
+  constexpr hours kCycle{3};
   const Microseconds shift = of_minutes(dice.between(0, 180));
   const Microseconds bad = of_minutes(dice.between(2, 4));
   const Microseconds good = of_minutes(dice.between(2, 5));
@@ -147,7 +153,7 @@ Presence Weather::presence_of(std::size_t agent, std::size_t agents, Timestamp a
   }
   // Before the story only what left gaps can be told.
   if (since >= Microseconds(0)) return Presence::Here;
-  const hours kHalfDay{12};
+  constexpr hours kHalfDay{12};
   const Dice dice{seed_, kAbsence, agent, slot_of(at, kHalfDay)};
   return happens(dice, at, kHalfDay, 0.12, 40) ? Presence::Off : Presence::Here;
 }

@@ -94,7 +94,8 @@ struct CheckColumns {
 std::uint32_t grain_of(const std::vector<Check>& checks) {
   constexpr std::uint32_t kCoarse = 10'000, kFine = 1'000;
   const auto last = checks.empty() ? 0U : to_u32(checks.back().offset);
-  return last / std::max<std::size_t>(checks.size(), 1) < 10 * kCoarse ? kFine : kCoarse;
+  return last / std::max<std::size_t>(checks.size(), 1) < std::size_t{10} * kCoarse ? kFine
+                                                                                    : kCoarse;
 }
 
 std::uint32_t rounded(std::uint32_t number, std::uint32_t grain) {

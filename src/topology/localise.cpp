@@ -109,7 +109,7 @@ class Report {
   [[nodiscard]] std::string words_for(const PathLink& link) const {
     if (link.from == kUnknownNode) return "the silent hops before " + nodes_.name(link.to);
     if (link.to == kUnknownNode) return "the silent hops behind " + nodes_.name(link.from);
-    const std::string ends = nodes_.name(link.from) + " to " + nodes_.name(link.to);
+    std::string ends = nodes_.name(link.from) + " to " + nodes_.name(link.to);
     if (link.hidden == 0) return ends;
     return fmt::format("{} ({} silent between)", ends, link.hidden);
   }

@@ -11,7 +11,7 @@ namespace lw::trace {
 namespace {
 
 constexpr std::size_t kPortsMax = 256;
-constexpr std::size_t kLines = 2 * 3 * kPortsMax;  // families, transports, ports
+constexpr std::size_t kLines = 2UL * 3 * kPortsMax;  // families, transports, ports
 // Sizes that are looked for at the same time; a SYN-ACK says only their sum with its number.
 constexpr std::size_t kFillsMax = 16;
 

@@ -62,7 +62,7 @@ packet::Transport transport_of(TraceProtocol protocol) {
 
 /// Why this host did not send it.
 std::string reason_of(int error) {
-  const std::string text = std::generic_category().message(error);
+  std::string text = std::generic_category().message(error);
   switch (error) {
     case ENETUNREACH:
     case EHOSTUNREACH:

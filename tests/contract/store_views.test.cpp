@@ -35,7 +35,7 @@ class StoreViews : public StoreSuite {
     }
     stored.verdict.state = state;
     stored.verdict.reason = {ReasonCode::ChecksFailedThreshold, 50.0, 10.0, "too many failed"};
-    stored.origin = {AgentId{1}, SpoolId{1}, ++sequence_};
+    stored.origin = {AgentId{1}, SpoolId{1}, ++last_sequence};
     return stored;
   }
   void insert(const std::vector<StoredRound>& rounds) {
@@ -54,7 +54,7 @@ class StoreViews : public StoreSuite {
     return found == rows.end() ? nullptr : &*found;
   }
 
-  static inline std::uint64_t sequence_ = 0;
+  static inline std::uint64_t last_sequence = 0;
   Client client_{store_->config()};
 };
 

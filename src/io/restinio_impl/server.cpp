@@ -154,7 +154,7 @@ class Server final : public HttpServer::Impl {
 Result<asio::ip::address> Server::address() const {
   std::error_code error;
   const std::string text = config_.address == "localhost" ? "127.0.0.1" : config_.address;
-  const auto address = asio::ip::make_address(text, error);
+  auto address = asio::ip::make_address(text, error);
   if (error) {
     return fail(ErrorCode::InvalidInput,
                 fmt::format("listen address \"{}\" is no IP address; write 127.0.0.1, ::1, 0.0.0.0 "

@@ -42,9 +42,9 @@ Names state_names() {
 }
 
 Names reason_names() {
-  static const std::vector<int> codes = {0, 1, 2, 3, 4, 5, 6, 10, 20, 21, 22, 23, 24};
-  return names_up_to(codes.back(), [](int i) {
-    const bool is_code = std::ranges::find(codes, i) != codes.end();
+  static const std::vector<int> kCodes = {0, 1, 2, 3, 4, 5, 6, 10, 20, 21, 22, 23, 24};
+  return names_up_to(kCodes.back(), [](int i) {
+    const bool is_code = std::ranges::find(kCodes, i) != kCodes.end();
     return is_code ? to_string(static_cast<ReasonCode>(i)) : std::string();
   });
 }

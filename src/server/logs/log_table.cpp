@@ -71,8 +71,8 @@ const LogColumn* LogTable::find(std::string_view column) const {
 }
 
 const std::vector<LogTable>& log_tables() {
-  static const std::vector<LogTable> tables = all_tables();
-  return tables;
+  static const std::vector<LogTable> kTables = all_tables();
+  return kTables;
 }
 
 kql::Catalog make_catalog(const Scope& scope) {

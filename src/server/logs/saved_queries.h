@@ -26,7 +26,7 @@ struct SavedQuery {
 class SavedQueries {
  public:
   static constexpr std::size_t kQueriesMax = 1'000;
-  static constexpr std::size_t kTextMax = 64 * 1024;
+  static constexpr std::size_t kTextMax = 64UL * 1024;
 
   /// All are read at once. `documents` must outlive this.
   Result<void> open(Guarded<std::optional<registry::Documents>>& documents);

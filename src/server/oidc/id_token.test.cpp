@@ -28,13 +28,13 @@ KeySet set_of(std::vector<Value> keys) {
 }
 
 const io::TestSigningKey& rsa_key() {
-  static const io::TestSigningKey key = io::TestSigningKey::rsa();
-  return key;
+  static const io::TestSigningKey kEy = io::TestSigningKey::rsa();
+  return kEy;
 }
 
 const io::TestSigningKey& curve_key() {
-  static const io::TestSigningKey key = io::TestSigningKey::p256();
-  return key;
+  static const io::TestSigningKey kEy = io::TestSigningKey::p256();
+  return kEy;
 }
 
 class IdToken : public testing::Test {

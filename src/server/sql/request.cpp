@@ -177,7 +177,7 @@ std::string authorization_of(const io::HttpRequest& request) {
   if (const std::string key = request.header("X-ClickHouse-Key"); !key.empty()) {
     return "Bearer " + key;
   }
-  const std::string given = request.header("Authorization");
+  std::string given = request.header("Authorization");
   if (!to_lower(given.substr(0, 6)).starts_with("basic ")) return given;
   const auto pair = bytes_of_base64(trim(std::string_view(given).substr(6)));
   const auto colon = pair ? pair->find(':') : std::string::npos;

@@ -189,13 +189,13 @@ Words words_of(std::string_view list, bool lower) {
 }
 
 bool is_aggregate(std::string_view name) {
-  static const Words known = words_of(kAggregates, false);
-  static const Words ignoring_case = words_of(
+  static const Words kNown = words_of(kAggregates, false);
+  static const Words kIgnoringCase = words_of(
       "count min max sum avg any corr median std stddev min_by max_by array_agg string_agg "
       "group_concat",
       false);
   for (int combinators = 0; combinators < 4; ++combinators) {
-    if (known.contains(std::string(name)) || ignoring_case.contains(to_lower(name))) return true;
+    if (kNown.contains(std::string(name)) || kIgnoringCase.contains(to_lower(name))) return true;
     const auto* const found = std::ranges::find_if(
         kCombinators, [&](std::string_view combinator) { return name.ends_with(combinator); });
     if (found == kCombinators.end()) return false;
@@ -209,28 +209,28 @@ bool is_aggregate(std::string_view name) {
 bool is_allowed_function(std::string_view name) {
   // Without regard to case: the engine takes only some of them in another one, and refuses the
   // rest.
-  static const Words known = words_of(kFunctions, true);
-  return known.contains(to_lower(name)) || is_aggregate(name);
+  static const Words kNown = words_of(kFunctions, true);
+  return kNown.contains(to_lower(name)) || is_aggregate(name);
 }
 
 bool is_word_before_parenthesis(std::string_view word) {
-  static const Words known = words_of(kBeforeParenthesis, true);
-  return known.contains(to_lower(word));
+  static const Words kNown = words_of(kBeforeParenthesis, true);
+  return kNown.contains(to_lower(word));
 }
 
 bool is_forbidden_word(std::string_view word) {
-  static const Words known = words_of(kForbidden, true);
-  return known.contains(to_lower(word));
+  static const Words kNown = words_of(kForbidden, true);
+  return kNown.contains(to_lower(word));
 }
 
 bool is_answer_format(std::string_view name) {
-  static const Words known = words_of(kFormats, false);
-  return known.contains(std::string(name));
+  static const Words kNown = words_of(kFormats, false);
+  return kNown.contains(std::string(name));
 }
 
 bool is_streamed_format(std::string_view name) {
-  static const Words known = words_of(kStreamed, false);
-  return known.contains(std::string(name));
+  static const Words kNown = words_of(kStreamed, false);
+  return kNown.contains(std::string(name));
 }
 
 }  // namespace lw::server::sql

@@ -105,7 +105,7 @@ Result<std::string> write_config_files(const std::string& data, const std::strin
   TRY(make_directories(folder));
   const std::string users = folder + "/users.xml";
   TRY(write_file_atomically(users, filled(kUsers, "@DATABASE@", database), 0600));
-  const std::string config = folder + "/config.xml";
+  std::string config = folder + "/config.xml";
   TRY(write_file_atomically(config, filled(kServer, "@USERS@", xml_escaped(users)), 0600));
   return config;
 }

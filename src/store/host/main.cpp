@@ -104,8 +104,8 @@ Result<void> start(const Options& options, const std::string& data, const FrontC
   http.body_bytes_max = std::size_t{256} << 20;
   http.answer_timeout = Seconds(3600);
   parts.server = TRY(io::HttpServer::start(
-      http, [&front_ = *parts.front](io::HttpRequest request, io::HttpResponder responder) {
-        front_.handle(std::move(request), responder);
+      http, [&front = *parts.front](io::HttpRequest request, io::HttpResponder responder) {
+        front.handle(std::move(request), responder);
       }));
   const bool is_v6 = options.address.find(':') != std::string::npos;
   const std::string url = "http://" + (is_v6 ? "[" + options.address + "]" : options.address) +

@@ -25,8 +25,8 @@ Reaper::~Reaper() {
 
 std::string Reaper::name_of(std::uint64_t id) {
   // No client can write the name of another's statement: it does not know this run's key.
-  static const std::string key = random_uuid();
-  return "statement " + key + "-" + std::to_string(id) + ".";
+  static const std::string kKey = random_uuid();
+  return "statement " + kKey + "-" + std::to_string(id) + ".";
 }
 
 std::unique_ptr<Reaper::Watch> Reaper::watch(std::function<bool()> is_gone) {
