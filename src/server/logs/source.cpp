@@ -299,7 +299,7 @@ std::string per_workspace(const Scope& scope, const LogSource& source) {
 }  // namespace
 
 const std::vector<kql::TableKey>& keys_of_rows() {
-  static const std::vector<kql::TableKey> kEys = {
+  static const std::vector<kql::TableKey> kKeys = {
       {.sql = "r.test_id",
        .looked = "f.test_id",
        .at_rows = "test_id",
@@ -308,7 +308,7 @@ const std::vector<kql::TableKey>& keys_of_rows() {
       {.sql = "r.state", .looked = {}, .at_rows = {}, .join = {}, .condition = {}},
       {.sql = "r.reason_code", .looked = {}, .at_rows = {}, .join = {}, .condition = {}},
   };
-  return kEys;
+  return kKeys;
 }
 
 int key_of_column(const LogColumn& column) {

@@ -28,13 +28,13 @@ KeySet set_of(std::vector<Value> keys) {
 }
 
 const io::TestSigningKey& rsa_key() {
-  static const io::TestSigningKey kEy = io::TestSigningKey::rsa();
-  return kEy;
+  static const io::TestSigningKey kKey = io::TestSigningKey::rsa();
+  return kKey;
 }
 
 const io::TestSigningKey& curve_key() {
-  static const io::TestSigningKey kEy = io::TestSigningKey::p256();
-  return kEy;
+  static const io::TestSigningKey kKey = io::TestSigningKey::p256();
+  return kKey;
 }
 
 class IdToken : public testing::Test {
