@@ -126,7 +126,7 @@ class Control {
   Result<void> request_trace(TestId test, bool with_mtu = false);
   /// Asks an agent to check a connection now that need be no test of its. `done` gets the answer on
   /// this thread, or why there is none: the agent is away, too old, busy, or silent for a minute.
-  void check_once(AgentId agent, const OneOffCheck& check, OneOffRequests::Done done);
+  void check_once(AgentId agent, const OneOffCheck& check, const OneOffRequests::Done& done);
   /// Answers of work that takes longer than a request, by ids that only those know who asked.
   [[nodiscard]] Operations& operations() { return operations_; }
   [[nodiscard]] std::vector<AgentView> agents() const;
@@ -222,6 +222,12 @@ class Control {
                                                       const std::string& certificate_sha256_hex,
                                                       const std::string& signing_request_pem);
   [[nodiscard]] Result<void> check_may_connect(const FleetSession& session) const;
+  /// Ends what an earlier connection of the agent left.
+  void make_way_for(AgentId agent);
+  /// What an agent tells of itself, but for what it may not change.
+  [[nodiscard]] Agent facts_to_keep(const Agent& known, Agent told) const;
+  /// Afterwards `known` may dangle, if it was one of ours.
+  void take_over_facts(const Agent& known, const Agent& facts, Timestamp at);
   store::StoredRound judge(const RoundOrigin& origin, Round round, Timestamp happened);
   void skip_unreadable(AgentId agent, SpoolId spool, std::uint64_t last_sequence);
   bool offer(const WaitingBatch& batch);

@@ -38,7 +38,8 @@ Result<OneOffResult> read_answer(const pb::CheckAnswer& answer) {
 
 }  // namespace
 
-void Control::check_once(AgentId agent, const OneOffCheck& check, OneOffRequests::Done done) {
+void Control::check_once(AgentId agent, const OneOffCheck& check,
+                         const OneOffRequests::Done& done) {
   const auto connection = connections_.find(agent);
   if (connection == connections_.end()) {
     return done(fail(ErrorCode::Conflict, "the agent is not connected"));

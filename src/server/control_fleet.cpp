@@ -204,6 +204,49 @@ Result<void> Control::check_may_connect(const FleetSession& session) const {
   return records_.check_certificate(session.agent(), session.certificate_sha256_hex());
 }
 
+void Control::make_way_for(AgentId agent) {
+  if (const auto old = connections_.find(agent); old != connections_.end()) {
+    old->second.session->close(
+        {ErrorCode::Unavailable, "a newer connection of this agent took over"});
+    one_offs_.fail_all(agent, {ErrorCode::Unavailable, "the agent's connection was lost"});
+  }
+  std::erase_if(waiting_,
+                [&](const WaitingBatch& batch) { return batch.session->agent() == agent; });
+}
+
+Agent Control::facts_to_keep(const Agent& known, Agent told) const {
+  told.id = known.id;
+  told.joined = known.joined;
+  if (!check_facts(told)) told.name = known.name;
+  const auto namesake = std::ranges::find_if(agents_, [&](const Agent& other) {
+    return other.id != told.id && equals_ignoring_case(other.name, told.name);
+  });
+  if (namesake != agents_.end()) {
+    log::warning("fleet", fmt::format("agent {} wants to be called `{}`, which is another agent's "
+                                      "name; it stays {} (start it with another --name)",
+                                      known.name, told.name, known.name));
+    told.name = known.name;
+  }
+  if (told == known) return told;
+  if (const auto room = check_room_for(told, agents_, models_); !room) {
+    log::warning("fleet", fmt::format("what agent {} says of itself now was not taken over: {}",
+                                      known.name, room.error().message));
+    return known;
+  }
+  return told;
+}
+
+void Control::take_over_facts(const Agent& known, const Agent& facts, Timestamp at) {
+  if (auto put = registry_.put_agent(facts); !put) {
+    log::warning("fleet", fmt::format("what agent {} says of itself was not taken over: {}",
+                                      known.name, put.error().message));
+  } else if (auto agents = registry_.agents()) {
+    events_.changed(known, facts, at);
+    adopt_agents(std::move(*agents));
+    replan_soon();
+  }
+}
+
 void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const pb::Hello& hello) {
   const Agent* const known = find_agent(session->agent());
   const auto refuse = [&](const Error& reason) {
@@ -215,41 +258,15 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
   const auto protocol =
       wire::agree_on_protocol(hello.protocol(), hello.protocol_oldest(), hello.version());
   if (!protocol) return refuse(protocol.error());
-  if (const auto old = connections_.find(session->agent()); old != connections_.end()) {
-    old->second.session->close(
-        {ErrorCode::Unavailable, "a newer connection of this agent took over"});
-    one_offs_.fail_all(session->agent(),
-                       {ErrorCode::Unavailable, "the agent's connection was lost"});
-  }
-  std::erase_if(waiting_, [&](const WaitingBatch& batch) {
-    return batch.session->agent() == session->agent();
-  });
+  make_way_for(session->agent());
   // An agent that does not say what it holds may hold anything.
   if (hello.spool_ids_size() > 0) {
     std::vector<SpoolId> held;
+    held.reserve(static_cast<std::size_t>(hello.spool_ids_size()));
     for (const std::uint64_t id : hello.spool_ids()) held.push_back(SpoolId{id});
     writer_->forget_spools(session->agent(), held);
   }
-  Agent facts = wire::decode_facts(hello.facts());
-  facts.id = known->id;
-  facts.joined = known->joined;
-  if (!check_facts(facts)) facts.name = known->name;
-  const auto namesake = std::ranges::find_if(agents_, [&](const Agent& other) {
-    return other.id != facts.id && equals_ignoring_case(other.name, facts.name);
-  });
-  if (namesake != agents_.end()) {
-    log::warning("fleet", fmt::format("agent {} wants to be called `{}`, which is another agent's "
-                                      "name; it stays {} (start it with another --name)",
-                                      known->name, facts.name, known->name));
-    facts.name = known->name;
-  }
-  const auto room = facts == *known ? Result<void>() : check_room_for(facts, agents_, models_);
-  if (!room) {
-    log::warning("fleet", fmt::format("what agent {} says of itself now was not taken over: {}",
-                                      known->name, room.error().message));
-    facts = *known;
-  }
-  const bool has_changed = facts != *known;
+  const Agent facts = facts_to_keep(*known, wire::decode_facts(hello.facts()));
   log::info("fleet", fmt::format("agent {} connected from {}", facts.name, session->peer()));
   AgentConnection connection;
   connection.session = session;
@@ -268,16 +285,7 @@ void Control::handle_hello(const std::shared_ptr<FleetSession>& session, const p
   session->send(std::move(welcome));
   const Timestamp connection_began = connection.since;
   AgentConnection& entered = connections_[session->agent()] = std::move(connection);
-  if (has_changed) {
-    if (auto put = registry_.put_agent(facts); !put) {
-      log::warning("fleet", fmt::format("what agent {} says of itself was not taken over: {}",
-                                        known->name, put.error().message));
-    } else if (auto agents = registry_.agents()) {
-      events_.changed(*known, facts, connection_began);
-      adopt_agents(std::move(*agents));
-      replan_soon();
-    }
-  }
+  if (facts != *known) take_over_facts(*known, facts, connection_began);
   // A plan to come would only be another one; it is handed out when it is made.
   if (!is_plan_stale_) push_assignment(session->agent(), entered);
   session->read_next();
