@@ -100,7 +100,7 @@ std::set<Microseconds> turning_points(std::string_view name, std::span<const Cha
   return times;
 }
 
-NodeTimeline read_timeline(const std::string& name, const Value& base, std::string path,
+NodeTimeline read_timeline(const std::string& name, const Value& base, const std::string& path,
                            std::span<const Change> changes, std::span<const std::string> names,
                            Diagnostics& faults) {
   NodeTimeline timeline{name, {}};

@@ -26,16 +26,16 @@ struct Folder {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace lw::agent;
-  static const Folder folder;
+  static const Folder kFolder;
   const std::string_view bytes = lw::fuzz::Input(data, size).text();
-  std::ofstream(folder.path + "/assignment", std::ios::binary | std::ios::trunc) << bytes;
-  const auto parts = load_assignment(folder.path);
+  std::ofstream(kFolder.path + "/assignment", std::ios::binary | std::ios::trunc) << bytes;
+  const auto parts = load_assignment(kFolder.path);
   if (!parts) return 0;
   std::size_t content = 0;
   for (const std::string& part : *parts) content += part.size();
   LW_ASSERT(content + 2 * parts->size() <= size);
-  LW_ASSERT(save_assignment(folder.path, *parts));
-  const auto again = load_assignment(folder.path);
+  LW_ASSERT(save_assignment(kFolder.path, *parts));
+  const auto again = load_assignment(kFolder.path);
   LW_ASSERT(again && *again == *parts);
   return 0;
 }

@@ -34,7 +34,8 @@ constexpr int kMtuRunsMax = 20;
 
 class PathMonitor::Impl {
  public:
-  Impl(PathMonitorConfig config, const Clock& clock, std::function<void(PathReport&&)> on_report)
+  Impl(const PathMonitorConfig& config, const Clock& clock,
+       std::function<void(PathReport&&)> on_report)
       : config_(config),
         clock_(clock),
         on_report_(std::move(on_report)),
@@ -366,7 +367,7 @@ void PathMonitor::Impl::hand_out_due() {
   names_timer_ = loop_.at(held_back_.front().first, [this] { hand_out_due(); });
 }
 
-PathMonitor::PathMonitor(PathMonitorConfig config, const Clock& clock,
+PathMonitor::PathMonitor(const PathMonitorConfig& config, const Clock& clock,
                          std::function<void(PathReport&&)> on_report)
     : impl_(std::make_unique<Impl>(config, clock, std::move(on_report))) {}
 PathMonitor::~PathMonitor() = default;

@@ -35,7 +35,7 @@ struct PathMonitorConfig {
 class PathMonitor {
  public:
   /// `on_report` is called on the monitor's thread.
-  PathMonitor(PathMonitorConfig config, const Clock& clock,
+  PathMonitor(const PathMonitorConfig& config, const Clock& clock,
               std::function<void(PathReport&&)> on_report);
   ~PathMonitor();
 

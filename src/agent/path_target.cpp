@@ -265,7 +265,7 @@ PathReport PathTarget::make_report(Timestamp now) const {
 }
 
 /// What is new goes to all tests, with the traces around it. The rest to those who want it.
-std::vector<PathReport> PathTarget::reports_for_tests(PathReport report,
+std::vector<PathReport> PathTarget::reports_for_tests(const PathReport& report,
                                                       const std::set<TestId>& wanted,
                                                       const Trace* trace, Timestamp now) {
   const std::optional<PathReport> kept = history_.consider(report);

@@ -108,8 +108,9 @@ class PathTarget {
   [[nodiscard]] trace::TraceTask base_task(TraceTrigger trigger) const;
   [[nodiscard]] PathReport make_report(Timestamp now) const;
   void add_traces(PathReport& report) const;
-  std::vector<PathReport> reports_for_tests(PathReport report, const std::set<TestId>& wanted,
-                                            const Trace* trace, Timestamp now);
+  std::vector<PathReport> reports_for_tests(const PathReport& report,
+                                            const std::set<TestId>& wanted, const Trace* trace,
+                                            Timestamp now);
   bool take_state_change(TestId test, const Trace& trace, Timestamp now);
 
   TargetKey key_;

@@ -97,7 +97,7 @@ TEST(Channel, LosesAndDoublesNothingBetweenManyThreads) {
     }
     channel.close();
   }
-  constexpr std::uint64_t kAll = 4 * kPerThread;
+  constexpr std::uint64_t kAll = std::uint64_t{4} * kPerThread;
   EXPECT_EQ(count.value(), kAll);
   EXPECT_EQ(sum.value(), kAll * (kAll - 1) / 2);
   EXPECT_LE(channel.stats().high_water, 7U);

@@ -310,8 +310,8 @@ TEST(Yaml, TextIsReadBackAsWritten) {
                                        "x:",
                                        "\xC2\x85",
                                        "\xE2\x80\xA8",
-                                       "\xEF\xBB\xBF"
-                                       "bom"};
+                                       ("\xEF\xBB\xBF"
+                                        "bom")};
   for (const std::string& text : texts) {
     Value value;
     value.set("key", text);

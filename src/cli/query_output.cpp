@@ -88,6 +88,7 @@ class TableOutput final : public QueryOutput {
   }
   Result<void> end() override {
     std::vector<Column> columns;
+    columns.reserve(names_.size());
     for (const std::string& name : names_) columns.push_back(column(name, name));
     print_list("table", columns, rows_);
     if (is_cut_) {

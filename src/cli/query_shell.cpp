@@ -188,6 +188,7 @@ class Shell {
 
 std::vector<std::string> shell_commands() {
   std::vector<std::string> names;
+  names.reserve(kCommands.size());
   for (const Command& command : kCommands) names.emplace_back(command.name);
   return names;
 }

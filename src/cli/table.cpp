@@ -128,12 +128,14 @@ void print_table(const std::vector<Column>& columns, const Value::Array& items) 
   std::vector<std::vector<std::string>> rows;
   for (const Value& item : items) {
     std::vector<std::string> row;
+    row.reserve(columns.size());
     for (const Column& column : columns) row.push_back(column.text(item));
     rows.push_back(std::move(row));
   }
   const Layout layout = lay_out(columns, rows);
   const bool has_colour = is_coloured_terminal();
   std::vector<std::string> titles;
+  titles.reserve(columns.size());
   for (const Column& column : columns) titles.push_back(column.title);
   print_line(layout, titles, false);
   for (const auto& row : rows) {

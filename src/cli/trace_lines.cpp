@@ -58,6 +58,7 @@ std::string trace_line(const Value& trace) {
     if (is_better(probe, hop)) hop = &probe;
   }
   std::vector<std::string> words;
+  words.reserve(hops.size());
   for (const auto& [ttl, probe] : hops)
     words.push_back(fmt::format("{} {}", ttl, words_for(*probe)));
   const std::string problem = trace.text("problem");

@@ -103,6 +103,7 @@ std::string criterion_words(const AlertCriterion& criterion, Seconds window) {
 
 std::string sentence_of(const AlertRule& rule) {
   std::vector<std::string> conditions;
+  conditions.reserve(rule.criteria.size());
   for (const AlertCriterion& criterion : rule.criteria) {
     conditions.push_back(criterion_words(criterion, rule.window));
   }

@@ -253,6 +253,7 @@ void DnsServer::Impl::arm() {
 /// answer may have come in time and wait to be seen.
 void DnsServer::Impl::on_time() {
   std::vector<ares_socket_t> readable;
+  readable.reserve(sockets.size());
   for (const auto& [fd, watches] : sockets) readable.push_back(fd);
   if (readable.empty()) readable.push_back(ARES_SOCKET_BAD);
   for (const ares_socket_t fd : readable) ares_process_fd(channel, fd, ARES_SOCKET_BAD);

@@ -52,6 +52,7 @@ void NameServers::add(std::shared_ptr<DnsServer> server) {
 std::vector<std::size_t> NameServers::order() const {
   const Instant now = clock_.now();
   std::vector<std::size_t> order;
+  order.reserve(servers_.size());
   for (std::size_t i = 0; i < servers_.size(); ++i) order.push_back(i);
   std::ranges::stable_partition(order,
                                 [&](std::size_t i) { return servers_[i].last_until <= now; });

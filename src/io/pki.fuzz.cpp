@@ -45,12 +45,12 @@ bool is_request(const std::string& pem) {
 /// Whatever the request asks for, the certificate says what we say.
 void check_request(const std::string& pem) {
   if (!is_request(pem)) return;
-  static const auto authority =
+  static const auto kAuthority =
       create_certificate_authority("fuzz", Timestamp(Seconds(1'700'000'000)));
-  LW_ASSERT(authority);
+  LW_ASSERT(kAuthority);
   const Timestamp from(Seconds(1'700'000'000));
   const Timestamp to(Seconds(1'700'086'400));
-  const auto signed_pem = sign_client_certificate(*authority, pem, "agent-1", from, to);
+  const auto signed_pem = sign_client_certificate(*kAuthority, pem, "agent-1", from, to);
   if (!signed_pem) return;
   const auto read = read_certificate(*signed_pem);
   LW_ASSERT(read && read->subject_common_name == "agent-1");

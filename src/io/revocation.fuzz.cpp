@@ -52,9 +52,9 @@ void check_location(const std::string& text) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace lw::io;
-  static const Setting setting;
-  const ChainLink link{setting.chain[0].get(), setting.chain[1].get(), setting.chain,
-                       setting.roots.get()};
+  static const Setting kSetting;
+  const ChainLink link{kSetting.chain[0].get(), kSetting.chain[1].get(), kSetting.chain,
+                       kSetting.roots.get()};
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   check_answer(judge_ocsp(bytes, link, kNow));
   check_answer(judge_crl(bytes, link, kNow));

@@ -99,6 +99,7 @@ int SynAttempts::start(const IpAddress& to, const OwnPacket& packet) {
 
 void SynAttempts::read_pending() {
   std::vector<Name> names;
+  names.reserve(attempts_.size());
   for (const auto& [name, attempt] : attempts_) names.push_back(name);
   for (const Name& name : names) look_at(name);
 }

@@ -64,7 +64,7 @@ class FakeDns {
   static std::string name_of(const std::string& question) {
     std::string name;
     for (std::size_t at = 0; question.at(at) != 0;) {
-      const auto size = static_cast<std::size_t>(question.at(at));
+      const std::size_t size = static_cast<unsigned char>(question.at(at));
       name += (name.empty() ? "" : ".") + question.substr(at + 1, size);
       at += size + 1;
     }
@@ -121,7 +121,7 @@ class FakeDns {
     ++queries;
     // The question: a name that ends in a zero byte, type, class.
     const std::string question(query.data() + 12, ::strnlen(query.data() + 12, 256) + 5);
-    const int type = question.at(question.size() - 3);
+    const int type = static_cast<unsigned char>(question.at(question.size() - 3));
     const bool is_v6 = type == kAaaa;
     const std::string name = name_of(question);
     if (!is_v6) names.push_back(name);

@@ -65,7 +65,7 @@ class TestSigningKey {
     const auto* at = reinterpret_cast<const unsigned char*>(der.data());
     ECDSA_SIG* const pair = d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size()));
     EXPECT_NE(pair, nullptr);
-    std::string bytes(2 * kCoordinateBytes, '\0');
+    std::string bytes(std::size_t{2} * kCoordinateBytes, '\0');
     auto* const out = reinterpret_cast<unsigned char*>(bytes.data());
     BN_bn2binpad(ECDSA_SIG_get0_r(pair), out, kCoordinateBytes);
     BN_bn2binpad(ECDSA_SIG_get0_s(pair), out + kCoordinateBytes, kCoordinateBytes);

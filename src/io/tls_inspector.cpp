@@ -142,6 +142,7 @@ std::string text_of(const EVP_PKEY* key) {
 
 std::vector<std::string> subjects_of(const STACK_OF(X509) * certificates) {
   std::vector<std::string> subjects;
+  subjects.reserve(static_cast<std::size_t>(std::max(sk_X509_num(certificates), 0)));
   for (int i = 0; i < sk_X509_num(certificates); ++i) {
     subjects.push_back(text_of(X509_get_subject_name(sk_X509_value(certificates, i))));
   }
@@ -350,7 +351,8 @@ void TlsInspector::check_protocol(const SSL* ssl) {
 void TlsInspector::keep_stapled_response(const SSL* ssl) {
   const unsigned char* response = nullptr;
   // The macro takes a handle that is not const, but only reads.
-  const long size = SSL_get_tlsext_status_ocsp_resp(const_cast<SSL*>(ssl), &response);
+  const long size =
+      SSL_get_tlsext_status_ocsp_resp(const_cast<SSL*>(ssl), static_cast<void*>(&response));
   if (size > 0) {
     stapled_.assign(reinterpret_cast<const char*>(response), static_cast<std::size_t>(size));
   }

@@ -28,6 +28,7 @@ std::vector<std::pair<const Value*, std::string>> find_items(const Value& docume
   }
   if (!list->is_array()) return {{list, ""}};
   std::vector<std::pair<const Value*, std::string>> items;
+  items.reserve(list->as_array().size());
   for (std::size_t i = 0; i < list->as_array().size(); ++i) {
     items.emplace_back(&list->as_array()[i], fmt::format("{}[{}]", path, i));
   }

@@ -67,6 +67,7 @@ class TerraformWriter {
 
   void write_outputs() {
     std::vector<std::string> workspaces;
+    workspaces.reserve(monitor_.outputs.size());
     for (const Output& output : monitor_.outputs) {
       workspaces.push_back(output.workspace_resource_id);
     }
@@ -197,6 +198,7 @@ class TerraformWriter {
     hcl_.text("path", http.path);
     hcl_.argument("prefer_https", truth(http.prefer_https));
     std::vector<std::string> ranges;
+    ranges.reserve(http.valid_status_codes.size());
     for (const StatusCodeRange& range : http.valid_status_codes) {
       ranges.push_back(to_string(range));
     }

@@ -101,6 +101,7 @@ std::string why_no_agent(const Endpoint& endpoint) {
       return fmt::format("no agent named `{}` has joined", endpoint.agent_name());
     case EndpointType::AgentGroup: {
       std::vector<std::string> labels;
+      labels.reserve(endpoint.labels.size());
       for (const auto& [key, value] : endpoint.labels)
         labels.push_back(fmt::format("{}={}", key, value));
       return fmt::format("no agent with the labels {} has joined", join(labels, ", "));
@@ -140,6 +141,7 @@ std::vector<Member> sample(std::vector<Member> members, const Endpoint& endpoint
   const std::size_t kept = (members.size() * percent + 99) / 100;
   if (kept >= members.size()) return members;
   std::vector<std::uint64_t> weights;
+  weights.reserve(members.size());
   for (const Member& member : members) {
     weights.push_back(stable_hash({endpoint.name, member.name.substr(endpoint.name.size() + 1)}));
   }
@@ -209,6 +211,7 @@ std::vector<Member> source_members(const Endpoint& endpoint, const std::vector<A
   if (found.empty()) return {{endpoint.name, {}, {}, why_no_agent(endpoint)}};
   if (!endpoint.is_compound()) return {{endpoint.name, found.front()->id, {}, {}}};
   std::vector<Member> members;
+  members.reserve(found.size());
   for (const Agent* const agent : found) {
     members.push_back({member_name(endpoint, agent->name), agent->id, {}, {}});
   }

@@ -28,6 +28,7 @@ constexpr std::array kCoverageLevels{CoverageLevel::Default,      CoverageLevel:
 template <class Values>
 std::vector<std::string> names_of(const Values& values) {
   std::vector<std::string> names;
+  names.reserve(values.size());
   for (const auto value : values) names.push_back(to_string(value));
   return names;
 }

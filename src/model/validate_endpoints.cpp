@@ -205,6 +205,7 @@ void check_same_resource(const std::vector<Endpoint>& endpoints, Faults& faults)
 
 void check_endpoints(const std::vector<Endpoint>& endpoints, Faults& faults) {
   std::vector<std::string> names;
+  names.reserve(endpoints.size());
   for (const Endpoint& endpoint : endpoints) names.push_back(endpoint.name);
   check_names("endpoint", "endpoints", names, faults);
   for (std::size_t i = 0; i < endpoints.size(); ++i) EndpointRules(endpoints[i], i, faults).check();

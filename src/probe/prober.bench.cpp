@@ -61,7 +61,7 @@ T number(const Words& words, std::string_view name, T otherwise) {
   return otherwise;
 }
 
-std::string word(const Words& words, std::string_view name, std::string otherwise) {
+std::string word(const Words& words, std::string_view name, const std::string& otherwise) {
   const auto found = words.find(name);
   return found == words.end() ? otherwise : found->second;
 }

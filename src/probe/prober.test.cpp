@@ -367,8 +367,8 @@ TEST(Prober, sends_echoes_and_connects_as_the_configuration_says) {
   ASSERT_TRUE(io::in_own_network(
       {"ip address add 192.0.2.7/32 dev lo",
        "nft 'add table inet t; add chain inet t in { type filter hook input priority 0; }'",
-       "nft 'add rule inet t in ip saddr 192.0.2.7 ip dscp 46 ip ttl 9 icmp type echo-request "
-       "counter accept'",
+       ("nft 'add rule inet t in ip saddr 192.0.2.7 ip dscp 46 ip ttl 9 icmp type echo-request "
+        "counter accept'"),
        "nft 'add rule inet t in ip saddr 192.0.2.7 ip dscp 46 ip ttl 9 tcp dport 9 counter accept'",
        rule("icmp type echo-request drop"), rule("tcp dport 9 drop")},
       [] {

@@ -33,6 +33,7 @@ std::string quoted_list(const std::vector<std::string>& texts) {
 
 std::string labels_of(const Agent& agent) {
   std::vector<std::string> texts;
+  texts.reserve(agent.labels.size());
   for (const auto& [key, value] : agent.labels) texts.push_back(key + "=" + value);
   return quoted_list(texts);
 }

@@ -223,6 +223,7 @@ void Control::replan_monitors(const std::vector<std::string>& names) {
     for (const TestId id : live_.tests_of(name)) duties_.remove(live_.find(id)->test);
   }
   std::vector<std::string> order;
+  order.reserve(models_.size());
   for (const ConnectionMonitor& model : models_) order.push_back(model.name);
   const Timestamp now = clock_.wall_now();
   for (const TestId id : live_.replace_tests_of(std::move(changed), order, now)) {

@@ -149,6 +149,7 @@ std::vector<RestoredState> History::last_states() {
     state.verdict = std::move(round.verdict);
   }
   std::vector<RestoredState> list;
+  list.reserve(states.size());
   for (auto& [test, state] : states) list.push_back(std::move(state));
   return list;
 }

@@ -71,7 +71,7 @@ class Reader {
     std::uint32_t length = 0;
     std::memcpy(&length, bytes_.data() + 4, 4);
     header_ = parse_json(bytes_.substr(8, length)).value();
-    area_ = (8 + length + 7) / 8 * 8;
+    area_ = (std::size_t{8} + length + 7) / 8 * 8;
   }
   [[nodiscard]] const Value& header() const { return header_; }
   [[nodiscard]] const Value& column(const std::string& name) const {

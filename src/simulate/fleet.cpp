@@ -132,6 +132,7 @@ std::vector<Agent> make_agents(std::size_t count) {
 Result<std::vector<ConnectionMonitor>> make_monitors(const FleetWish& wish) {
   const std::size_t sites = site_count(wish.agents);
   std::vector<Endpoint> sources;
+  sources.reserve(sites);
   for (std::size_t i = 0; i < sites; ++i) {
     sources.push_back(site_endpoint("site-" + site_name(i), site_name(i)));
   }

@@ -126,7 +126,7 @@ Result<std::string> Client::query(const std::string& sql, const NamedValues& par
 }
 
 Result<void> Client::stream(const std::string& sql, const NamedValues& settings,
-                            io::HttpSink sink) {
+                            const io::HttpSink& sink) {
   std::string target = "/?database=" + io::percent_encode(config_.database);
   for (const auto& [name, value] : settings) {
     target += "&" + name + "=" + io::percent_encode(value);

@@ -41,7 +41,8 @@ class Client {
   /// Hands the document over in pieces as they come, for formats without header and footer. An
   /// error after the first piece is Unavailable, without the engine's words; `sink` returns false
   /// to stop.
-  Result<void> stream(const std::string& sql, const NamedValues& settings, io::HttpSink sink);
+  Result<void> stream(const std::string& sql, const NamedValues& settings,
+                      const io::HttpSink& sink);
   /// Sends `bytes` as the data of `sql` ("INSERT INTO t (a, b) FORMAT Native"). Not empty, `token`
   /// makes repeated sending harmless: the table and the views behind it take the rows once.
   Result<void> insert(const std::string& sql, std::string bytes, const std::string& token = {});

@@ -73,8 +73,8 @@ std::vector<std::string> create_hours() {
               " SETTINGS optimize_aggregation_in_order = 1, insert_deduplicate = 0, "
               "max_partitions_per_insert_block = 0",
           // Of reconcile(): which hours are made anew.
-          "CREATE TABLE IF NOT EXISTS wrong_hours ENGINE = Memory AS SELECT t, test_id, keep_days "
-          "FROM h1 LIMIT 0",
+          ("CREATE TABLE IF NOT EXISTS wrong_hours ENGINE = Memory AS SELECT t, test_id, keep_days "
+           "FROM h1 LIMIT 0"),
           "CREATE MATERIALIZED VIEW IF NOT EXISTS hours_view TO h1 AS " + hours_of("arrivals")};
 }
 

@@ -51,6 +51,7 @@ std::string array_of(const std::vector<Number>& numbers, std::string_view type) 
 
 std::string array_of_tests(const MetricQuestion& question) {
   std::vector<std::uint64_t> ids;
+  ids.reserve(question.members.size());
   for (const auto& member : question.members) ids.push_back(member.test.value);
   return array_of(ids, "UInt64");
 }
@@ -58,6 +59,7 @@ std::string array_of_tests(const MetricQuestion& question) {
 /// The number of a test's series.
 std::string series_of(const MetricQuestion& question) {
   std::vector<std::uint32_t> series;
+  series.reserve(question.members.size());
   for (const auto& member : question.members) series.push_back(member.series);
   const bool is_one =
       std::ranges::all_of(series, [&](std::uint32_t each) { return each == series.front(); });
@@ -68,6 +70,7 @@ std::string series_of(const MetricQuestion& question) {
 
 std::string array_of_hours(const std::vector<Timestamp>& starts) {
   std::vector<std::uint32_t> seconds;
+  seconds.reserve(starts.size());
   for (const Timestamp start : starts) {
     seconds.push_back(static_cast<std::uint32_t>(to_unix_us(start) / 1'000'000));
   }

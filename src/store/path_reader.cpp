@@ -22,6 +22,7 @@ Result<std::vector<PathReport>> path_reports(Client& client, TestId test, Timest
   const auto texts =
       TRY(rows_of<std::string>(client, sql, [](RowReader& row) { return row.text(); }));
   std::vector<PathReport> reports;
+  reports.reserve(texts.size());
   for (const std::string& text : texts) reports.push_back(TRY(decode_path_report(text)));
   std::ranges::reverse(reports);
   return reports;

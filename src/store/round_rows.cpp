@@ -305,6 +305,7 @@ std::string kept_round_columns() { return columns_without("jitter"); }
 
 std::string encode_native(std::span<const StoredRound> rounds) {
   std::vector<NativeColumn> columns;
+  columns.reserve(kRoundColumns.size());
   for (const auto& [name, type] : kRoundColumns) columns.emplace_back(name, type);
   for (const StoredRound& round : rounds) add_row(columns, round);
   return native_block(columns, rounds.size());

@@ -115,6 +115,7 @@ void label_returns(std::vector<PathHop>& hops, Microseconds total) {
 
 void add_latency(std::vector<PathHop>& hops) {
   std::vector<std::optional<Microseconds>> lows;
+  lows.reserve(hops.size());
   for (const PathHop& hop : hops) lows.push_back(hop.rtt_low);
   const LatencyEnvelope envelope = latency_envelope(lows);
   for (std::size_t i = 0; i < hops.size(); ++i) {
@@ -149,6 +150,7 @@ std::vector<std::optional<Microseconds>> recent_lows(const PathState& path, Time
                                                      const PathStatisticsConfig& config) {
   std::vector<std::optional<Microseconds>> lows;
   const std::uint32_t part = HopWindow::part_of(now, config.window);
+  lows.reserve(path.hops.size());
   for (std::size_t i = 0; i < path.hops.size(); ++i) {
     lows.push_back(path.window.recent_low(i, part));
   }

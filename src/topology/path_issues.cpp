@@ -205,6 +205,7 @@ void add_latency(std::vector<PathIssue>& issues, const PathState& state, const P
   }
   if (!config.total_max || !path.is_reached) return;
   std::vector<std::optional<Microseconds>> lows;
+  lows.reserve(path.hops.size());
   for (const PathHop& hop : path.hops) lows.push_back(hop.rtt_low);
   const LatencyEnvelope envelope = latency_envelope(lows);
   if (envelope.total <= *config.total_max) return;

@@ -233,7 +233,8 @@ TEST(PathLoss, routers_that_limit_their_answers_as_linux_does_are_no_issue_at_an
       for (SimulatedHop& hop : way.hops) hop.tokens_per_second = 1;
       if (protocol == TraceProtocol::Icmp) way.hops.back().tokens_per_second = 0;
       std::vector<std::uint16_t> flows;
-      for (std::uint16_t flow = 0; flow < (is_fast ? 10 : 1); ++flow) flows.push_back(flow);
+      for (int flow = 0; flow < (is_fast ? 10 : 1); ++flow)
+        flows.push_back(static_cast<std::uint16_t>(flow));
       const HealthyHours seen = watch(way, is_fast ? 1 : 2, flows, Seconds(is_fast ? 1 : 10));
       EXPECT_EQ(seen.issues, 0) << seen.first;
       if (!is_fast) continue;

@@ -174,6 +174,7 @@ Result<std::vector<std::string>> apply_difference(
   std::vector<pb::Assignment> after = make_parts(last.put().version(), entries);
   *after.back().mutable_listen_ports() = last.put().listen_ports();
   std::vector<std::string> parts;
+  parts.reserve(after.size());
   for (const pb::Assignment& part : after) parts.push_back(part.SerializeAsString());
   return parts;
 }

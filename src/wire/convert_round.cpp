@@ -89,9 +89,11 @@ HttpFacts decode_http_facts(const pb::HttpFacts& message) {
 TlsFacts decode_tls(const pb::TlsFacts& message) {
   std::vector<std::string> names;
   const int count = std::min(message.names_size(), static_cast<int>(kNamesMax));
+  names.reserve(static_cast<std::size_t>(count));
   for (int i = 0; i < count; ++i) names.push_back(cut(message.names(i), kNameMax));
   std::vector<std::string> chain;
   const int chain_count = std::min(message.chain_size(), static_cast<int>(kChainMax));
+  chain.reserve(static_cast<std::size_t>(chain_count));
   for (int i = 0; i < chain_count; ++i) chain.push_back(cut(message.chain(i), kNameMax));
   return {.subject = cut(message.subject(), kTextMax),
           .issuer = cut(message.issuer(), kTextMax),

@@ -93,6 +93,7 @@ Result<void> Alerts::load() {
 
 std::vector<const Rule*> Alerts::rules() const {
   std::vector<const Rule*> all;
+  all.reserve(rules_.size());
   for (const auto& [key, rule] : rules_) all.push_back(rule.get());
   return all;
 }
@@ -107,7 +108,8 @@ const Rule* Alerts::find_rule(std::string_view key) const {
   return found == rules_.end() ? nullptr : found->second.get();
 }
 
-Result<const Rule*> Alerts::put_rule(const std::string& key, Value document, AlertRule model) {
+Result<const Rule*> Alerts::put_rule(const std::string& key, const Value& document,
+                                     AlertRule model) {
   TokenScope scope = TRY(scope_of(model));
   Rule* rule = find_own(key);
   if (rule == nullptr && rules_.size() >= kRulesMax) {
@@ -163,6 +165,7 @@ std::vector<std::string> Alerts::not_served(const AlertRule& rule) const {
 
 std::vector<const Group*> Alerts::groups() const {
   std::vector<const Group*> all;
+  all.reserve(groups_.size());
   for (const auto& [key, group] : groups_) all.push_back(group.get());
   return all;
 }
@@ -172,7 +175,8 @@ const Group* Alerts::find_group(std::string_view key) const {
   return found == groups_.end() ? nullptr : found->second.get();
 }
 
-Result<const Group*> Alerts::put_group(const std::string& key, Value document, ActionGroup model) {
+Result<const Group*> Alerts::put_group(const std::string& key, const Value& document,
+                                       ActionGroup model) {
   if (find_group(key) == nullptr && groups_.size() >= kGroupsMax) {
     return fail(ErrorCode::LimitExceeded,
                 fmt::format("there are {} action groups already; remove some", kGroupsMax));

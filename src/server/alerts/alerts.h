@@ -79,14 +79,14 @@ class Alerts {
   [[nodiscard]] std::vector<const Rule*> rules() const;  ///< by name
   [[nodiscard]] const Rule* find_rule(std::string_view key) const;
   /// `model` is what was read of the document. LimitExceeded above kRulesMax.
-  Result<const Rule*> put_rule(const std::string& key, Value document, AlertRule model);
+  Result<const Rule*> put_rule(const std::string& key, const Value& document, AlertRule model);
   /// What it fired is resolved. NotFound if it is not there.
   Result<void> remove_rule(std::string_view key);
 
   // Action groups.
   [[nodiscard]] std::vector<const Group*> groups() const;  ///< by name
   [[nodiscard]] const Group* find_group(std::string_view key) const;
-  Result<const Group*> put_group(const std::string& key, Value document, ActionGroup model);
+  Result<const Group*> put_group(const std::string& key, const Value& document, ActionGroup model);
   Result<void> remove_group(std::string_view key);
   /// A message for trying the group out.
   [[nodiscard]] std::string test_body(const Group& group) const;

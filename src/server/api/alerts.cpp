@@ -93,6 +93,7 @@ std::vector<store::PastAlert> merged(std::vector<store::PastAlert> stored,
   for (store::PastAlert& past : stored) by_id[past.alert.id] = std::move(past);
   for (const store::PastAlert& past : newer) by_id[past.alert.id] = past;
   std::vector<store::PastAlert> all;
+  all.reserve(by_id.size());
   for (auto& [id, past] : by_id) all.push_back(std::move(past));
   std::ranges::sort(all, [](const store::PastAlert& a, const store::PastAlert& b) {
     return a.alert.fired != b.alert.fired ? a.alert.fired > b.alert.fired : a.alert.id < b.alert.id;

@@ -45,7 +45,7 @@ Result<Value> band_of(store::Client& client, const std::vector<TestId>& tests, c
                     steps);
 }
 
-void band(Services& services, Call call) {
+void band(Services& services, const Call& call) {
   const auto steps =
       read_steps(call, services.clock, {.name = "steps", .otherwise = 288, .most = 2'000});
   if (!steps) return answer_error(call.responder, steps.error());
@@ -66,7 +66,7 @@ Value test_change_value(const store::StateChange& change) {
                         {"reason", reason_value(change.reason)}});
 }
 
-void changes(Services& services, Call call) {
+void changes(Services& services, const Call& call) {
   const auto steps = read_steps(call, services.clock, {});
   const auto limit = read_whole(call.request, "limit", kChangesDefault, kChangesMax);
   if (!steps || !limit) {
@@ -90,9 +90,9 @@ void changes(Services& services, Call call) {
 
 void add_band_routes(Router& router, Services& services) {
   router.add("GET", "/api/v1/band", {Access::Reader, Reach::Own},
-             [&](Call call) { band(services, std::move(call)); });
+             [&](const Call& call) { band(services, call); });
   router.add("GET", "/api/v1/state-changes", {Access::Reader, Reach::Own},
-             [&](Call call) { changes(services, std::move(call)); });
+             [&](const Call& call) { changes(services, call); });
 }
 
 }  // namespace lw::server::api

@@ -166,7 +166,7 @@ Result<Value> aggregate_of(store::Client& client, const SnapshotNames& names,
                         {"series", std::move(series)}});
 }
 
-void aggregate(Services& services, Call call) {
+void aggregate(Services& services, const Call& call) {
   const auto steps = read_steps(call, services.clock, {});
   if (!steps) return answer_error(call.responder, steps.error());
   ask_with_names(services, call,
@@ -277,7 +277,7 @@ void add_chart_routes(Router& router, Services& services) {
   router.add("GET", "/api/v1/tests/{id}/quantiles", {Access::Reader, Reach::Path},
              [&](Call call) { quantiles(services, std::move(call)); });
   router.add("GET", "/api/v1/aggregate", {Access::Reader, Reach::Own},
-             [&](Call call) { aggregate(services, std::move(call)); });
+             [&](const Call& call) { aggregate(services, call); });
   router.add("GET", "/api/v1/test-rows", {Access::Reader, Reach::Own},
              [&](Call call) { test_rows(services, std::move(call)); });
 }

@@ -181,11 +181,12 @@ io::HttpResponder Router::audited(const Route& route, const io::HttpRequest& req
                              .method = request.method,
                              .target = request.target.substr(0, kTargetBytesMax),
                              .status = 0};
-  return responder.observed_by([this, entry = std::move(entry), detail](int status) mutable {
-    entry.status = status;
-    entry.detail = *detail;
-    audit_(entry);
-  });
+  return responder.observed_by(
+      [this, entry = std::move(entry), detail = std::move(detail)](int status) mutable {
+        entry.status = status;
+        entry.detail = *detail;
+        audit_(entry);
+      });
 }
 
 void Router::dispatch(io::HttpRequest request, io::HttpResponder responder,

@@ -68,7 +68,7 @@ Value rise_value(const Rise& rise, std::uint64_t tests) {
                         {"tests", tests}});
 }
 
-void verdict(Services& services, Call call) {
+void verdict(Services& services, const Call& call) {
   const auto steps =
       read_steps(call, services.clock,
                  {.name = "points", .otherwise = kVerdictStepsOtherwise, .most = kVerdictStepsMax});
@@ -98,7 +98,7 @@ void verdict(Services& services, Call call) {
 
 void add_verdict_routes(Router& router, Services& services) {
   router.add("GET", "/api/v1/verdict", {Access::Reader, Reach::Own},
-             [&](Call call) { verdict(services, std::move(call)); });
+             [&](const Call& call) { verdict(services, call); });
 }
 
 }  // namespace lw::server::api

@@ -41,7 +41,7 @@ constexpr std::array<std::string_view, 12> kApiVersions{
     "2024-05-01", "2024-03-01", "2023-11-01", "2022-09-01", "2020-11-01", "2019-06-01"};
 
 Value subscription_value(const Control& control) {
-  const std::string id = control.subscription_id();
+  const std::string& id = control.subscription_id();
   return Value::object({{"id", "/subscriptions/" + id},
                         {"subscriptionId", id},
                         {"tenantId", kTenantId},

@@ -44,6 +44,7 @@ std::string wish(const Call& call, const Value& body, const char* name, std::str
 
 Failure unknown_format(const std::string& name) {
   std::vector<std::string> names;
+  names.reserve(kFormats.size());
   for (const Format& format : kFormats) names.emplace_back(format.name);
   return bad_argument("UnknownFormat", "There is no format '" + name.substr(0, 50) + "'; use " +
                                            join(names, ", ") + ".");

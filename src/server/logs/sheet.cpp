@@ -128,7 +128,8 @@ void append_number(std::string& out, Number value, std::string_view style = {}) 
 double days_of(std::int64_t ticks) {
   constexpr std::int64_t kTicksPerMs = kql::kTicksPerSecond / 1'000;
   constexpr double kMsPerDay = 86'400'000.;
-  return static_cast<double>((ticks + kTicksPerMs / 2) / kTicksPerMs) / kMsPerDay;
+  const std::int64_t ms = (ticks + kTicksPerMs / 2) / kTicksPerMs;
+  return static_cast<double>(ms) / kMsPerDay;
 }
 
 void append_whole(std::string& out, std::int64_t value) {

@@ -43,7 +43,8 @@ TEST(LogSheet, NumbersAndTimesAreThoseOfExcel) {
   EXPECT_EQ(cell(Type::Bool, std::uint8_t{1}), "<c t=\"b\"><v>1</v></c>");
   EXPECT_EQ(time_cell("1900-03-01"), "<c s=\"2\"><v>61</v></c>");
   EXPECT_EQ(time_cell("2026-01-31T12:00:00"), "<c s=\"2\"><v>46053.5</v></c>");
-  EXPECT_EQ(cell(Type::TimeSpan, 36 * 3600 * kql::kTicksPerSecond), "<c s=\"3\"><v>1.5</v></c>");
+  EXPECT_EQ(cell(Type::TimeSpan, std::int64_t{36 * 3600} * kql::kTicksPerSecond),
+            "<c s=\"3\"><v>1.5</v></c>");
 }
 
 TEST(LogSheet, WhatExcelHasNoNumberForIsText) {

@@ -49,6 +49,7 @@ bool is_default(const Scope& scope) {
 
 std::string ids_of(const Scope& scope) {
   std::vector<std::string> ids;
+  ids.reserve(scope.workspaces.size());
   for (const WorkspaceView& view : scope.workspaces) ids.push_back(store::quote_text(view.id));
   return "[" + join(ids, ", ") + "]";
 }
@@ -58,6 +59,7 @@ std::string key_of(const WorkspaceView& view) { return store::quote_text(to_lowe
 
 std::string keys_of(const Scope& scope) {
   std::vector<std::string> keys;
+  keys.reserve(scope.workspaces.size());
   for (const WorkspaceView& view : scope.workspaces) keys.push_back(key_of(view));
   return "[" + join(keys, ", ") + "]";
 }

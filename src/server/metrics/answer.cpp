@@ -57,6 +57,7 @@ std::vector<Series> series_of(const Query& query, const Plan& plan,
     series.whole.add(sample);
   }
   std::vector<Series> all;
+  all.reserve(by_values.size());
   for (auto& [values, series] : by_values) all.push_back(std::move(series));
   return all;
 }

@@ -132,6 +132,7 @@ Result<std::vector<const Metric*>> read_metrics(const Parameter& parameter, Moni
         known, [&](const Metric& metric) { return equals_ignoring_case(metric.name, trim(item)); });
     if (found == known.end()) {
       std::vector<std::string_view> names;
+      names.reserve(known.size());
       for (const Metric& metric : known) names.push_back(metric.name);
       return wrong(fmt::format(
           "Failed to find metric configuration for provider: Microsoft.Network, resource Type: "

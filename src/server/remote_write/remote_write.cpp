@@ -31,6 +31,7 @@ RemoteWrite::~RemoteWrite() {
 
 std::vector<SenderStats> RemoteWrite::stats() const {
   std::vector<SenderStats> all;
+  all.reserve(senders_.size());
   for (const auto& sender : senders_) all.push_back(sender->stats());
   return all;
 }

@@ -17,7 +17,7 @@ namespace {
 using Tokens = std::vector<Token>;
 
 const Surface& two_tables() {
-  static const Surface surface = [] {
+  static const Surface kSurface = [] {
     Surface made;
     made.database = "team-a";
     made.tables = {"Rounds", "Tests"};
@@ -29,7 +29,7 @@ const Surface& two_tables() {
     made.system_rows = [](const std::string& table) { return "SELECT '" + table + "'"; };
     return made;
   }();
-  return surface;
+  return kSurface;
 }
 
 /// Outside of quotes only what a reader of any dialect reads in the same way: no comment, no other

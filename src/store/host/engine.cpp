@@ -204,6 +204,7 @@ std::unique_ptr<Connection> Engine::open(Role role, const NamedValues& settings)
     }
   }
   std::vector<char*> argv;
+  argv.reserve(arguments.size());
   for (std::string& argument : arguments) argv.push_back(argument.data());
   ChdbConnection* const handle = api_.connect(static_cast<int>(argv.size()), argv.data());
   return handle == nullptr ? nullptr : std::make_unique<Connection>(api_, handle);

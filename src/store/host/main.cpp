@@ -104,7 +104,7 @@ Result<void> start(const Options& options, const std::string& data, const FrontC
   http.body_bytes_max = std::size_t{256} << 20;
   http.answer_timeout = Seconds(3600);
   parts.server = TRY(io::HttpServer::start(
-      http, [&front = *parts.front](io::HttpRequest request, io::HttpResponder responder) {
+      http, [&front = *parts.front](io::HttpRequest request, const io::HttpResponder& responder) {
         front.handle(std::move(request), responder);
       }));
   const bool is_v6 = options.address.find(':') != std::string::npos;
